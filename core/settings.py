@@ -1,0 +1,89 @@
+"""The settings of every process, typed, read from the environment only.
+
+Each is described in docs/settings.md; a test fails when one is missing there.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refused outside demo mode
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; the environment variable has the name of the field."""
+
+    model_config = SettingsConfigDict(env_prefix="CARTWRIGHT_", frozen=True, extra="ignore")
+
+    demo: bool = Field(default=True, description="Run the demo shop: sign-in without a password.")
+    database_url: str = Field(
+        default="sqlite:///var/cartwright.db",
+        validation_alias="DATABASE_URL",
+        description="Where everything is kept; sqlite:///PATH or postgresql://USER@HOST/NAME.",
+    )
+    redis_url: str | None = Field(
+        default=None,
+        validation_alias="REDIS_URL",
+        description="The lock store that several bot processes share; in memory when unset.",
+    )
+    secret: str = Field(
+        default=DEMO_SECRET,
+        description="Signs identity tokens; at least 32 characters, a demo one only in demo mode.",
+    )
+    web_host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
+    web_port: int = Field(default=8000, description="Port the web process listens on.")
+    bot_port: int = Field(default=5005, description="Port the bot listens on.")
+    actions_port: int = Field(default=5055, description="Port the action server listens on.")
+    web_url: str = Field(
+        default="http://localhost:8000", description="Public address of the web process."
+    )
+    chat_url: str = Field(
+        default="http://localhost:5005", description="Public address of the bot's chat socket."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        default=("http://localhost:8000", "http://127.0.0.1:8000"),
+        description="Web origins that may call the API and the chat (a JSON list).",
+    )
+    shop_name: str = Field(default="Fernhill", description="The shop's name as shoppers read it.")
+    currency: str = Field(default="EUR", description="ISO 4217 currency that prices are shown in.")
+    locale: str = Field(default="en", description="Language and number format for shoppers.")
+    time_zone: str = Field(
+        default="Europe/Berlin", description="The shop's IANA zone: what 'last week' means."
+    )
+    models_dir: Path = Field(
+        default=Path("var/models"), description="Folder of the recommender's model registry."
+    )
+    min_people: int = Field(
+        default=5, ge=1, description="No reason or rule is shown that fewer people support."
+    )
+    token_hours: int = Field(
+        default=24 * 30, ge=1, description="How long an identity token stays valid, in hours."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @model_validator(mode="after")
+    def _secret_is_safe(self) -> Self:
+        if len(self.secret) < 32:
+            raise ValueError("CARTWRIGHT_SECRET must have at least 32 characters")
+        if not self.demo and self.secret == DEMO_SECRET:
+            raise ValueError(
+                "CARTWRIGHT_SECRET is the demo secret: set one of your own, "
+                "or CARTWRIGHT_DEMO=true for the demo shop"
+            )
+        return self
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""The demo shop: its catalogue, its pictures' data and a simulated past with known truth."""

@@ -1,0 +1,1 @@
+"""Brings back carts that were left (the scheduler process)."""

@@ -1,0 +1,1 @@
+"""The ASGI app: event and recommendation API, storefront, chat widget, health."""
