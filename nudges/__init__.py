@@ -1,1 +1,0 @@
-"""Brings back carts that were left (the scheduler process)."""
