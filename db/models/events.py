@@ -82,6 +82,9 @@ class ImportRun(Base):
     status: Mapped[ImportStatus] = mapped_column(enum_type(ImportStatus))
     rows_read: Mapped[int] = mapped_column(default=0)
     rows_stored: Mapped[int] = mapped_column(default=0)
+    rows_known: Mapped[int] = mapped_column(
+        default=0, doc="Of the stored ones, those that an earlier import had already brought."
+    )
     rows_quarantined: Mapped[int] = mapped_column(default=0)
     rows_rejected: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime]
