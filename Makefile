@@ -12,7 +12,7 @@ space := $(empty) $(empty)
 export PATH := $(subst $(space),:,$(strip $(TOOLS)/bin $(PYENV_BINS))):$(PATH)
 export VIRTUAL_ENV :=
 
-.PHONY: help tools install
+.PHONY: help tools install up widget check format test bench
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -27,3 +27,33 @@ $(TOOLS)/.done:
 install: tools ## Install both projects as locked
 	@$(UV) sync --locked
 	@cd bot && $(UV) sync --locked
+
+up: install widget ## Open the demo shop: prepare what is missing, start everything
+	@exec .venv/bin/cartwright up
+
+widget: tools web/static/widget/widget.js ## Build the chat widget
+WIDGET_SOURCES := $(shell find web/widget -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+web/widget/node_modules/.done: web/widget/package-lock.json | tools
+	@echo "Installing the widget's packages …"
+	@cd web/widget && npm ci --silent --no-audit --no-fund
+	@touch $@
+web/static/widget/widget.js: web/widget/node_modules/.done $(WIDGET_SOURCES)
+	@cd web/widget && npm run build --silent
+
+check: install web/widget/node_modules/.done ## Format, lint, types, imports
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@cd web/widget && npm run check --silent
+
+format: install ## Format and mend what can be mended
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+test: install widget ## Run all tests
+	@cd web/widget && npm test --silent
+	@.venv/bin/pytest $(PYTEST_ARGS)
+
+bench: install widget ## Measure what the documents claim
+	@.venv/bin/cartwright bench --help

@@ -10,10 +10,11 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -82,7 +83,7 @@ class Supervisor:
         printer = asyncio.create_task(self._print_lines(command.name, colour, child))
         self._printers.add(printer)
 
-    async def run(self, when_started: Callable[[], Awaitable[None]]) -> int:
+    async def run(self, when_started: Callable[[], Coroutine[None, None, None]]) -> int:
         """Await `when_started`, then wait for a signal or for a child to end; end all.
 
         Returns 0 after a signal, else 1: a server that ends by itself has failed.
@@ -90,25 +91,24 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop.set)
-        endings = {
+        endings = [
             asyncio.create_task(child.wait(), name=name) for name, child in self._children.items()
-        }
+        ]
         stopped = asyncio.create_task(self._stop.wait())
         started = asyncio.create_task(when_started())
-        waiting: set[asyncio.Task[object]] = {*endings, stopped, started}  # type: ignore[arg-type]
+        waiting: set[asyncio.Task[Any]] = {*endings, stopped, started}
         try:
             while True:
-                done, waiting = await asyncio.wait(
-                    waiting, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done & endings:  # type: ignore[operator]
-                    self._console.print(
-                        f"[bold red]{task.get_name()} ended by itself "
-                        f"(exit status {task.result()}): stopping everything."
-                    )
-                    return 1
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 if stopped in done:
                     return 0
+                for ending in endings:
+                    if ending in done:
+                        self._console.print(
+                            f"[bold red]{ending.get_name()} ended by itself "
+                            f"(exit status {ending.result()}): stopping everything."
+                        )
+                        return 1
                 if started in done:
                     started.result()
         finally:
@@ -116,9 +116,7 @@ class Supervisor:
                 task.cancel()
             await self._end_all()
 
-    async def _print_lines(
-        self, name: str, colour: str, child: asyncio.subprocess.Process
-    ) -> None:
+    async def _print_lines(self, name: str, colour: str, child: asyncio.subprocess.Process) -> None:
         if child.stdout is None:
             return
         while True:
@@ -135,11 +133,9 @@ class Supervisor:
         running = [child for child in self._children.values() if child.returncode is None]
         for child in running:
             _signal_group(child.pid, signal.SIGTERM)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
                 await asyncio.gather(*(child.wait() for child in running))
-        except TimeoutError:
-            pass
         for child in self._children.values():
             _signal_group(child.pid, signal.SIGKILL)
         await asyncio.gather(*(child.wait() for child in running), *self._printers)

@@ -72,7 +72,7 @@ def _listener(port: int) -> str | None:
     except psutil.AccessDenied:
         connections = []
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
             if connection.pid is None:
                 return "another user's process"
             return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
@@ -161,9 +161,7 @@ async def _wait_until_healthy(settings: Settings) -> None:
         for _ in range(START_SECONDS * 4):
             for server in list(missing.values()):
                 try:
-                    answer = await client.get(
-                        f"http://127.0.0.1:{server.port}{server.health_path}"
-                    )
+                    answer = await client.get(f"http://127.0.0.1:{server.port}{server.health_path}")
                 except httpx.TransportError:
                     continue
                 if answer.is_success:
