@@ -1,0 +1,194 @@
+"""Counting recommenders: popular, recently popular, popular in category, item to item.
+
+They are the baselines that a trained model must beat, and what is served where it knows nothing.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recommender.protocol import Arrays, Scores
+from recommender.rules import pair_counts, touched
+from recommender.sequences import MICROSECONDS, Batch, Ints, Log
+
+HALF_LIFE_DAYS = 3.0
+NEIGHBOURS = 300
+NO_CATEGORY = -1
+
+
+def people_per_item(log: Log, items: int) -> Ints:
+    """How many distinct people turned to each item."""
+    counts = touched(log).group_by("item").agg(pl.col("person").n_unique())
+    return _spread(counts["item"], counts["person"], items).astype(np.int32)
+
+
+def _spread(index: pl.Series, values: pl.Series, size: int) -> NDArray[np.float64]:
+    spread = np.zeros(size)
+    spread[index.to_numpy()] = values.to_numpy()
+    return spread
+
+
+def _known(weights: NDArray[np.float64]) -> Scores:
+    return np.where(weights > 0, weights, np.nan).astype(np.float32)
+
+
+class Popular:
+    """Suggests to everybody what most sessions turned to."""
+
+    name = "popular"
+
+    def __init__(self, weights: Scores) -> None:
+        self.weights = weights
+
+    @classmethod
+    def fit(cls, log: Log, items: int) -> "Popular":
+        """Count the sessions that turned to each item."""
+        counts = touched(log).group_by("item").len()
+        return cls(_known(_spread(counts["item"], counts["len"], items)))
+
+    def score(self, batch: Batch) -> Scores:
+        """The same weights for everybody."""
+        return np.tile(self.weights, (len(batch), 1))
+
+    def arrays(self) -> Arrays:
+        """The weights."""
+        return {"weights": self.weights}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Popular":
+        """The recommender that `arrays` came from."""
+        return cls(arrays["weights"])
+
+
+class RecentlyPopular(Popular):
+    """Suggests to everybody what sessions turned to lately."""
+
+    name = "recently_popular"
+
+    @classmethod
+    def fit(cls, log: Log, items: int) -> "RecentlyPopular":
+        """Count sessions, each worth half after HALF_LIFE_DAYS."""
+        steps = touched(log)
+        if steps.is_empty():
+            return cls(np.full(items, np.nan, np.float32))
+        days = (pl.col("at").max() - pl.col("at")) / (86_400 * MICROSECONDS)
+        counts = (
+            steps.with_columns(weight=0.5 ** (days / HALF_LIFE_DAYS))
+            .group_by("item")
+            .agg(pl.col("weight").sum())
+        )
+        return cls(_known(_spread(counts["item"], counts["weight"], items)))
+
+
+class PopularInCategory:
+    """Suggests what is popular in the category of the last product, then the rest by popularity."""
+
+    name = "popular_in_category"
+
+    def __init__(self, weights: Scores, category: Ints) -> None:
+        self.weights = weights
+        self.category = category
+        total = float(np.nansum(weights)) or 1.0
+        self._elsewhere = (weights / total * 1e-3).astype(np.float32)
+        self._categories = int(category.max(initial=NO_CATEGORY)) + 1
+        sums = np.bincount(
+            category[category >= 0],
+            weights=np.nan_to_num(weights)[category >= 0],
+            minlength=self._categories,
+        )
+        share = np.full(len(weights), np.nan, np.float32)
+        inside = category >= 0
+        share[inside] = weights[inside] / np.maximum(sums[category[inside]], 1.0)
+        self._inside = share
+
+    @classmethod
+    def fit(cls, log: Log, items: int, category: Ints) -> "PopularInCategory":
+        """Count sessions; `category` has the code of each item's category, -1 where unknown."""
+        return cls(Popular.fit(log, items).weights, category)
+
+    def score(self, batch: Batch) -> Scores:
+        """Shares of the category's sessions; other categories far below, by popularity."""
+        last = batch.last_items()
+        asked = np.where(last >= 0, self.category[np.maximum(last, 0)], NO_CATEGORY)
+        same = (asked[:, None] == self.category[None, :]) & (asked >= 0)[:, None]
+        scores: Scores = np.where(same, self._inside[None, :], self._elsewhere[None, :])
+        return scores
+
+    def arrays(self) -> Arrays:
+        """The weights and categories."""
+        return {"weights": self.weights, "category": self.category}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "PopularInCategory":
+        """The recommender that `arrays` came from."""
+        return cls(arrays["weights"], arrays["category"])
+
+
+class ItemToItem:
+    """Suggests what sessions with the last product turned to as well, by plain counts.
+
+    For each item, its NEIGHBOURS most frequent partners with the sessions and people behind them.
+    """
+
+    name = "item_to_item"
+
+    def __init__(
+        self,
+        begin: NDArray[np.int64],
+        neighbour: Ints,
+        count: Ints,
+        people: Ints,
+        item_people: Ints,
+    ) -> None:
+        self.begin = begin
+        self.neighbour = neighbour
+        self.count = count
+        self.people = people
+        self.item_people = item_people
+
+    @classmethod
+    def fit(cls, log: Log, items: int) -> "ItemToItem":
+        """Count the sessions and people that turned to both of two items."""
+        pairs = (
+            pair_counts(touched(log))
+            .sort("last", "count", "item", descending=[False, True, False])
+            .group_by("last", maintain_order=True)
+            .head(NEIGHBOURS)
+        )
+        sizes = np.bincount(pairs["last"].to_numpy(), minlength=items)
+        return cls(
+            begin=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            neighbour=pairs["item"].to_numpy().astype(np.int32),
+            count=pairs["count"].to_numpy().astype(np.int32),
+            people=pairs["people"].to_numpy().astype(np.int32),
+            item_people=people_per_item(log, items),
+        )
+
+    def neighbours(self, item: int) -> slice:
+        """Positions of the item's neighbours, most frequent first; empty for an unknown item."""
+        if not 0 <= item < len(self.begin) - 1:
+            return slice(0, 0)
+        return slice(int(self.begin[item]), int(self.begin[item + 1]))
+
+    def score(self, batch: Batch) -> Scores:
+        """Sessions shared with the last product."""
+        scores = np.full((len(batch), len(self.begin) - 1), np.nan, np.float32)
+        for row, item in enumerate(batch.last_items().tolist()):
+            found = self.neighbours(item)
+            scores[row, self.neighbour[found]] = self.count[found]
+        return scores
+
+    def arrays(self) -> Arrays:
+        """The neighbour lists."""
+        return {
+            "begin": self.begin,
+            "neighbour": self.neighbour,
+            "count": self.count,
+            "people": self.people,
+            "item_people": self.item_people,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "ItemToItem":
+        """The recommender that `arrays` came from."""
+        return cls(**arrays)

@@ -1,0 +1,107 @@
+"""What all recommenders share: what goes in, what comes out, what each must be able to do."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.sequences import Batch
+
+type Scores = NDArray[np.float32]
+type Arrays = dict[str, NDArray[Any]]
+
+
+class NoModelError(Exception):
+    """There is no model to serve; the message says what to do."""
+
+
+class Surface(StrEnum):
+    """Where a suggestion is shown."""
+
+    HOME = "home"
+    PRODUCT = "product"
+    CART = "cart"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a shopper did with a product; `action` is one of `sequences.ACTIONS`."""
+
+    product_id: str
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a shopper when a suggestion is asked for; steps oldest first."""
+
+    steps: tuple[Step, ...] = ()
+    cart: tuple[str, ...] = ()
+    owned: tuple[str, ...] = ()
+
+
+class ReasonKind(StrEnum):
+    """What a suggestion rests on."""
+
+    RULE = "rule"
+    SEQUENCE = "sequence"
+    SIMILAR = "similar"
+    POPULAR_IN_CATEGORY = "popular_in_category"
+    POPULAR = "popular"
+    CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a product is suggested: `people` of the `of` people who met `because` also met it.
+
+    Counts are None where fewer people stand behind them than may be shown.
+    """
+
+    kind: ReasonKind
+    because: tuple[str, ...] = ()
+    people: int | None = None
+    of: int | None = None
+    confidence: float | None = None
+    lift: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A product at its rank (from 1); `shares` says how much each source gave, adding up to 1."""
+
+    product_id: str
+    score: float
+    rank: int
+    source: str
+    reason: Reason
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+class Recommender(Protocol):
+    """Scores every item of the vocabulary for what a shopper turns to next.
+
+    Higher is likelier. Scores are at least 0, and NaN where the recommender knows nothing of the
+    item; an unknown item in the batch or an empty history is never an error. Equal input gives
+    equal output. tests/unit/recommender/test_conformance.py holds every recommender to this.
+    """
+
+    name: str
+
+    def score(self, batch: Batch) -> Scores:
+        """Scores of shape (len(batch), number of items)."""
+        ...
+
+    def arrays(self) -> Arrays:
+        """All that was learnt, as arrays for one npz file."""
+        ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The recommender that `arrays` came from."""
+        ...

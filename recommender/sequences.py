@@ -1,0 +1,330 @@
+"""Event frames → sessions → arrays: the one feature function of training and serving.
+
+A step is (item, action, time-gap bucket). Training cuts windows from a `Log` of all shoppers;
+serving builds a one-shopper log from the shopper's last steps and cuts the same window from it, so
+both see a shopper alike.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+type Ints = NDArray[np.int32]
+type Times = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
+
+ACTIONS = ("view", "search", "add", "remove", "purchase")
+TARGET_ACTIONS = ("view", "add", "purchase")
+SESSION_GAP = timedelta(minutes=30)
+# Upper edges of the gap buckets in seconds; bucket 0 is "no step before", the last has no edge.
+GAP_EDGES = (5.0, 20.0, 60.0, 300.0, 1800.0, 86_400.0, 7 * 86_400.0)
+GAP_BUCKETS = len(GAP_EDGES) + 2
+WINDOW = 40
+MICROSECONDS = 1_000_000
+ACTION_CODES = {action: code for code, action in enumerate(ACTIONS, start=1)}
+TARGET_CODES = tuple(ACTION_CODES[action] for action in TARGET_ACTIONS)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The items a model knows, by their index; an item it does not know is -1."""
+
+    items: tuple[str, ...]
+    index: dict[str, int]
+
+    @classmethod
+    def of(cls, items: Sequence[str]) -> "Vocabulary":
+        """The vocabulary of the distinct items, sorted."""
+        ordered = tuple(sorted(set(items)))
+        return cls(ordered, {item: position for position, item in enumerate(ordered)})
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def get(self, item: str) -> int:
+        """The item's index, or -1."""
+        return self.index.get(item, -1)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 that two vocabularies share only if they hold the same items."""
+        return sha256("\n".join(self.items).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Log:
+    """Steps of many shoppers as parallel arrays, sorted by shopper, session and time.
+
+    `session` counts up through the log, so equal values are one session; `at` is microseconds
+    since 1970, UTC; `action` is a code of ACTIONS counted from 1.
+    """
+
+    shopper: Ints
+    session: Ints
+    item: Ints
+    action: Ints
+    at: Times
+    gap: Ints
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def select(self, keep: Bools) -> "Log":
+        """The steps where `keep` holds; gaps stay as they were measured."""
+        return Log(
+            self.shopper[keep],
+            self.session[keep],
+            self.item[keep],
+            self.action[keep],
+            self.at[keep],
+            self.gap[keep],
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of steps, left-aligned in arrays of shape (n, longest).
+
+    Padding has item -1 and action, gap 0. `in_session` marks the steps of the running session.
+    """
+
+    item: Ints
+    action: Ints
+    gap: Ints
+    in_session: Bools
+    length: Ints
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+    def last_items(self) -> Ints:
+        """The item of each window's last step, -1 where it is unknown or there is none."""
+        if self.item.shape[1] == 0:
+            return np.full(len(self), -1, np.int32)
+        rows = np.arange(len(self))
+        return np.where(self.length > 0, self.item[rows, np.maximum(self.length - 1, 0)], -1)
+
+    def session_items(self, row: int) -> list[int]:
+        """Distinct known items of the running session, the latest first."""
+        items = self.item[row, : self.length[row]][self.in_session[row, : self.length[row]]]
+        return [item for item in dict.fromkeys(items[::-1].tolist()) if item >= 0]
+
+
+def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:
+    """The log of an event frame [shopper, session, product, action, at].
+
+    Rows without a product (a search for words) are no steps. Where the session is null, a pause of
+    SESSION_GAP begins a new one. Rows at the same time keep their order. Raises ValueError for a
+    missing column or an unknown action.
+    """
+    frame = sorted_steps(events)
+    unknown = set(frame["action"].unique().to_list()) - set(ACTIONS)
+    if unknown:
+        raise ValueError(f"unknown actions {sorted(unknown)}: expected some of {list(ACTIONS)}")
+    items = frame["product"].replace_strict(
+        list(vocabulary.items), list(range(len(vocabulary))), default=-1, return_dtype=pl.Int32
+    )
+    at = frame["at"].dt.epoch("us").to_numpy().astype(np.int64)
+    shopper = frame["shopper"].rle_id().to_numpy().astype(np.int32)
+    return Log(
+        shopper=shopper,
+        session=frame["run"].to_numpy().astype(np.int32),
+        item=items.to_numpy().astype(np.int32),
+        action=frame["action"]
+        .replace_strict(ACTION_CODES, return_dtype=pl.Int32)
+        .to_numpy()
+        .astype(np.int32),
+        at=at,
+        gap=gap_buckets(shopper, at),
+    )
+
+
+def sorted_steps(events: pl.DataFrame) -> pl.DataFrame:
+    """The frame's steps in log order with `run`, the number of their session."""
+    missing = {"shopper", "session", "product", "action", "at"} - set(events.columns)
+    if missing:
+        raise ValueError(f"the event frame lacks the columns {sorted(missing)}")
+    steps = (
+        events.with_row_index("row")
+        .filter(pl.col("product").is_not_null())
+        .sort("shopper", "at", "row")
+        .with_columns(
+            pause=(pl.col("at").diff() > SESSION_GAP).fill_null(False).cum_sum(),
+            session=pl.col("session").cast(pl.String),
+        )
+        .with_columns(
+            key=pl.coalesce(
+                pl.lit("s") + pl.col("session"), pl.lit("p") + pl.col("pause").cast(pl.String)
+            )
+        )
+        .with_columns(began=pl.col("at").min().over("shopper", "key"))
+        .sort("shopper", "began", "key", "at", "row")
+    )
+    return steps.with_columns(run=pl.struct("shopper", "key").rle_id())
+
+
+def gap_buckets(shopper: Ints, at: Times) -> Ints:
+    """The bucket of the time since the same shopper's step before; 0 for a shopper's first."""
+    if len(at) == 0:
+        return np.zeros(0, np.int32)
+    seconds = np.diff(at, prepend=at[0]) / MICROSECONDS
+    buckets = np.searchsorted(np.asarray(GAP_EDGES), np.maximum(seconds, 0.0), side="right") + 1
+    first = np.diff(shopper, prepend=shopper[0] - 1) != 0
+    return np.where(first, 0, buckets).astype(np.int32)
+
+
+def starts(groups: NDArray[Any]) -> NDArray[np.int64]:
+    """For each element, the position where its run of equal values begins."""
+    if len(groups) == 0:
+        return np.zeros(0, np.int64)
+    change = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1)).astype(np.int64)
+    lengths = np.diff(change, append=len(groups))
+    return np.repeat(change, lengths).astype(np.int64)
+
+
+def windows(
+    log: Log, ends: NDArray[np.int64], *, session: Ints, shopper: Ints, length: int = WINDOW
+) -> Batch:
+    """The last `length` steps of each `shopper` before position `ends` (exclusive).
+
+    `session` is the running session's number for each window. The first step of a window has gap
+    0, because serving fetches no more than a window and could not know it.
+    """
+    ends = np.asarray(ends, np.int64)
+    longest = min(length, len(log))
+    offsets = ends[:, None] - longest + np.arange(longest)
+    inside = offsets >= 0
+    inside &= log.shopper[np.maximum(offsets, 0)] == shopper[:, None] if len(log) else False
+    lengths = inside.sum(axis=1).astype(np.int32)
+    width = int(lengths.max(initial=0))
+    positions = ends[:, None] - lengths[:, None] + np.arange(width)
+    valid = np.arange(width) < lengths[:, None]
+    positions = np.where(valid, positions, 0)
+
+    def gather(values: Ints, padding: int) -> Ints:
+        return np.where(valid, values[positions], padding).astype(np.int32)
+
+    if width == 0:
+        empty = np.zeros((len(ends), 0), np.int32)
+        return Batch(empty, empty, empty, empty.astype(np.bool_), lengths)
+    gap = gather(log.gap, 0)
+    gap[:, 0] = 0
+    return Batch(
+        item=gather(log.item, -1),
+        action=gather(log.action, 0),
+        gap=gap,
+        in_session=valid & (log.session[positions] == session[:, None]),
+        length=lengths,
+    )
+
+
+def encode(
+    steps: Sequence[tuple[str, str, datetime]],
+    vocabulary: Vocabulary,
+    *,
+    now: datetime | None = None,
+    length: int = WINDOW,
+) -> Batch:
+    """One shopper's steps (product, action, time) as a batch of one window, for serving.
+
+    The running session is what follows the last pause of SESSION_GAP; none runs where `now` is that
+    long after the last step. Steps are put in time order; an action that is none of ACTIONS is
+    left out.
+    """
+    known = [step for step in steps if step[1] in ACTION_CODES]
+    known.sort(key=lambda step: step[2])
+    known = known[-length:]
+    size = len(known)
+    at = np.fromiter((microseconds(step[2]) for step in known), np.int64, size)
+    pause = SESSION_GAP // timedelta(microseconds=1)
+    session = np.cumsum(np.diff(at, prepend=at[:1]) > pause).astype(np.int32)
+    shopper = np.zeros(size, np.int32)
+    running = int(session[-1]) if size else 0
+    if now is not None and size and microseconds(now) - int(at[-1]) > pause:
+        running = -1
+    log = Log(
+        shopper=shopper,
+        session=session,
+        item=np.fromiter((vocabulary.get(step[0]) for step in known), np.int32, size),
+        action=np.fromiter((ACTION_CODES[step[1]] for step in known), np.int32, size),
+        at=at,
+        gap=gap_buckets(shopper, at),
+    )
+    return windows(
+        log,
+        np.array([size], np.int64),
+        session=np.array([running], np.int32),
+        shopper=np.zeros(1, np.int32),
+        length=length,
+    )
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970; a naive time is refused."""
+    if at.tzinfo is None:
+        raise ValueError(f"naive datetime {at!r}: every time is aware UTC")
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def first_touches(log: Log) -> NDArray[np.int64]:
+    """Positions where a session turns to a product for the first time, by a target action."""
+    if len(log) == 0:
+        return np.zeros(0, np.int64)
+    key = log.session.astype(np.int64) * (int(log.item.max(initial=0)) + 2) + log.item + 1
+    _, first = np.unique(key, return_index=True)
+    touched: NDArray[np.int64] = np.sort(first[np.isin(log.action[first], TARGET_CODES)])
+    return touched
+
+
+@dataclass(frozen=True)
+class Split:
+    """Sessions by the time they began: `train` is everything before `valid_from`."""
+
+    train: Log
+    valid: Log
+    test: Log
+    valid_from: datetime
+    test_from: datetime
+
+
+def temporal_split(log: Log, *, valid_days: float, test_days: float) -> Split:
+    """Cut by the time each session began; a session is never cut in two.
+
+    The last `test_days` are for testing and the `valid_days` before them for choosing. Raises
+    ValueError where the log spans no more than both together.
+    """
+    if len(log) == 0:
+        raise ValueError("there are no events to split")
+    began = log.at[starts(log.session)]
+    end = int(began.max()) + 1
+    day = 86_400 * MICROSECONDS
+    test_from = end - round(test_days * day)
+    valid_from = test_from - round(valid_days * day)
+    if not began.min() < valid_from:
+        raise ValueError(
+            f"the events span {(end - int(began.min())) / day:.1f} days: too few for "
+            f"{valid_days:g} days of validation and {test_days:g} of test after the training days"
+        )
+    return Split(
+        train=log.select(began < valid_from),
+        valid=log.select((began >= valid_from) & (began < test_from)),
+        test=log.select(began >= test_from),
+        valid_from=_time(valid_from),
+        test_from=_time(test_from),
+    )
+
+
+def _time(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def chunks(count: int, size: int) -> Iterator[slice]:
+    """Slices of `size` that cover range(count)."""
+    for begin in range(0, count, size):
+        yield slice(begin, min(begin + size, count))
