@@ -1,0 +1,427 @@
+/** `<cartwright-chat>`: the launcher and the panel that any shop puts on its pages. */
+
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+
+import { Chat } from "./chat";
+import { Identity } from "./identity";
+import { MAX_MESSAGE_LENGTH, lengthOf, payload } from "./protocol";
+import { recall, remember } from "./storage";
+import { styles } from "./styles";
+import { safeUrl } from "./urls";
+import type { Actions } from "./views/actions";
+import { icons } from "./views/icons";
+import { moveFocus } from "./views/keys";
+import { transcriptView } from "./views/transcript";
+import { en as words } from "./words/en";
+
+const OPEN_KEY = "cartwright:open";
+/** So many messages are shown at first and with each "earlier": long histories stay quick. */
+const PAGE = 60;
+/** The characters that are left when the counter appears. */
+const COUNTER_FROM = 200;
+/** Nearer to the end than this (in pixels) the transcript follows what is new. */
+const NEAR_END = 120;
+/** How long "connected again" stays. */
+const BACK_ONLINE_MS = 4_000;
+/** Where the panel fills the screen; the same as in the styles. */
+const PHONE = "(max-width: 480px)";
+
+export class CartwrightChat extends LitElement {
+  static override styles = styles;
+  static override shadowRootOptions: ShadowRootInit = {
+    ...LitElement.shadowRootOptions,
+    delegatesFocus: false,
+  };
+
+  #chat: Chat | null = null;
+  #base = location.origin;
+  #isOpen = false;
+  #text = "";
+  #shown = PAGE;
+  #isAtEnd = true;
+  #count = 0;
+  #wasOffline = false;
+  #backTimer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#base = this.getAttribute("api") ?? location.origin;
+    const identity = new Identity(this.#base, this.getAttribute("token"));
+    this.#chat = new Chat(identity, this.#onChange);
+    if (recall("sessionStorage", OPEN_KEY) === "yes") {
+      this.#isOpen = true;
+      this.#chat.reading = true;
+    }
+    window.visualViewport?.addEventListener("resize", this.#fit);
+    void this.#chat.start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.visualViewport?.removeEventListener("resize", this.#fit);
+    this.#chat?.stop();
+    this.#chat = null;
+  }
+
+  protected override render(): TemplateResult {
+    const chat = this.#chat;
+    if (!chat) return html``;
+    return this.#isOpen ? this.#panel(chat) : this.#launcher(chat);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    this.#follow();
+  }
+
+  #launcher(chat: Chat): TemplateResult {
+    const label =
+      chat.unread > 0
+        ? `${words.launcherOpen}, ${words.launcherUnread(chat.unread)}`
+        : words.launcherOpen;
+    return html`<button
+      class="launcher"
+      type="button"
+      aria-label=${label}
+      aria-haspopup="dialog"
+      aria-expanded="false"
+      @click=${this.#open}
+    >
+      ${icons.chat}<span class="launcher-label">${words.launcherLabel}</span>
+      ${
+        chat.unread > 0
+          ? html`<span class="unread" aria-hidden="true">${Math.min(chat.unread, 99)}</span>`
+          : nothing
+      }
+    </button>`;
+  }
+
+  #panel(chat: Chat): TemplateResult {
+    const cart = safeUrl("/cart", this.#base);
+    const count = chat.cart?.count ?? 0;
+    return html`<section
+      class="panel"
+      role="dialog"
+      aria-modal="false"
+      aria-labelledby="title"
+      @keydown=${this.#onPanelKey}
+      @click=${this.#onPanelClick}
+    >
+      <header>
+        <div class="heading">
+          <h2 id="title" tabindex="-1">${words.title}</h2>
+          <p>${words.subtitle}</p>
+        </div>
+        ${
+          cart && count > 0
+            ? html`<a
+                class="icon-button cart-count"
+                href=${cart}
+                aria-label=${words.cartLink(count)}
+                >${icons.cart}<span aria-hidden="true">${count}</span></a
+              >`
+            : nothing
+        }
+        <button class="icon-button" type="button" aria-label=${words.close} @click=${this.#close}>
+          ${icons.close}
+        </button>
+      </header>
+      ${this.#notice(chat)}
+      <div
+        class="log"
+        role="log"
+        aria-live="polite"
+        aria-label=${words.transcript}
+        aria-busy=${chat.status === "connecting" && chat.transcript.length === 0 ? "true" : "false"}
+        tabindex="0"
+        @scroll=${this.#onScroll}
+      >
+        ${this.#conversation(chat)}
+      </div>
+      ${
+        this.#isAtEnd
+          ? nothing
+          : html`<button class="latest" type="button" @click=${this.#toEnd}>
+              ${icons.down}${words.latest}
+            </button>`
+      }
+      ${this.#composer()}
+    </section>`;
+  }
+
+  #notice(chat: Chat): TemplateResult {
+    let text = "";
+    let kind = "";
+    if (chat.status === "offline") {
+      text = navigator.onLine ? words.unreachable : words.offline;
+      kind = "offline";
+    } else if (chat.problem) {
+      text = words.problems[chat.problem];
+      kind = "problem";
+    } else if (this.#wasOffline && chat.status === "online") {
+      text = words.backOnline;
+      kind = "back";
+    }
+    return html`<p class="notice ${kind}" role="status" ?data-empty=${text === ""}>${text}</p>`;
+  }
+
+  #conversation(chat: Chat): TemplateResult {
+    const actions: Actions = {
+      base: this.#base,
+      say: (text, meant) => {
+        chat.say(text, meant);
+        this.#isAtEnd = true;
+        this.#focusInput();
+      },
+      retry: (id) => {
+        chat.retry(id);
+      },
+    };
+    if (chat.transcript.length === 0) {
+      if (chat.status === "connecting") return html`<p class="loading">${words.loading}</p>`;
+      return this.#welcome(actions);
+    }
+    const state = {
+      transcript: chat.transcript,
+      shown: this.#shown,
+      cart: chat.cart,
+      isOnline: chat.status === "online",
+    };
+    return html`${
+      chat.transcript.length > this.#shown
+        ? html`<button class="quiet-button earlier" type="button" @click=${this.#showEarlier}>
+            ${words.earlier}
+          </button>`
+        : nothing
+    }
+    ${transcriptView(state, actions)}
+    ${
+      chat.typing
+        ? html`<p class="typing">
+            <span class="hidden">${words.typing}</span><i></i><i></i><i></i>
+          </p>`
+        : nothing
+    }`;
+  }
+
+  #welcome(actions: Actions): TemplateResult {
+    const product = this.#chat?.page.where().product_id;
+    const starters: [string, string | null][] = [
+      ...(product
+        ? [
+            [words.startGoesWith, payload("goes_with", { product })] satisfies [
+              string,
+              string | null,
+            ],
+          ]
+        : []),
+      [words.startSuggest, "/ask_suggestions"],
+      [words.startChoose, "/help_me_choose"],
+      [words.startCart, "/view_cart"],
+      [words.startDelivery, null],
+    ];
+    const onKeydown = (event: KeyboardEvent): void => {
+      moveFocus(event, "button", { back: "ArrowUp", on: "ArrowDown" });
+    };
+    return html`<div class="welcome">
+      <p class="welcome-title">${words.welcomeTitle}</p>
+      <p>${words.welcomeText}</p>
+      <div class="starters" @keydown=${onKeydown}>
+        ${starters.map(
+          ([text, meant]) =>
+            html`<button
+              class="reply"
+              type="button"
+              @click=${() => {
+                actions.say(text, meant);
+              }}
+            >
+              ${text}
+            </button>`,
+        )}
+      </div>
+    </div>`;
+  }
+
+  #composer(): TemplateResult {
+    const left = MAX_MESSAGE_LENGTH - lengthOf(this.#text);
+    const counter =
+      left < 0
+        ? words.charactersOver(-left)
+        : left <= COUNTER_FROM
+          ? words.charactersLeft(left)
+          : "";
+    return html`<form class="composer" @submit=${this.#onSubmit}>
+      <label class="hidden" for="input">${words.inputLabel}</label>
+      <textarea
+        id="input"
+        rows="1"
+        dir="auto"
+        autocomplete="off"
+        enterkeyhint="send"
+        placeholder=${words.inputPlaceholder}
+        aria-describedby="counter"
+        aria-invalid=${left < 0 ? "true" : "false"}
+        .value=${this.#text}
+        @input=${this.#onInput}
+        @keydown=${this.#onInputKey}
+      ></textarea>
+      <button
+        class="send"
+        type="submit"
+        aria-label=${words.send}
+        ?disabled=${left < 0 || this.#text.trim() === ""}
+      >
+        ${icons.send}
+      </button>
+      <p id="counter" class="counter ${left < 0 ? "over" : ""}" aria-live="polite">${counter}</p>
+    </form>`;
+  }
+
+  readonly #onChange = (): void => {
+    const status = this.#chat?.status;
+    if (status === "offline") {
+      this.#wasOffline = true;
+      clearTimeout(this.#backTimer);
+      this.#backTimer = undefined;
+    } else if (status === "online" && this.#wasOffline && this.#backTimer === undefined) {
+      this.#backTimer = setTimeout(() => {
+        this.#wasOffline = false;
+        this.#backTimer = undefined;
+        this.requestUpdate();
+      }, BACK_ONLINE_MS);
+    }
+    this.requestUpdate();
+  };
+
+  readonly #open = async (): Promise<void> => {
+    this.#setOpen(true);
+    await this.updateComplete;
+    this.#log?.scrollTo({ top: this.#log.scrollHeight });
+    // A touch screen's keyboard would hide what is to be read first.
+    if (matchMedia("(pointer: fine)").matches) this.#focusInput();
+    else this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
+  };
+
+  readonly #close = async (): Promise<void> => {
+    this.#setOpen(false);
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(".launcher")?.focus();
+  };
+
+  #setOpen(isOpen: boolean): void {
+    this.#isOpen = isOpen;
+    this.#isAtEnd = true;
+    this.#shown = PAGE;
+    this.#count = 0;
+    remember("sessionStorage", OPEN_KEY, isOpen ? "yes" : null);
+    if (this.#chat) this.#chat.reading = isOpen;
+    this.requestUpdate();
+  }
+
+  readonly #onPanelKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.stopPropagation();
+    void this.#close();
+  };
+
+  /** On a phone the panel covers the page, so that following a link to it closes the panel. */
+  readonly #onPanelClick = (event: Event): void => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (link && link.target !== "_blank" && matchMedia(PHONE).matches) this.#setOpen(false);
+  };
+
+  readonly #onInput = (event: Event): void => {
+    const input = event.target as HTMLTextAreaElement;
+    this.#text = input.value;
+    grow(input);
+    this.requestUpdate();
+  };
+
+  readonly #onInputKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  };
+
+  readonly #onSubmit = (event: Event): void => {
+    event.preventDefault();
+    this.#submit();
+  };
+
+  #submit(): void {
+    const text = this.#text.trim();
+    if (!text || lengthOf(text) > MAX_MESSAGE_LENGTH) return;
+    this.#text = "";
+    this.#isAtEnd = true;
+    this.#chat?.say(text);
+    this.requestUpdate();
+    void this.updateComplete.then(() => {
+      const input = this.#input;
+      if (input) grow(input);
+      this.#focusInput();
+    });
+  }
+
+  readonly #onScroll = (): void => {
+    const log = this.#log;
+    if (!log) return;
+    const isAtEnd = log.scrollHeight - log.clientHeight - log.scrollTop < NEAR_END;
+    if (isAtEnd === this.#isAtEnd) return;
+    this.#isAtEnd = isAtEnd;
+    this.requestUpdate();
+  };
+
+  readonly #toEnd = (): void => {
+    this.#log?.scrollTo({ top: this.#log.scrollHeight });
+    this.#focusInput();
+  };
+
+  readonly #showEarlier = async (): Promise<void> => {
+    const log = this.#log;
+    const fromEnd = log ? log.scrollHeight - log.scrollTop : 0;
+    this.#shown += PAGE;
+    this.requestUpdate();
+    await this.updateComplete;
+    if (log) log.scrollTop = log.scrollHeight - fromEnd;
+    log?.focus();
+  };
+
+  /** Keep the end in view while the shopper is there, but never push their question out of it. */
+  #follow(): void {
+    const log = this.#log;
+    const chat = this.#chat;
+    if (!log || !chat) return;
+    const count = chat.transcript.length + (chat.typing ? 0.5 : 0);
+    if (count === this.#count) return;
+    const isFirst = this.#count === 0;
+    this.#count = count;
+    if (!this.#isAtEnd) return;
+    const own = Array.from(log.querySelectorAll<HTMLElement>(".entry.user")).at(-1);
+    const end = log.scrollHeight - log.clientHeight;
+    log.scrollTop = isFirst || !own ? end : Math.min(end, own.offsetTop - 12);
+  }
+
+  /** The room above a phone's on-screen keyboard, for the styles. */
+  readonly #fit = (): void => {
+    const height = window.visualViewport?.height;
+    if (height) this.style.setProperty("--viewport-height", `${height}px`);
+  };
+
+  get #log(): HTMLElement | null {
+    return this.renderRoot.querySelector(".log");
+  }
+
+  get #input(): HTMLTextAreaElement | null {
+    return this.renderRoot.querySelector("textarea");
+  }
+
+  #focusInput(): void {
+    this.#input?.focus({ preventScroll: true });
+  }
+}
+
+function grow(input: HTMLTextAreaElement): void {
+  input.style.height = "auto";
+  input.style.height = `${input.scrollHeight}px`;
+}
