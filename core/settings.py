@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     time_zone: str = Field(
         default="Europe/Berlin", description="The shop's IANA zone: what 'last week' means."
     )
+    delivery_fee: int = Field(
+        default=490, ge=0, description="What delivery costs, in minor units of the currency."
+    )
+    free_delivery_from: int = Field(
+        default=5000,
+        ge=0,
+        description="Cart value from which delivery is free, in minor units of the currency.",
+    )
     models_dir: Path = Field(
         default=Path("var/models"), description="Folder of the recommender's model registry."
     )

@@ -1,5 +1,7 @@
 """Engines and sessions, alike on SQLite and PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ def make_engine(url: str) -> Engine:
 
     On SQLite: write-ahead log, foreign keys on, 10 s busy time-out, and every transaction takes
     its write lock at the start, so two writers wait for each other and never fail half-way. A
-    session opened with `execution_options(read_only=True)` takes none.
+    `read_session` takes none.
     """
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
@@ -34,6 +36,14 @@ def make_engine(url: str) -> Engine:
 def make_session_factory(engine: Engine) -> SessionFactory:
     """Sessions whose objects stay readable after commit."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def read_session(sessions: SessionFactory) -> Iterator[Session]:
+    """A session for reading: one snapshot, and on SQLite no write lock."""
+    with sessions() as session:
+        session.connection(execution_options={"read_only": True})
+        yield session
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

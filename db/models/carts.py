@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import Base, Currency, PublicId, ShopKey, enum_type
+from db.models.base import Base, Currency, MinorUnits, PublicId, ShopKey, enum_type
 
 
 class CartStatus(StrEnum):
@@ -33,8 +33,12 @@ class Promotion(Base):
     code: Mapped[str] = mapped_column(String(40), primary_key=True, doc="Upper case.")
     title: Mapped[str] = mapped_column(String(200))
     kind: Mapped[PromotionKind] = mapped_column(enum_type(PromotionKind))
-    value: Mapped[int] = mapped_column(default=0, doc="Percent, or minor units for an amount.")
-    minimum: Mapped[int] = mapped_column(default=0, doc="Smallest cart total, minor units.")
+    value: Mapped[int] = mapped_column(
+        MinorUnits, default=0, doc="Percent, or minor units for an amount."
+    )
+    minimum: Mapped[int] = mapped_column(
+        MinorUnits, default=0, doc="Smallest cart total, minor units."
+    )
     currency: Mapped[str] = mapped_column(Currency)
     category_id: Mapped[str | None] = mapped_column(ForeignKey("categories.id"))
     starts_at: Mapped[datetime]
@@ -65,6 +69,8 @@ class Cart(Base):
             postgresql_where=text("status = 'open' AND person_id IS NULL"),
         ),
         Index("ix_carts_status_last_activity_at", "status", "last_activity_at"),
+        Index("ix_carts_person_id", "person_id"),
+        Index("ix_carts_visitor_id", "visitor_id"),
     )
 
     id: Mapped[str] = mapped_column(PublicId, primary_key=True)
@@ -95,7 +101,9 @@ class CartLine(Base):
     product_id: Mapped[str] = mapped_column(ShopKey)
     variant_id: Mapped[str] = mapped_column(ShopKey)
     quantity: Mapped[int]
-    unit_amount: Mapped[int | None] = mapped_column(doc="Price seen when added, minor units.")
+    unit_amount: Mapped[int | None] = mapped_column(
+        MinorUnits, doc="Price seen when added, minor units."
+    )
     currency: Mapped[str | None] = mapped_column(Currency)
     added_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -104,19 +112,28 @@ class CartLine(Base):
 
 
 class Order(Base):
-    """A purchase, named by the shop's transaction id."""
+    """A purchase; its id is made from the visitor and the shop's transaction id.
+
+    So nobody can take another shopper's order by sending its transaction id.
+    """
 
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_person_id_placed_at", "person_id", "placed_at"),)
+    __table_args__ = (
+        Index("ix_orders_person_id_placed_at", "person_id", "placed_at"),
+        Index("ix_orders_visitor_id_placed_at", "visitor_id", "placed_at"),
+    )
 
-    id: Mapped[str] = mapped_column(ShopKey, primary_key=True, doc="GA4 transaction_id.")
-    cart_id: Mapped[str | None] = mapped_column(ForeignKey("carts.id"))
-    visitor_id: Mapped[str] = mapped_column(ForeignKey("visitors.id"), index=True)
+    id: Mapped[str] = mapped_column(PublicId, primary_key=True)
+    transaction_id: Mapped[str | None] = mapped_column(ShopKey, doc="GA4 transaction_id.")
+    cart_id: Mapped[str | None] = mapped_column(ForeignKey("carts.id"), index=True)
+    visitor_id: Mapped[str] = mapped_column(ForeignKey("visitors.id"))
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
-    total: Mapped[int] = mapped_column(doc="Paid in all, minor units.")
-    discount: Mapped[int] = mapped_column(default=0)
-    delivery: Mapped[int] = mapped_column(default=0)
-    currency: Mapped[str] = mapped_column(Currency)
+    total: Mapped[int | None] = mapped_column(
+        MinorUnits, doc="Paid in all, minor units; None where the log told no prices."
+    )
+    discount: Mapped[int] = mapped_column(MinorUnits, default=0)
+    delivery: Mapped[int] = mapped_column(MinorUnits, default=0)
+    currency: Mapped[str | None] = mapped_column(Currency)
     promotion_code: Mapped[str | None] = mapped_column(String(40))
     placed_at: Mapped[datetime]
 
@@ -135,6 +152,6 @@ class OrderLine(Base):
     product_id: Mapped[str] = mapped_column(ShopKey, index=True)
     variant_id: Mapped[str] = mapped_column(ShopKey)
     quantity: Mapped[int]
-    unit_amount: Mapped[int]
+    unit_amount: Mapped[int | None] = mapped_column(MinorUnits)
 
     order: Mapped[Order] = relationship(back_populates="lines")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import Base, Currency, ShopKey
+from db.models.base import Base, Currency, MinorUnits, ShopKey
 
 
 class Category(Base):
@@ -17,6 +17,9 @@ class Category(Base):
     id: Mapped[str] = mapped_column(ShopKey, primary_key=True, doc="URL slug, such as tents.")
     title: Mapped[str] = mapped_column(String(200))
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("categories.id"))
+    synonyms: Mapped[list[str]] = mapped_column(
+        default=list, doc="Other words shoppers use for it."
+    )
 
 
 class Product(Base):
@@ -39,7 +42,7 @@ class Product(Base):
         String(500), doc="URL of a picture; None where the shop's own drawing is used."
     )
     active: Mapped[bool] = mapped_column(default=True)
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
 
     variants: Mapped[list["Variant"]] = relationship(
         back_populates="product", order_by="Variant.position"
@@ -80,8 +83,10 @@ class Price(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     variant_id: Mapped[str] = mapped_column(ForeignKey("variants.id"), index=True)
-    amount: Mapped[int] = mapped_column(doc="Minor units.")
-    list_amount: Mapped[int | None] = mapped_column(doc="Price before a reduction, minor units.")
+    amount: Mapped[int] = mapped_column(MinorUnits, doc="Minor units.")
+    list_amount: Mapped[int | None] = mapped_column(
+        MinorUnits, doc="Price before a reduction, minor units."
+    )
     currency: Mapped[str] = mapped_column(Currency)
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]

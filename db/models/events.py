@@ -4,10 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Currency, PublicId, ShopKey, enum_type
+from db.models.base import (
+    Base,
+    Currency,
+    MinorUnits,
+    PublicId,
+    RowNumber,
+    ShopKey,
+    enum_type,
+)
 
 
 class EventName(StrEnum):
@@ -30,6 +38,10 @@ class EventName(StrEnum):
     SELECT_PROMOTION = "select_promotion"
 
 
+CART_EVENTS_SQL = "name IN ('add_to_cart', 'remove_from_cart', 'purchase')"
+"""The events a cart is folded from, literally as in the partial index, so SQLite can use it."""
+
+
 class Event(Base):
     """One item of one event: an event with three items is three rows, one without items is one.
 
@@ -40,10 +52,17 @@ class Event(Base):
     __table_args__ = (
         UniqueConstraint("visitor_id", "event_id", "position"),
         Index("ix_events_visitor_id_at", "visitor_id", "at"),
+        Index(
+            "ix_events_cart",
+            "visitor_id",
+            "at",
+            sqlite_where=text(CART_EVENTS_SQL),
+            postgresql_where=text(CART_EVENTS_SQL),
+        ),
         Index("ix_events_at", "at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True, doc="Order of arrival.")
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, doc="Order of arrival.")
     visitor_id: Mapped[str] = mapped_column(ForeignKey("visitors.id"))
     event_id: Mapped[str] = mapped_column(String(64), doc="Chosen by the client.")
     position: Mapped[int] = mapped_column(default=0, doc="Index of the item in its event.")
@@ -54,12 +73,15 @@ class Event(Base):
     product_id: Mapped[str | None] = mapped_column(ShopKey)
     variant_id: Mapped[str | None] = mapped_column(ShopKey)
     quantity: Mapped[int | None]
-    unit_amount: Mapped[int | None] = mapped_column(doc="Minor units.")
+    unit_amount: Mapped[int | None] = mapped_column(MinorUnits, doc="Minor units.")
     currency: Mapped[str | None] = mapped_column(Currency)
+    value: Mapped[int | None] = mapped_column(
+        MinorUnits, doc="Of the whole event, minor units; on its first row only."
+    )
     search_term: Mapped[str | None] = mapped_column(String(200))
     transaction_id: Mapped[str | None] = mapped_column(ShopKey)
     source: Mapped[str] = mapped_column(String(32), default="web", doc="web, chat or an import.")
-    import_id: Mapped[str | None] = mapped_column(ForeignKey("import_runs.id"))
+    import_id: Mapped[str | None] = mapped_column(ForeignKey("import_runs.id"), index=True)
 
 
 class ImportStatus(StrEnum):

@@ -1,0 +1,43 @@
+"""Whose rows are whose: every read and write filters by the identity that a token proved.
+
+Rows carry the visitor that made them and, once the visitor signed in, the person. A person owns
+the rows of all their visitors; an identity without a person owns its visitor's rows only while
+nobody has signed in on that visitor, so an old token never opens a person's data.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.identity import Identity
+from db.models import Visitor
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Owner:
+    """Who a cart belongs to: the person, else the visitor."""
+
+    person_id: str | None
+    visitor_id: str | None
+
+    @classmethod
+    def of(cls, visitor_id: str, person_id: str | None) -> "Owner":
+        """The owner of what a visitor does."""
+        return cls(person_id, None) if person_id else cls(None, visitor_id)
+
+
+def owned_by(
+    identity: Identity,
+    visitor_column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    person_column: InstrumentedAttribute[str | None],
+) -> ColumnElement[bool]:
+    """The condition that a row with these two columns is the identity's."""
+    if identity.person_id:
+        return person_column == identity.person_id
+    return and_(visitor_column == identity.visitor_id, person_column.is_(None))
+
+
+def visitors_of(identity: Identity) -> Select[str]:
+    """The ids of the identity's visitors, for rows that carry the visitor alone (events)."""
+    return select(Visitor.id).where(owned_by(identity, Visitor.id, Visitor.person_id))

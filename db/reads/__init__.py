@@ -1,0 +1,1 @@
+"""Queries that return small frozen dataclasses, filtered by the identity that asks."""

@@ -1,0 +1,246 @@
+"""What the shop sells, priced now."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, select, true
+from sqlalchemy.orm import Session
+
+from core.money import Money
+from db.models import Category, Price, Product, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """One buyable form of a product, with the price row in force."""
+
+    variant_id: str
+    colour: str | None
+    size: str | None
+    stock: int
+    price_id: int
+    price: Money
+    list_price: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """A product with its variants in the shop's order; those without a price are left out."""
+
+    product_id: str
+    title: str
+    brand: str | None
+    category_id: str | None
+    category_title: str | None
+    description: str
+    material: str | None
+    facts: dict[str, Any]
+    picture: str | None
+    variants: tuple[VariantFacts, ...]
+
+    @property
+    def available(self) -> bool:
+        """Whether any variant is in stock."""
+        return any(variant.stock > 0 for variant in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTerms:
+    """A category and the words shoppers use for it."""
+
+    id: str
+    title: str
+    synonyms: tuple[str, ...]
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTitle:
+    """A product's name."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueTerms:
+    """The words of the catalogue, for those who must recognise them in what shoppers write."""
+
+    version: str
+    categories: tuple[CategoryTerms, ...]
+    brands: tuple[str, ...]
+    colours: tuple[str, ...]
+    sizes: tuple[str, ...]
+    materials: tuple[str, ...]
+    products: tuple[ProductTitle, ...]
+
+
+def product_facts(
+    session: Session, ids: Collection[str], *, now: datetime
+) -> dict[str, ProductFacts]:
+    """The active products among these ids, by id; ids that are unknown are left out."""
+    if not ids:
+        return {}
+    return _facts(session, Product.id.in_(set(ids)), now=now)
+
+
+def all_product_facts(session: Session, *, now: datetime) -> dict[str, ProductFacts]:
+    """Every active product, by id, in one query."""
+    return _facts(session, true(), now=now)
+
+
+def product_of_variant(session: Session, variant_id: str) -> str | None:
+    """The id of the active product that has this variant."""
+    return session.scalar(
+        select(Variant.product_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.id == variant_id, Product.active)
+    )
+
+
+def products_in(
+    session: Session, category_id: str, *, limit: int = 60, offset: int = 0
+) -> list[str]:
+    """Ids of the active products directly in a category, by title."""
+    return list(
+        session.scalars(
+            select(Product.id)
+            .where(Product.category_id == category_id, Product.active)
+            .order_by(Product.title, Product.id)
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+def categories(session: Session) -> list[CategoryTerms]:
+    """All categories, by title."""
+    rows = session.execute(
+        select(Category.id, Category.title, Category.synonyms, Category.parent_id).order_by(
+            Category.title, Category.id
+        )
+    )
+    return [CategoryTerms(row.id, row.title, tuple(row.synonyms), row.parent_id) for row in rows]
+
+
+def catalogue_version(session: Session) -> str:
+    """A short text that changes whenever a product, a variant, a category or a price does.
+
+    Whoever changes a product or its variants sets `updated_at`; stock alone does not count.
+    """
+    products = session.execute(
+        select(
+            func.count(Product.id),
+            func.max(Product.updated_at),
+            select(func.count(Variant.id)).scalar_subquery(),
+            select(func.max(Price.id)).scalar_subquery(),
+        ).where(Product.active)
+    ).one()
+    return _digest(products, categories(session))
+
+
+def terms(session: Session) -> CatalogueTerms:
+    """Every category, brand, colour, size, material and product title in use."""
+    sizes = _distinct(session, Variant.size)
+    return CatalogueTerms(
+        version=catalogue_version(session),
+        categories=tuple(categories(session)),
+        brands=_distinct(session, Product.brand),
+        colours=_distinct(session, Variant.colour),
+        sizes=sizes,
+        materials=_distinct(session, Product.material),
+        products=tuple(
+            ProductTitle(key, title)
+            for key, title in session.execute(
+                select(Product.id, Product.title)
+                .where(Product.active)
+                .order_by(Product.title, Product.id)
+            )
+        ),
+    )
+
+
+def _distinct(session: Session, column: Any) -> tuple[str, ...]:
+    statement = select(column).select_from(Product).where(Product.active, column.is_not(None))
+    if column.class_ is Variant:
+        statement = statement.join(Variant, Variant.product_id == Product.id)
+    return tuple(session.scalars(statement.distinct().order_by(column)))
+
+
+def _facts(
+    session: Session, condition: ColumnElement[bool], *, now: datetime
+) -> dict[str, ProductFacts]:
+    rows = session.execute(
+        select(
+            Product.id,
+            Product.title,
+            Product.brand,
+            Product.category_id,
+            Category.title.label("category_title"),
+            Product.description,
+            Product.material,
+            Product.facts,
+            Product.picture,
+            Variant.id.label("variant_id"),
+            Variant.colour,
+            Variant.size,
+            Variant.stock,
+            Price.id.label("price_id"),
+            Price.amount,
+            Price.list_amount,
+            Price.currency,
+        )
+        .outerjoin(Category, Category.id == Product.category_id)
+        .outerjoin(Variant, Variant.product_id == Product.id)
+        .outerjoin(
+            Price,
+            and_(
+                Price.variant_id == Variant.id,
+                Price.valid_until.is_(None),
+                Price.valid_from <= now,
+            ),
+        )
+        .where(condition, Product.active)
+        .order_by(Product.id, Variant.position, Variant.id)
+    )
+    grouped: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row.id, []).append(row)
+    return {key: _product(parts) for key, parts in grouped.items()}
+
+
+def _product(rows: list[Row[Any]]) -> ProductFacts:
+    first = rows[0]
+    return ProductFacts(
+        product_id=first.id,
+        title=first.title,
+        brand=first.brand,
+        category_id=first.category_id,
+        category_title=first.category_title,
+        description=first.description,
+        material=first.material,
+        facts=first.facts,
+        picture=first.picture,
+        variants=tuple(
+            VariantFacts(
+                variant_id=row.variant_id,
+                colour=row.colour,
+                size=row.size,
+                stock=row.stock,
+                price_id=row.price_id,
+                price=Money(row.currency, row.amount),
+                list_price=(
+                    Money(row.currency, row.list_amount) if row.list_amount is not None else None
+                ),
+            )
+            for row in rows
+            if row.price_id is not None
+        ),
+    )
+
+
+def _digest(*parts: object) -> str:
+    return blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,66 @@
+"""What one shopper did lately, owns, and does not want to see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.models import Event, Feedback, FeedbackKind, Order, OrderLine
+from db.owners import owned_by, visitors_of
+from db.reads.training import ACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class RecentStep:
+    """One thing the shopper did with one product; actions as in `db.reads.training`."""
+
+    product_id: str
+    action: str
+    at: datetime
+
+
+def recent_steps(session: Session, identity: Identity, *, limit: int = 50) -> list[RecentStep]:
+    """The last steps, oldest first."""
+    rows = session.execute(
+        select(Event.product_id, Event.name, Event.at)
+        .where(
+            Event.visitor_id.in_(visitors_of(identity)),
+            Event.product_id.is_not(None),
+            Event.name.in_(ACTIONS),
+        )
+        .order_by(Event.at.desc(), Event.id.desc())
+        .limit(limit)
+    ).all()
+    return [
+        RecentStep(product_id, ACTIONS[name], at)
+        for product_id, name, at in reversed(rows)
+        if product_id is not None
+    ]
+
+
+def owned(session: Session, identity: Identity) -> frozenset[str]:
+    """Ids of the products that the shopper has bought."""
+    return frozenset(
+        session.scalars(
+            select(OrderLine.product_id)
+            .join(Order, Order.id == OrderLine.order_id)
+            .where(owned_by(identity, Order.visitor_id, Order.person_id))
+            .distinct()
+        )
+    )
+
+
+def hidden(session: Session, identity: Identity) -> frozenset[str]:
+    """Ids of the products the shopper is not interested in; a later thumb up brings one back."""
+    rows = session.execute(
+        select(Feedback.product_id, Feedback.kind)
+        .where(
+            owned_by(identity, Feedback.visitor_id, Feedback.person_id),
+            Feedback.kind.in_((FeedbackKind.NOT_INTERESTED, FeedbackKind.THUMB_UP)),
+        )
+        .order_by(Feedback.at, Feedback.id)
+    )
+    newest = {row.product_id: row.kind for row in rows}
+    return frozenset(key for key, kind in newest.items() if kind is FeedbackKind.NOT_INTERESTED)

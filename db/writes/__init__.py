@@ -1,0 +1,1 @@
+"""Every change of the database, inside the caller's transaction."""

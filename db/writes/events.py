@@ -1,0 +1,206 @@
+"""The one way in for what shoppers did, and so the one way to change a cart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from sqlalchemy import insert, or_, select, text
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.fold import CART_EVENT_NAMES, CartEvent, CartItem, Carts, Episode, fold
+from db.insert import insert_or_ignore, table_of
+from db.models import Event, EventName, Visitor
+from db.models.events import CART_EVENTS_SQL
+from db.owners import Owner
+from db.writes.refold import Changes, load_stored, refold, refold_owners
+from db.writes.visitors import claim_visitor
+
+__all__ = ["NewEvent", "NewItem", "RecordResult", "record", "record_bulk", "refold"]
+
+NewItem = CartItem
+
+_ROWS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something a shopper did, checked at the edge; amounts in minor units."""
+
+    event_id: str
+    name: EventName
+    at: datetime
+    session_id: str | None = None
+    items: tuple[CartItem, ...] = ()
+    search_term: str | None = None
+    transaction_id: str | None = None
+    value: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """How many events were new, and how many had come before."""
+
+    stored: int
+    duplicates: int
+
+
+def record(
+    session: Session,
+    identity: Identity,
+    events: Sequence[NewEvent],
+    *,
+    now: datetime,
+    source: str = "web",
+) -> RecordResult:
+    """Store events and fold them into their owner's cart, all in the caller's transaction.
+
+    An event id that the visitor has sent before changes nothing. Events may come late and in any
+    order. The owner stays locked until the transaction ends, so concurrent writers queue up.
+
+    Raises ForeignVisitorError where the identity's visitor belongs to another person.
+    """
+    visitor = claim_visitor(session, identity, now=now)
+    unique = {event.event_id: event for event in reversed(events)}
+    known = set(
+        session.scalars(
+            select(Event.event_id)
+            .where(Event.visitor_id == visitor.id, Event.event_id.in_(unique))
+            .distinct()
+        )
+    )
+    fresh = [event for key, event in unique.items() if key not in known]
+    result = RecordResult(len(fresh), len(events) - len(fresh))
+    if not fresh:
+        return result
+    owner = Owner.of(visitor.id, visitor.person_id)
+    folded = [] if visitor.is_robot else [e for e in fresh if e.name in CART_EVENT_NAMES]
+    newest = newest_cart_event(session, visitor) if folded else None
+    rows = [row for event in fresh for row in _rows(visitor.id, event, now=now, source=source)]
+    session.connection().execute(insert(table_of(Event)), rows)
+    if folded:
+        cart_events = [_cart_event(visitor.id, event) for event in folded]
+        if newest is None or all(event.at > newest for event in folded):
+            _append(session, owner, cart_events)
+        else:
+            refold_owners(session, [owner])
+    return result
+
+
+def record_bulk(session: Session, rows: Iterable[dict[str, Any]]) -> int:
+    """Store event rows (keys are Event's columns) and return how many were new.
+
+    Carts are not folded: call `refold` with the visitors afterwards. Rows that are there already
+    (visitor, event id, position) are left alone.
+    """
+    stored = 0
+    statement = insert_or_ignore(session, Event)
+    for batch in batched(rows, _ROWS_AT_ONCE):
+        stored += session.connection().execute(statement, list(batch)).rowcount
+    return stored
+
+
+def newest_cart_event(session: Session, visitor: Visitor) -> datetime | None:
+    """When the newest cart event of the visitor's owner happened."""
+    mine = (
+        or_(
+            Event.visitor_id == visitor.id,
+            Event.visitor_id.in_(select(Visitor.id).where(Visitor.person_id == visitor.person_id)),
+        )
+        if visitor.person_id
+        else Event.visitor_id == visitor.id
+    )
+    return session.scalar(
+        select(Event.at)
+        .where(mine, text(f"events.{CART_EVENTS_SQL}"))
+        .order_by(Event.at.desc())
+        .limit(1)
+    )
+
+
+def _append(session: Session, owner: Owner, events: list[CartEvent]) -> None:
+    """Fold events that are newer than all before them onto the open cart as stored."""
+    stored = load_stored(session, [owner], open_only=True)[owner]
+    wanted = {event.transaction_id for event in events if event.transaction_id}
+    seen = _seen_transactions(session, owner, wanted, events) if wanted else set()
+    start = Carts(transactions=seen)
+    for cart in stored.carts.values():
+        start.open = Episode(
+            id=cart.id,
+            visitor_id=cart.visitor_id,
+            created_at=cart.created_at,
+            last_activity_at=cart.last_activity_at,
+            lines={key: line for key, (_, line) in cart.lines.items()},
+        )
+    carts = fold(events, start)
+    changes = Changes()
+    changes.add(owner, carts, stored)
+    changes.write(session)
+
+
+def _seen_transactions(
+    session: Session, owner: Owner, wanted: set[str], events: list[CartEvent]
+) -> set[str]:
+    """Transactions of the owner that an earlier purchase event has told already."""
+    new = {event.event_id for event in events}
+    own = (
+        Visitor.person_id == owner.person_id if owner.person_id else Visitor.id == owner.visitor_id
+    )
+    return set(
+        session.scalars(
+            select(Event.transaction_id)
+            .join(Visitor, Visitor.id == Event.visitor_id)
+            .where(
+                own,
+                text(f"events.{CART_EVENTS_SQL}"),
+                Event.name == EventName.PURCHASE,
+                Event.transaction_id.in_(wanted),
+                Event.event_id.not_in(new),
+            )
+        )
+    ) - {None}  # type: ignore[return-value]
+
+
+def _cart_event(visitor_id: str, event: NewEvent) -> CartEvent:
+    return CartEvent(
+        at=event.at,
+        event_id=event.event_id,
+        visitor_id=visitor_id,
+        name=event.name,
+        items=event.items,
+        transaction_id=event.transaction_id,
+        value=event.value,
+        currency=event.currency,
+    )
+
+
+def _rows(visitor_id: str, event: NewEvent, *, now: datetime, source: str) -> list[dict[str, Any]]:
+    common = {
+        "visitor_id": visitor_id,
+        "event_id": event.event_id,
+        "name": event.name,
+        "at": event.at,
+        "received_at": now,
+        "session_id": event.session_id,
+        "search_term": event.search_term,
+        "transaction_id": event.transaction_id,
+        "source": source,
+        "import_id": None,
+    }
+    items = event.items or (None,)
+    return [
+        {
+            **common,
+            "position": position,
+            "product_id": item.product_id if item else None,
+            "variant_id": item.variant_id if item else None,
+            "quantity": item.quantity if item else None,
+            "unit_amount": item.unit_amount if item else None,
+            "currency": item.currency if item else event.currency,
+            "value": event.value if position == 0 else None,
+        }
+        for position, item in enumerate(items)
+    ]

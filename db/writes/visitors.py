@@ -1,0 +1,137 @@
+"""Visitors: new browsers, the lock that every write takes, and signing in."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from core.ids import new_id
+from db.insert import insert_or_ignore
+from db.models import Cart, CartStatus, Feedback, Order, Person, Suggestion, Visitor
+from db.owners import Owner
+from db.writes.refold import refold_owners
+
+
+class ForeignVisitorError(Exception):
+    """The visitor already belongs to another person: give the browser a new visitor first."""
+
+
+class StaleIdentityError(Exception):
+    """Somebody signed in on this visitor since the token was issued: a new token is needed."""
+
+
+def create_visitor(session: Session, *, now: datetime) -> Identity:
+    """Store a new anonymous visitor."""
+    visitor = Visitor(id=new_id(), created_at=now)
+    session.add(visitor)
+    session.flush()
+    return Identity(visitor.id)
+
+
+def claim_visitor(session: Session, identity: Identity, *, now: datetime) -> Visitor:
+    """The visitor that the identity writes as, locked with its owner until the transaction ends.
+
+    The identity came from a signed token, so a visitor or person that is not stored yet is
+    created. A person known without a visitor (from chat) writes as their newest one.
+
+    Raises ForeignVisitorError where the visitor belongs to another person than the token says.
+    """
+    person_id = identity.person_id
+    if not identity.visitor_id:
+        if person_id is None:
+            raise ValueError("an identity without visitor and person")
+        _lock_person(session, person_id, now=now)
+        return _newest_visitor(session, person_id) or _new_visitor(session, person_id, now=now)
+    visitor = _lock_visitor(session, identity.visitor_id, now=now)
+    owner = visitor.person_id or person_id
+    if owner:
+        _lock_person(session, owner, now=now)
+    if person_id and visitor.person_id is None:
+        _adopt(session, visitor, person_id)
+    if person_id and visitor.person_id != person_id:
+        raise ForeignVisitorError("the visitor belongs to another person")
+    return visitor
+
+
+def require_current(identity: Identity, visitor: Visitor) -> None:
+    """Refuse an identity without a person whose visitor has been signed in since.
+
+    Raises StaleIdentityError.
+    """
+    if visitor.person_id != identity.person_id:
+        raise StaleIdentityError("somebody signed in on this visitor since")
+
+
+def bind(session: Session, identity: Identity, person_id: str, *, now: datetime) -> Identity:
+    """Sign in: the visitor, and all it did, becomes the person's; open carts are merged.
+
+    Quantities add up, since the person's cart is the fold of all their visitors' events. Raises
+    ForeignVisitorError where the visitor already belongs to somebody else.
+    """
+    visitor = claim_visitor(session, Identity(identity.visitor_id, person_id), now=now)
+    return Identity(visitor.id, person_id)
+
+
+def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:
+    visitor.person_id = person_id
+    session.flush()
+    has_open_cart = session.scalar(
+        select(Cart.id).where(Cart.person_id == person_id, Cart.status == CartStatus.OPEN)
+    )
+    values: dict[Any, Any] = {Cart.person_id: person_id}
+    unowned_carts = update(Cart).where(Cart.visitor_id == visitor.id, Cart.person_id.is_(None))
+    if has_open_cart:
+        session.execute(
+            unowned_carts.where(Cart.status == CartStatus.OPEN).values(
+                {**values, Cart.status: CartStatus.MERGED}
+            )
+        )
+    session.execute(unowned_carts.values(values))
+    for model in (Order, Suggestion, Feedback):
+        session.execute(
+            update(model)
+            .where(model.visitor_id == visitor.id, model.person_id.is_(None))
+            .values(person_id=person_id)
+        )
+    refold_owners(session, [Owner.of(visitor.id, person_id)])
+
+
+def _lock_visitor(session: Session, visitor_id: str, *, now: datetime) -> Visitor:
+    locked = (
+        select(Visitor)
+        .where(Visitor.id == visitor_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    visitor = session.scalar(locked)
+    if visitor is None:
+        row = {"id": visitor_id, "is_robot": False, "created_at": now}
+        session.execute(insert_or_ignore(session, Visitor), row)
+        visitor = session.scalars(locked).one()
+    return visitor
+
+
+def _lock_person(session: Session, person_id: str, *, now: datetime) -> None:
+    locked = select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
+    if session.scalar(locked) is None:
+        row = {"id": person_id, "is_staff": False, "created_at": now}
+        session.execute(insert_or_ignore(session, Person), row)
+        session.scalars(locked).one()
+
+
+def _newest_visitor(session: Session, person_id: str) -> Visitor | None:
+    return session.scalar(
+        select(Visitor)
+        .where(Visitor.person_id == person_id)
+        .order_by(Visitor.created_at.desc(), Visitor.id)
+        .limit(1)
+    )
+
+
+def _new_visitor(session: Session, person_id: str, *, now: datetime) -> Visitor:
+    visitor = Visitor(id=new_id(), person_id=person_id, created_at=now)
+    session.add(visitor)
+    session.flush()
+    return visitor
