@@ -1,0 +1,301 @@
+"""The catalogue as arrays: conditions are masks, words BM25, meaning a matrix product.
+
+Built whole from rows and never changed after, so any number of threads may read it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import bm25s
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from db.reads.search import CategoryRow, ProductRow, VariantRow
+from services.embedding import Embedder, Vectors
+from services.query import Attribute
+from services.text import Tokenizer, content_words, phrase, words
+
+type Mask = NDArray[np.bool_]
+type Floats = NDArray[np.float32]
+type Ints = NDArray[np.int64]
+
+# How often a field's words count in BM25 (a simple form of BM25F: repeat the words).
+TITLE_WEIGHT, CATEGORY_WEIGHT, ATTRIBUTE_WEIGHT = 3, 2, 2
+
+# Shorter words are left as they are: one letter changed makes another word of them.
+SHORTEST_CORRECTED = 4
+LEAST_LIKENESS = 78.0
+
+
+class Codes:
+    """The different values of one attribute, and which of them a wanted word names."""
+
+    def __init__(self, values: Iterable[str | None]) -> None:
+        self.values: list[str] = []
+        numbers: dict[str, int] = {}
+        codes = []
+        for value in values:
+            key = phrase(value) if value else ""
+            if not key:
+                codes.append(-1)
+                continue
+            if key not in numbers:
+                numbers[key] = len(self.values)
+                self.values.append(str(value))
+            codes.append(numbers[key])
+        self.codes: Ints = np.array(codes, dtype=np.int64)
+        self._keys = list(numbers)
+
+    def matching(self, wanted: Iterable[str], *, parts: bool) -> Mask:
+        """Which rows have one of the wanted values.
+
+        With `parts`, every word of the wanted value has to occur in the row's: "green" finds
+        forest green, "wool" finds merino wool.
+        """
+        lookup = np.zeros(len(self.values) + 1, dtype=np.bool_)  # the last stands for no value
+        for value in wanted:
+            key = phrase(value)
+            asked = set(key.split())
+            for number, known in enumerate(self._keys):
+                if known == key or (parts and asked and asked <= set(known.split())):
+                    lookup[number] = True
+        return lookup[self.codes]
+
+
+@dataclass(frozen=True)
+class CatalogueIndex:
+    """Everything the search needs, for P products with V variants.
+
+    `owner` gives each variant's product (row number); variants of a product stand together.
+    """
+
+    version: str
+    built_at: datetime
+    product_ids: list[str]
+    titles: list[str]
+    category_titles: dict[str, str]
+    ancestors: dict[str, frozenset[str]]
+    categories: Codes
+    brands: Codes
+    materials: Codes
+    features: dict[str, Mask]
+    buyers: Ints
+    updated: NDArray[np.float64]
+    variant_ids: list[str]
+    owner: Ints
+    colours: Codes
+    sizes: Codes
+    amounts: Ints
+    in_stock: Mask
+    bm25: bm25s.BM25 | None
+    vectors: Vectors
+    surface: dict[str, str]
+    tokenizer: Tokenizer
+
+    @property
+    def size(self) -> int:
+        """How many products there are."""
+        return len(self.product_ids)
+
+    @cached_property
+    def _surface_words(self) -> list[str]:
+        return list(self.surface)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row numbers by product id."""
+        return {product: row for row, product in enumerate(self.product_ids)}
+
+    def product_mask(self, attribute: Attribute, wanted: Sequence[str]) -> Mask:
+        """Which products have one of the wanted values; for category, brand, material, feature."""
+        match attribute:
+            case Attribute.CATEGORY:
+                within = [
+                    category
+                    for category, above in self.ancestors.items()
+                    if above.intersection(wanted)
+                ]
+                return self.categories.matching(within, parts=False)
+            case Attribute.BRAND:
+                return self.brands.matching(wanted, parts=False)
+            case Attribute.MATERIAL:
+                return self.materials.matching(wanted, parts=True)
+            case Attribute.FEATURE:
+                mask = np.zeros(self.size, dtype=np.bool_)
+                for value in wanted:
+                    mask |= self.features.get(phrase(value), False)
+                return mask
+        raise ValueError(f"{attribute} is an attribute of variants")
+
+    def variant_mask(self, attribute: Attribute, wanted: Sequence[str]) -> Mask:
+        """Which variants have one of the wanted colours or sizes."""
+        if attribute is Attribute.COLOUR:
+            return self.colours.matching(wanted, parts=True)
+        return self.sizes.matching(wanted, parts=False)
+
+    def corrected(self, text: str) -> dict[str, str]:
+        """Words of the text that the catalogue does not know, with the nearest one it does.
+
+        Nearness is the Damerau-Levenshtein-like ratio of rapidfuzz; the first letter, which
+        people rarely get wrong, has to agree.
+        """
+        found: dict[str, str] = {}
+        for word in content_words(text):
+            if len(word) < SHORTEST_CORRECTED or word in self.surface or not word.isalpha():
+                continue
+            if self.tokenizer.stem([word])[0] in self.stems:
+                continue
+            near = process.extractOne(
+                word, self._surface_words, scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS
+            )
+            if near is not None and near[0][0] == word[0]:
+                found[word] = near[0]
+        return found
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Every stem in the index."""
+        return frozenset(self.surface.values())
+
+    def word_scores(self, stems: list[str]) -> Floats:
+        """BM25 of every product [P] for the stems, 1.0 for all of them in one short document.
+
+        Divided by what the rarest form of the query could reach, so that scores of different
+        queries compare.
+        """
+        known = [stem for stem in dict.fromkeys(stems) if stem in self.stems]
+        if not known or self.bm25 is None:
+            return np.zeros(self.size, dtype=np.float32)
+        scores: Floats = np.asarray(self.bm25.get_scores(known), dtype=np.float32)
+        best = float(scores.max(initial=0.0))
+        if best <= 0.0:
+            return np.zeros(self.size, dtype=np.float32)
+        return scores / best * (len(known) / len(set(stems)))
+
+    def meaning_scores(self, vector: Floats) -> Floats:
+        """Cosine of every product [P] with a query's unit vector."""
+        return self.vectors @ vector
+
+
+def build_index(
+    *,
+    version: str,
+    products: Sequence[ProductRow],
+    variants: Sequence[VariantRow],
+    categories: Sequence[CategoryRow],
+    buyers: Mapping[str, int],
+    embedder: Embedder,
+    now: datetime,
+) -> CatalogueIndex:
+    """Arrays and indexes over the rows; products without a priced variant are left out."""
+    for_sale = {variant.product_id for variant in variants}
+    products = [product for product in products if product.product_id in for_sale]
+    row = {product.product_id: number for number, product in enumerate(products)}
+    variants = [variant for variant in variants if variant.product_id in row]
+    titles = {category.category_id: category.title for category in categories}
+    colours_of: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        if variant.colour:
+            colours_of.setdefault(variant.product_id, {})[variant.colour] = None
+    tokenizer = Tokenizer()
+    category_words = {
+        category.category_id: " ".join((category.title, *category.synonyms))
+        for category in categories
+    }
+    documents = [
+        _document(product, category_words, list(colours_of.get(product.product_id, ())))
+        for product in products
+    ]
+    surface = _surface_words(documents, tokenizer)
+    return CatalogueIndex(
+        version=version,
+        built_at=now,
+        product_ids=[product.product_id for product in products],
+        titles=[product.title for product in products],
+        category_titles=titles,
+        ancestors=_ancestors(categories),
+        categories=Codes(product.category_id for product in products),
+        brands=Codes(product.brand for product in products),
+        materials=Codes(product.material for product in products),
+        features=_feature_masks(products),
+        buyers=np.array([buyers.get(p.product_id, 0) for p in products], dtype=np.int64),
+        updated=np.array([p.updated_at.timestamp() for p in products]),
+        variant_ids=[variant.variant_id for variant in variants],
+        owner=np.array([row[variant.product_id] for variant in variants], dtype=np.int64),
+        colours=Codes(variant.colour for variant in variants),
+        sizes=Codes(variant.size for variant in variants),
+        amounts=np.array([variant.amount for variant in variants], dtype=np.int64),
+        in_stock=np.array([variant.stock > 0 for variant in variants], dtype=np.bool_),
+        bm25=_bm25([tokenizer.stems(document) for document in documents]),
+        vectors=embedder.vectors([_meaning(product, titles) for product in products]),
+        surface=surface,
+        tokenizer=tokenizer,
+    )
+
+
+def _document(product: ProductRow, category_words: Mapping[str, str], colours: list[str]) -> str:
+    category = category_words.get(product.category_id or "", "")
+    attributes = [product.brand or "", product.material or "", *colours, *_fact_words(product)]
+    return " ".join(
+        [product.title] * TITLE_WEIGHT
+        + [category] * CATEGORY_WEIGHT
+        + attributes * ATTRIBUTE_WEIGHT
+        + [product.description]
+    )
+
+
+def _meaning(product: ProductRow, titles: Mapping[str, str]) -> str:
+    category = titles.get(product.category_id or "", "")
+    return f"{product.title}. {category}. {product.description}"
+
+
+def _fact_words(product: ProductRow) -> list[str]:
+    """Names of what is true of a product, and facts that are words themselves."""
+    found = []
+    for name, value in product.facts.items():
+        if value is True:
+            found.append(name.replace("_", " "))
+        elif isinstance(value, str):
+            found.append(value)
+    return found
+
+
+def _feature_masks(products: Sequence[ProductRow]) -> dict[str, Mask]:
+    masks: dict[str, Mask] = {}
+    for number, product in enumerate(products):
+        for name, value in product.facts.items():
+            if value is True:
+                key = phrase(name.replace("_", " "))
+                masks.setdefault(key, np.zeros(len(products), dtype=np.bool_))[number] = True
+    return masks
+
+
+def _ancestors(categories: Sequence[CategoryRow]) -> dict[str, frozenset[str]]:
+    """Each category with itself and all above it."""
+    parents = {category.category_id: category.parent_id for category in categories}
+    found = {}
+    for category in parents:
+        above: dict[str, None] = {}
+        at: str | None = category
+        while at is not None and at not in above:
+            above[at] = None
+            at = parents.get(at)
+        found[category] = frozenset(above)
+    return found
+
+
+def _surface_words(documents: Sequence[str], tokenizer: Tokenizer) -> dict[str, str]:
+    """Every word that occurs, as written, with its stem."""
+    known = list(dict.fromkeys(word for document in documents for word in words(document)))
+    return dict(zip(known, tokenizer.stem(known), strict=True))
+
+
+def _bm25(documents: list[list[str]]) -> bm25s.BM25 | None:
+    if not any(documents):
+        return None
+    index = bm25s.BM25()
+    index.index(documents, show_progress=False)
+    return index
