@@ -56,9 +56,11 @@ def add(
     *,
     now: datetime,
     source: str = "web",
+    event_id: str | None = None,
 ) -> CartView:
     """Put pieces of a variant into the cart; opens one where there is none.
 
+    `event_id` names the event where the page reports it to others too.
     Raises UnknownVariant, OutOfStock (nothing is changed then), ValueError for a quantity below 1.
     """
     if quantity < 1:
@@ -66,7 +68,16 @@ def add(
     mine, visitor, cart = _locked_cart(session, identity, now=now)
     line = _find(cart, variant_id)
     item = _sellable(session, variant_id, quantity, in_cart=line.quantity if line else 0)
-    return _change(session, mine, visitor, EventName.ADD_TO_CART, (item,), now=now, source=source)
+    return _change(
+        session,
+        mine,
+        visitor,
+        EventName.ADD_TO_CART,
+        (item,),
+        now=now,
+        source=source,
+        event_id=event_id,
+    )
 
 
 def set_quantity(
@@ -77,6 +88,7 @@ def set_quantity(
     *,
     now: datetime,
     source: str = "web",
+    event_id: str | None = None,
 ) -> CartView:
     """Make a line hold exactly `quantity` pieces; 0 removes it.
 
@@ -98,14 +110,20 @@ def set_quantity(
         )
     else:
         name, item = EventName.REMOVE_FROM_CART, _item(line, -more)
-    return _change(session, mine, visitor, name, (item,), now=now, source=source)
+    return _change(session, mine, visitor, name, (item,), now=now, source=source, event_id=event_id)
 
 
 def remove(
-    session: Session, identity: Identity, variant_id: str, *, now: datetime, source: str = "web"
+    session: Session,
+    identity: Identity,
+    variant_id: str,
+    *,
+    now: datetime,
+    source: str = "web",
+    event_id: str | None = None,
 ) -> CartView:
     """Take a line out of the cart. Raises NotInCart."""
-    return set_quantity(session, identity, variant_id, 0, now=now, source=source)
+    return set_quantity(session, identity, variant_id, 0, now=now, source=source, event_id=event_id)
 
 
 def clear(
@@ -172,9 +190,10 @@ def _change(
     *,
     now: datetime,
     source: str,
+    event_id: str | None = None,
 ) -> CartView:
     at = next_moment(session, visitor, now=now)
-    event = NewEvent(event_id=new_id(), name=name, at=at, items=items)
+    event = NewEvent(event_id=event_id or new_id(), name=name, at=at, items=items)
     record(session, mine, [event], now=now, source=source)
     return _reread(session, mine, now=now)
 

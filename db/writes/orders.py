@@ -23,7 +23,12 @@ class EmptyCart(Exception):  # noqa: N818 reads as the outcome it is
 
 
 def place(
-    session: Session, identity: Identity, *, now: datetime, source: str = "web"
+    session: Session,
+    identity: Identity,
+    *,
+    now: datetime,
+    source: str = "web",
+    event_id: str | None = None,
 ) -> PurchaseView:
     """Order the open cart: takes the stock, writes the purchase, closes the cart.
 
@@ -38,7 +43,7 @@ def place(
         raise EmptyCart("the cart is empty")
     _take_stock(session, cart)
     event = NewEvent(
-        event_id=new_id(),
+        event_id=event_id or new_id(),
         name=EventName.PURCHASE,
         at=next_moment(session, visitor, now=now),
         items=tuple(
