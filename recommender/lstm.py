@@ -1,0 +1,275 @@
+"""Trains the next-item LSTM with Keras on TensorFlow and exports its weights for lstm_step.
+
+Embeddings of item, action and time gap are added up; one LSTM layer; the output weights are the
+item embeddings again. Loss: full-softmax cross-entropy with label smoothing (Szegedy et al. 2016)
+on the positions that are followed by a new product in the same session, which is what evaluation
+asks; padding is masked in state and loss. One-cycle learning rate (Smith & Topin 2018). Full
+softmax and plain cross-entropy are what makes recurrent recommenders strong: Hidasi & Czapp 2023,
+Klenitskiy & Vasilev 2023.
+
+TensorFlow is imported inside the functions, so that a process that only serves never loads it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.lstm_step import Lstm, Weights
+from recommender.sequences import (
+    ACTIONS,
+    GAP_BUCKETS,
+    WINDOW,
+    Batch,
+    Bools,
+    Ints,
+    Log,
+    first_touches,
+    starts,
+    windows,
+)
+
+NO_TARGET = -1
+
+
+@dataclass(frozen=True)
+class LstmConfig:
+    """How the network is built and trained."""
+
+    units: int = 128
+    epochs: int = 8
+    batch: int = 64
+    dropout: float = 0.3
+    smoothing: float = 0.05
+    peak_rate: float = 6e-3
+    clip: float = 1.0
+    seed: int = 0
+
+
+type OnStep = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Windows with the item to predict after each step, NO_TARGET where there is none."""
+
+    batch: Batch
+    target: Ints
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+def next_new(log: Log) -> Ints:
+    """For each step, the product that its session first turns to next; NO_TARGET at the end."""
+    target = np.full(len(log), NO_TARGET, np.int32)
+    touches = first_touches(log)
+    touches = touches[(touches > starts(log.session)[touches]) & (log.item[touches] >= 0)]
+    target[touches - 1] = log.item[touches]
+    return target
+
+
+def examples(log: Log, *, length: int = WINDOW) -> Examples:
+    """Windows that cover every target of the log once, each with at least half a window before it.
+
+    A shopper's first window counts whole; of a later one only its newer half, the older half being
+    there to fill the state.
+    """
+    if len(log) == 0:
+        raise ValueError("there are no steps to train on")
+    stride = length // 2
+    begin = starts(log.shopper)
+    place = np.arange(len(log)) - begin
+    last = np.diff(log.shopper, append=log.shopper[-1] + 1) != 0
+    ends = np.flatnonzero((place >= length - 1) & ((place - length + 1) % stride == 0) | last)
+    before = np.concatenate([[-1], ends[:-1]])
+    fresh = np.where(
+        begin[ends] == begin[np.maximum(before, 0)], ends - before, ends - begin[ends] + 1
+    )
+    batch = windows(
+        log, ends + 1, session=log.session[ends], shopper=log.shopper[ends], length=length
+    )
+    width = batch.item.shape[1]
+    columns = np.arange(width)
+    position = (ends + 1 - batch.length)[:, None] + columns
+    valid = columns < batch.length[:, None]
+    counted = valid & (columns >= (batch.length - fresh)[:, None])
+    target = np.where(counted, next_new(log)[np.where(valid, position, 0)], NO_TARGET)
+    useful = (target >= 0).any(axis=1)
+    return Examples(_rows(batch, useful), target[useful].astype(np.int32))
+
+
+def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
+    return Batch(
+        batch.item[keep],
+        batch.action[keep],
+        batch.gap[keep],
+        batch.in_session[keep],
+        batch.length[keep],
+    )
+
+
+def one_cycle(step: int, steps: int, peak: float) -> float:
+    """Learning rate: up from peak/10 over the first 30 %, then down along a cosine to peak/1000."""
+    turn = max(1, round(0.3 * steps))
+    if step < turn:
+        return peak * (0.1 + 0.9 * step / turn)
+    way = (step - turn) / max(1, steps - turn)
+    return float(peak * (0.001 + 0.999 * 0.5 * (1 + np.cos(np.pi * way))))
+
+
+def mini_batches(
+    found: Examples, *, size: int, draw: np.random.Generator
+) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+    """(item, action, gap, target) of about equally long windows, in random order, each once."""
+    order = draw.permutation(len(found))
+    pool = size * 20
+    batches: list[NDArray[np.int64]] = []
+    for begin in range(0, len(order), pool):
+        part = order[begin : begin + pool]
+        part = part[np.argsort(found.batch.length[part], kind="stable")]
+        batches += [part[at : at + size] for at in range(0, len(part), size)]
+    for index in draw.permutation(len(batches)):
+        rows = batches[index]
+        width = int(found.batch.length[rows].max())
+        yield (
+            found.batch.item[rows, :width],
+            found.batch.action[rows, :width],
+            found.batch.gap[rows, :width],
+            found.target[rows, :width],
+        )
+
+
+def train_lstm(
+    log: Log,
+    items: int,
+    *,
+    config: LstmConfig | None = None,
+    start: Weights | None = None,
+    on_step: OnStep | None = None,
+) -> Lstm:
+    """Train on the log, from `start` where given; the same seed gives the same weights.
+
+    `on_step` is told the steps done, the steps in all and a running mean of the loss. Raises
+    ValueError where no session turns to a second product: there is nothing to learn from.
+    """
+    config = config or LstmConfig()
+    found = examples(log)
+    if len(found) == 0:
+        raise ValueError("no session turns to a second product: there is nothing to learn")
+    network = _Network(items, config, start)
+    draw = np.random.default_rng(config.seed)
+    total = config.epochs * -(-len(found) // config.batch)
+    done, running = 0, float("nan")
+    for _ in range(config.epochs):
+        for batch in mini_batches(found, size=config.batch, draw=draw):
+            loss = network.step(batch, one_cycle(done, total, config.peak_rate))
+            running = loss if np.isnan(running) else 0.98 * running + 0.02 * loss
+            done += 1
+            if on_step is not None:
+                on_step(done, total, running)
+    seen = np.zeros(items, np.bool_)
+    seen[log.item[log.item >= 0]] = True
+    if start is not None:
+        seen |= start.seen
+    return Lstm(network.export(seen))
+
+
+class _Network:
+    """The Keras model and its training step."""
+
+    def __init__(self, items: int, config: LstmConfig, start: Weights | None) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import keras  # type: ignore[import-untyped]
+        import tensorflow as tf  # type: ignore[import-untyped]
+
+        keras.utils.set_random_seed(config.seed)
+        tf.config.experimental.enable_op_determinism()
+        self.items = items
+        self.config = config
+        steps = keras.Input((None,), dtype="int32", name="item")
+        actions = keras.Input((None,), dtype="int32", name="action")
+        gaps = keras.Input((None,), dtype="int32", name="gap")
+        embed = keras.initializers.RandomNormal(stddev=config.units**-0.5, seed=config.seed)
+        self.item = keras.layers.Embedding(items + 1, config.units, embeddings_initializer=embed)
+        self.action = keras.layers.Embedding(
+            len(ACTIONS) + 1, config.units, embeddings_initializer="zeros"
+        )
+        self.gap = keras.layers.Embedding(GAP_BUCKETS, config.units, embeddings_initializer="zeros")
+        self.lstm = keras.layers.LSTM(config.units, return_sequences=True)
+        self.item_bias = tf.Variable(tf.zeros(items), name="item_bias")
+        summed = self.item(steps) + self.action(actions) + self.gap(gaps)
+        dropped = keras.layers.Dropout(config.dropout, seed=config.seed)(summed)
+        states = self.lstm(dropped, mask=keras.ops.greater(actions, 0))
+        output = keras.layers.Dropout(config.dropout, seed=config.seed + 1)(states)
+        self.model = keras.Model([steps, actions, gaps], output)
+        if start is not None:
+            self._import(start)
+        self.optimizer = keras.optimizers.Adam(config.peak_rate, global_clipnorm=config.clip)
+        variables = [*self.model.trainable_variables, self.item_bias]
+        self.optimizer.build(variables)
+        whole = tf.TensorSpec((None, None), tf.int32)
+
+        @tf.function(input_signature=[whole, whole, whole, whole])  # type: ignore[untyped-decorator]
+        def step(item: Any, action: Any, gap: Any, target: Any) -> Any:
+            with tf.GradientTape() as tape:
+                states = self.model([item + 1, action, gap], training=True)
+                wanted = target >= 0
+                loss = self._loss(tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted))
+            gradients = tape.gradient(loss, variables)
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss
+
+        self._step = step
+
+    def _loss(self, states: Any, target: Any) -> Any:
+        """Mean cross-entropy against the target, smoothed over all items."""
+        import tensorflow as tf
+
+        logits = tf.matmul(states, self.item.embeddings[1:], transpose_b=True) + self.item_bias
+        own = tf.gather(logits, target, batch_dims=1)
+        smooth = self.config.smoothing
+        return tf.reduce_mean(
+            tf.reduce_logsumexp(logits, axis=1)
+            - (1 - smooth) * own
+            - smooth * tf.reduce_mean(logits, axis=1)
+        )
+
+    def step(self, batch: tuple[Ints, Ints, Ints, Ints], rate: float) -> float:
+        """One gradient step; the loss before it."""
+        self.optimizer.learning_rate.assign(rate)
+        return float(self._step(*batch))
+
+    def states(self, batch: Batch) -> NDArray[np.float32]:
+        """The states of all steps as Keras computes them, of shape (n, longest, units)."""
+        result: NDArray[np.float32] = self.model(
+            [batch.item + 1, batch.action, batch.gap], training=False
+        ).numpy()
+        return result
+
+    def export(self, seen: Bools) -> Weights:
+        """The weights as plain arrays."""
+        kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
+        return Weights(
+            item=self.item.embeddings.numpy(),
+            action=self.action.embeddings.numpy(),
+            gap=self.gap.embeddings.numpy(),
+            kernel=kernel,
+            recurrent=recurrent,
+            bias=bias,
+            item_bias=self.item_bias.numpy(),
+            seen=seen,
+        )
+
+    def _import(self, weights: Weights) -> None:
+        self.item.embeddings.assign(weights.item)
+        self.action.embeddings.assign(weights.action)
+        self.gap.embeddings.assign(weights.gap)
+        for variable, value in zip(
+            self.lstm.weights, (weights.kernel, weights.recurrent, weights.bias), strict=True
+        ):
+            variable.assign(value)
+        self.item_bias.assign(weights.item_bias)

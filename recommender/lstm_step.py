@@ -1,0 +1,97 @@
+"""The LSTM as it is served: numpy only, from the weights that training exported.
+
+Hochreiter & Schmidhuber 1997 with forget gate (Gers et al. 2000), gates in Keras' order (input,
+forget, candidate, output). Output weights are the item embeddings (tied; Press & Wolf 2017).
+tests/unit/recommender/test_lstm.py holds this equal to the Keras model.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.protocol import Arrays, Scores
+from recommender.sequences import Batch, Bools
+
+type Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Shapes for d units and n items; row 0 of `item` stands for padding and unknown items."""
+
+    item: Matrix  # (n + 1, d)
+    action: Matrix  # (actions + 1, d)
+    gap: Matrix  # (gap buckets, d)
+    kernel: Matrix  # (d, 4 d)
+    recurrent: Matrix  # (d, 4 d)
+    bias: Matrix  # (4 d,)
+    item_bias: Matrix  # (n,)
+    seen: Bools  # (n,) items that training met as a step or target
+
+    def arrays(self) -> Arrays:
+        """The fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Weights":
+        """The weights that `arrays` came from."""
+        return cls(**arrays)
+
+
+class Lstm:
+    """Suggests what the network expects next after the whole window of steps."""
+
+    name = "lstm"
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self._input = np.ascontiguousarray(weights.kernel)
+        self._output = np.ascontiguousarray(weights.item[1:].T)
+
+    def hidden(self, batch: Batch) -> Matrix:
+        """The state after each window's last step, of shape (n, d)."""
+        weights = self.weights
+        units = weights.recurrent.shape[0]
+        order = np.argsort(-batch.length, kind="stable")
+        length = batch.length[order]
+        steps = weights.item[batch.item[order] + 1]
+        steps = steps + weights.action[batch.action[order]] + weights.gap[batch.gap[order]]
+        inputs = steps @ self._input + weights.bias
+        state: Matrix = np.zeros((len(batch), units), np.float32)
+        cell: Matrix = np.zeros((len(batch), units), np.float32)
+        for step in range(int(length.max(initial=0))):
+            active = int(np.searchsorted(-length, -step))
+            gates = inputs[:active, step] + state[:active] @ weights.recurrent
+            candidate = np.tanh(gates[:, 2 * units : 3 * units])
+            gates = _sigmoid(gates)
+            cell[:active] *= gates[:, units : 2 * units]
+            cell[:active] += gates[:, :units] * candidate
+            state[:active] = gates[:, 3 * units :] * np.tanh(cell[:active])
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return state[back]
+
+    def score(self, batch: Batch) -> Scores:
+        """Probabilities; NaN for an empty window and for items that training never met."""
+        logits = self.hidden(batch) @ self._output + self.weights.item_bias
+        logits[:, ~self.weights.seen] = -np.inf
+        highest = logits.max(axis=1, keepdims=True, initial=-1e30)
+        scores: Scores = np.exp(logits - highest).astype(np.float32)
+        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+        scores[:, ~self.weights.seen] = np.nan
+        scores[batch.length == 0] = np.nan
+        return scores
+
+    def arrays(self) -> Arrays:
+        """The weights."""
+        return self.weights.arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Lstm":
+        """The network that `arrays` came from."""
+        return cls(Weights.from_arrays(arrays))
+
+
+def _sigmoid(values: Matrix) -> Matrix:
+    return (0.5 * (1.0 + np.tanh(0.5 * values))).astype(np.float32)
