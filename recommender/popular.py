@@ -3,6 +3,8 @@
 They are the baselines that a trained model must beat, and what is served where it knows nothing.
 """
 
+from typing import Self
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -41,7 +43,7 @@ class Popular:
         self.weights = weights
 
     @classmethod
-    def fit(cls, log: Log, items: int) -> "Popular":
+    def fit(cls, log: Log, items: int) -> Self:
         """Count the sessions that turned to each item."""
         counts = touched(log).group_by("item").len()
         return cls(_known(_spread(counts["item"], counts["len"], items)))
@@ -55,7 +57,7 @@ class Popular:
         return {"weights": self.weights}
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> "Popular":
+    def from_arrays(cls, arrays: Arrays) -> Self:
         """The recommender that `arrays` came from."""
         return cls(arrays["weights"])
 
@@ -66,7 +68,7 @@ class RecentlyPopular(Popular):
     name = "recently_popular"
 
     @classmethod
-    def fit(cls, log: Log, items: int) -> "RecentlyPopular":
+    def fit(cls, log: Log, items: int) -> Self:
         """Count sessions, each worth half after HALF_LIFE_DAYS."""
         steps = touched(log)
         if steps.is_empty():

@@ -97,6 +97,10 @@ class Recommender(Protocol):
         """Scores of shape (len(batch), number of items)."""
         ...
 
+
+class Source(Recommender, Protocol):
+    """A recommender that the blend mixes and the registry keeps."""
+
     def arrays(self) -> Arrays:
         """All that was learnt, as arrays for one npz file."""
         ...

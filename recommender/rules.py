@@ -60,6 +60,11 @@ class Rules:
         """How many times likelier the item is after the prefix than in any group."""
         return self.confidence / np.maximum(self.item_count / max(self.groups, 1), 1e-300)
 
+    def lift_of(self, at: int) -> float:
+        """The lift of the rule at one position."""
+        prefix, item = int(self.prefix_count[at]), int(self.item_count[at])
+        return int(self.count[at]) * self.groups / (prefix * item)
+
     def arrays(self) -> Arrays:
         """The fields as arrays."""
         return {

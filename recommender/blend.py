@@ -1,0 +1,105 @@
+"""Mixes the recommenders into one ranking and says what each gave.
+
+Each source's scores become shares that add up to 1 over the items; the blend is their weighted
+sum, a mixture whose weights are fitted by expectation maximisation (Dempster, Laird & Rubin 1977)
+to the likelihood of the targets of validation days. Weights depend on how many products the
+session has turned to. A source that knows nothing of a shopper passes its weight to the others, so
+the mixture is its own fallback chain: down to popularity, which always knows something.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.protocol import Scores, Source
+from recommender.sequences import Batch, Ints
+
+type Weights = NDArray[np.float64]
+
+# Lowest number of products in the session for each row of weights.
+LENGTHS = (0, 1, 2, 3, 5, 8)
+PRIOR_CASES = 50.0
+
+
+def length_rows(batch: Batch) -> Ints:
+    """The row of weights that applies to each window."""
+    counts = np.array([len(batch.session_items(row)) for row in range(len(batch))], np.int32)
+    return (np.searchsorted(LENGTHS, counts, side="right") - 1).astype(np.int32)
+
+
+def shares(scores: Scores) -> Scores:
+    """Scores as shares of their row; NaN stays where nothing is known and becomes 0 elsewhere."""
+    known = np.nan_to_num(scores, nan=0.0, posinf=0.0)
+    total = known.sum(axis=1, keepdims=True)
+    return np.where(total > 0, known / np.where(total > 0, total, 1), np.nan).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A blend's scores (n, items) with each source's part of them (sources, n, items)."""
+
+    total: Scores
+    parts: Scores
+
+
+class Blend:
+    """Suggests by the weighted sum of its sources' shares."""
+
+    name = "blend"
+
+    def __init__(self, sources: Sequence[Source], weights: Weights) -> None:
+        if weights.shape != (len(LENGTHS), len(sources)):
+            raise ValueError(
+                f"weights must have shape {(len(LENGTHS), len(sources))}, not {weights.shape}"
+            )
+        self.sources = tuple(sources)
+        self.weights = weights
+
+    def mix(self, batch: Batch) -> Mixed:
+        """Scores with the part of each source."""
+        parts = np.stack([shares(source.score(batch)) for source in self.sources])
+        knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
+        weights = self.weights[length_rows(batch)].T * knows
+        total = weights.sum(axis=0)
+        weights /= np.where(total > 0, total, 1)
+        weighted = np.nan_to_num(parts) * weights[:, :, None].astype(np.float32)
+        return Mixed(weighted.sum(axis=0), weighted)
+
+    def score(self, batch: Batch) -> Scores:
+        """The weighted sums; NaN where no source knows the item."""
+        total = self.mix(batch).total
+        return np.where(total > 0, total, np.nan).astype(np.float32)
+
+
+def fit_weights(target_shares: Weights, rows: Ints, *, rounds: int = 200) -> Weights:
+    """Weights (lengths, sources) that make the targets likeliest.
+
+    `target_shares` (cases, sources) is the share each source gave to the case's target, `rows` the
+    row of weights of each case. Rows with few cases lean on the weights of all cases together,
+    which count like PRIOR_CASES cases. Without any case all sources weigh the same.
+    """
+    sources = target_shares.shape[1]
+    known = np.nan_to_num(target_shares)
+    overall = _expect_maximise(known, np.full(sources, 1.0), rounds)
+    return np.stack(
+        [
+            _expect_maximise(known[rows == row], PRIOR_CASES * overall, rounds)
+            for row in range(len(LENGTHS))
+        ]
+    )
+
+
+def _expect_maximise(known: Weights, prior: Weights, rounds: int) -> Weights:
+    known = known[known.sum(axis=1) > 0]
+    weights: Weights = prior / prior.sum()
+    for _ in range(rounds):
+        part = known * weights
+        part /= np.maximum(part.sum(axis=1, keepdims=True), 1e-300)
+        updated = part.sum(axis=0) + prior
+        updated /= updated.sum()
+        if np.abs(updated - weights).max() < 1e-7:
+            break
+        weights = updated
+    return weights

@@ -1,0 +1,93 @@
+"""Everything that is trained together and served together, as parts for the registry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.blend import Blend
+from recommender.lstm_step import Lstm
+from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
+from recommender.protocol import Arrays, Source
+from recommender.reasons import Evidence
+from recommender.registry import BrokenModelError
+from recommender.rules import AssociationRules, SequentialRules
+from recommender.sequences import Ints, Vocabulary
+
+SOURCES: dict[str, type[Source]] = {
+    source.name: source
+    for source in (
+        Lstm,
+        AssociationRules,
+        SequentialRules,
+        ItemToItem,
+        PopularInCategory,
+        RecentlyPopular,
+        Popular,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The vocabulary with each item's category code, and the blend with its sources."""
+
+    vocabulary: Vocabulary
+    category: Ints
+    blend: Blend
+
+    def source(self, name: str) -> Source | None:
+        """The blend's source of that name, if it has it."""
+        return next((source for source in self.blend.sources if source.name == name), None)
+
+    def evidence(self, min_people: int) -> Evidence:
+        """What reasons are drawn from; the counting sources are part of every bundle."""
+        together, sequences = self.source(AssociationRules.name), self.source(SequentialRules.name)
+        similar = self.source(ItemToItem.name)
+        if not (
+            isinstance(together, AssociationRules)
+            and isinstance(sequences, SequentialRules)
+            and isinstance(similar, ItemToItem)
+        ):
+            raise BrokenModelError("the version lacks its rules: train again")
+        return Evidence(
+            vocabulary=self.vocabulary,
+            together=together.index,
+            sequences=sequences.index,
+            similar=similar,
+            category=self.category,
+            min_people=min_people,
+        )
+
+    def parts(self) -> dict[str, Arrays]:
+        """The bundle as parts for the registry."""
+        return {
+            "catalogue": {"items": np.array(self.vocabulary.items), "category": self.category},
+            "blend": {"weights": self.blend.weights},
+            **{source.name: source.arrays() for source in self.blend.sources},
+        }
+
+    @classmethod
+    def from_parts(
+        cls, parts: Mapping[str, Arrays], *, sources: tuple[str, ...], catalogue: str
+    ) -> "Bundle":
+        """The bundle that `parts` came from.
+
+        Raises BrokenModelError where they do not fit together or were trained on another catalogue
+        than the one with the fingerprint `catalogue`.
+        """
+        try:
+            vocabulary = Vocabulary.of(parts["catalogue"]["items"].tolist())
+            if vocabulary.fingerprint != catalogue:
+                raise BrokenModelError(
+                    "the model was trained on another catalogue than its manifest says: "
+                    "train again with `cartwright train`"
+                )
+            built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
+            blend = Blend(built, parts["blend"]["weights"])
+            return cls(vocabulary, parts["catalogue"]["category"], blend)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokenModelError(
+                f"the model's parts do not fit together ({error}): "
+                "train again with `cartwright train`"
+            ) from error

@@ -1,0 +1,440 @@
+"""Trains everything on an event frame, measures it on the last days, and decides the gate.
+
+events, items (frames) → vocabulary → log → temporal split
+  → sources fitted on the training days
+  → blend weights fitted on the validation days
+  → every model ranked on the test days, once → gate
+  → sources refreshed on all days → bundle for the registry
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recommender.blend import LENGTHS, Blend, fit_weights, length_rows, shares
+from recommender.bundle import Bundle
+from recommender.evaluation import (
+    Cases,
+    Interval,
+    Metrics,
+    Oracle,
+    Ranking,
+    bootstrap,
+    difference,
+    find_cases,
+    hits,
+    measure,
+    oracle_scorer,
+    rank_cases,
+    reciprocal_ranks,
+    scorer,
+)
+from recommender.lstm import LstmConfig, train_lstm
+from recommender.lstm_step import Lstm, Weights
+from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
+from recommender.protocol import Recommender, Source
+from recommender.rules import AssociationRules, SequentialRules
+from recommender.sequences import (
+    MICROSECONDS,
+    Ints,
+    Log,
+    Split,
+    Vocabulary,
+    build_log,
+    chunks,
+    temporal_split,
+)
+
+BASELINES = (Popular.name, PopularInCategory.name, ItemToItem.name)
+K = 20
+DAYS_HELD_OUT = 7.0
+SHARE_HELD_OUT = 0.1
+MIN_TEST_CASES = 200
+MIN_VALID_CASES = 100
+# What the sources weigh while nothing could be learnt about them.
+COUNTED_WEIGHTS = {
+    AssociationRules.name: 0.25,
+    SequentialRules.name: 0.25,
+    ItemToItem.name: 0.3,
+    PopularInCategory.name: 0.12,
+    RecentlyPopular.name: 0.05,
+    Popular.name: 0.03,
+}
+
+
+class Progress(Protocol):
+    """Is told how far training came."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage of `total` steps begins."""
+        ...
+
+    def advance(self, by: int, note: str = "") -> None:
+        """`by` more steps are done; `note` is a word on them, such as the loss."""
+        ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, by: int, note: str = "") -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; the days held out shrink to a tenth of a short log each."""
+
+    lstm: LstmConfig = field(default_factory=LstmConfig)
+    refresh_epochs: int = 1
+    days: float = DAYS_HELD_OUT
+    max_cases: int = 12_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model's figures: over cases whose target training met, and over all cases."""
+
+    name: str
+    seen: Metrics
+    every: Metrics
+    recall: Interval
+    mrr: Interval
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How far the blend is ahead of a baseline, with paired 95 % intervals, over all cases."""
+
+    baseline: str
+    recall: Interval
+    mrr: Interval
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured and whether the gate opened; `problems` says why not."""
+
+    events: int
+    people: int
+    sessions: int
+    items: int
+    days_held_out: float
+    valid_from: str | None
+    test_from: str | None
+    valid_cases: int
+    test_cases: int
+    k: int
+    rows: tuple[Row, ...]
+    leads: tuple[Lead, ...]
+    weights: dict[str, list[float]]
+    problems: tuple[str, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the blend beat every baseline on recall and MRR."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain values; NaN, which JSON lacks, becomes None."""
+        plain: dict[str, Any] = _plain({**asdict(self), "accepted": self.accepted})
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame made ready: the vocabulary, category codes and the log of all steps."""
+
+    events: pl.DataFrame
+    vocabulary: Vocabulary
+    category: Ints
+    log: Log
+
+
+def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
+    """Read the frames; the vocabulary holds the catalogue and whatever else the log has.
+
+    Raises ValueError where no event names a product.
+    """
+    events = events.filter(pl.col("product").is_not_null())
+    if events.is_empty():
+        raise ValueError("there are no events with a product: import a log or let shoppers shop")
+    names = pl.concat([events["product"], items["product"]]).unique().to_list()
+    vocabulary = Vocabulary.of(names)
+    category = np.full(len(vocabulary), -1, np.int32)
+    codes = {
+        name: code for code, name in enumerate(sorted(items["category"].drop_nulls().unique()))
+    }
+    for product, name in items.select("product", "category").iter_rows():
+        if name is not None:
+            category[vocabulary.index[product]] = codes[name]
+    return Prepared(events, vocabulary, category, build_log(events, vocabulary))
+
+
+def held_out_days(log: Log, config: TrainConfig) -> float:
+    """Days for validation and for test, each."""
+    span = (int(log.at.max()) - int(log.at.min())) / (86_400 * MICROSECONDS)
+    return min(config.days, SHARE_HELD_OUT * span)
+
+
+def fit_counts(log: Log, prepared: Prepared) -> list[Source]:
+    """Every recommender that counts, fitted on the log."""
+    items = len(prepared.vocabulary)
+    return [
+        AssociationRules.fit(log, items),
+        SequentialRules.fit(log, items),
+        ItemToItem.fit(log, items),
+        PopularInCategory.fit(log, items, prepared.category),
+        RecentlyPopular.fit(log, items),
+        Popular.fit(log, items),
+    ]
+
+
+def _fit_lstm(
+    log: Log,
+    prepared: Prepared,
+    config: LstmConfig,
+    progress: Progress,
+    *,
+    stage: str,
+    start: Weights | None = None,
+) -> Lstm:
+    begun = False
+
+    def on_step(done: int, total: int, loss: float) -> None:
+        nonlocal begun
+        if not begun:
+            progress.begin(stage, total)
+            begun = True
+        progress.advance(1, f"loss {loss:.3f}" if done else "")
+
+    return train_lstm(log, len(prepared.vocabulary), config=config, start=start, on_step=on_step)
+
+
+def learn_weights(sources: list[Source], cases: Cases) -> NDArray[np.float64]:
+    """Blend weights from the validation cases."""
+    known = np.full((len(cases), len(sources)), np.nan)
+    rows = np.zeros(len(cases), np.int32)
+    for part in chunks(len(cases), 512):
+        batch = cases.batch(part)
+        rows[part] = length_rows(batch)
+        target = cases.target[part]
+        at = np.arange(len(target))
+        for column, source in enumerate(sources):
+            known[part, column] = np.where(
+                target >= 0, shares(source.score(batch))[at, np.maximum(target, 0)], np.nan
+            )
+    return fit_weights(known, rows)
+
+
+def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
+    """Fixed weights for the counting sources, alike for every length."""
+    weights = np.array([COUNTED_WEIGHTS.get(source.name, 0.0) for source in sources])
+    return np.tile(weights / weights.sum(), (len(LENGTHS), 1))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Models fitted on the training days, and how they did on the test days."""
+
+    prepared: Prepared
+    sources: list[Source]
+    weights: NDArray[np.float64]
+    report: Report
+
+
+def measure_models(
+    prepared: Prepared,
+    *,
+    config: TrainConfig,
+    progress: Progress | None = None,
+    make_oracle: Callable[[], Oracle] | None = None,
+) -> Measured:
+    """Fit on the training days, weigh on the validation days, rank on the test days."""
+    progress = progress or Silent()
+    log = prepared.log
+    days = held_out_days(log, config)
+    try:
+        split = temporal_split(log, valid_days=days, test_days=days)
+    except ValueError as error:
+        return _unmeasured(prepared, days, str(error))
+    valid = _sample(
+        find_cases(log, since=split.valid_from, until=split.test_from, trained=split.train),
+        config,
+    )
+    test = _sample(find_cases(log, since=split.test_from, until=None, trained=split.train), config)
+    problems = _too_little(valid, test)
+    progress.begin("counting", 1)
+    sources = fit_counts(split.train, prepared)
+    progress.advance(1)
+    try:
+        network = _fit_lstm(split.train, prepared, config.lstm, progress, stage="training LSTM")
+        sources.insert(0, network)
+    except ValueError as error:
+        problems.append(f"no LSTM: {error}")
+    if len(valid) < MIN_VALID_CASES:
+        weights = counted_weights(sources)
+    else:
+        progress.begin("weighing the sources", 1)
+        weights = learn_weights(sources, valid)
+        progress.advance(1)
+    models: list[Recommender] = [*sources, Blend(sources, weights)]
+    progress.begin("evaluating", len(test) * (len(models) + (make_oracle is not None)))
+    rankings = [
+        rank_cases(model.name, scorer(model, test), test, ks=(K,), progress=progress.advance)
+        for model in models
+    ]
+    if make_oracle is not None:
+        best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
+        rankings.append(rank_cases("best possible", best, test, ks=(K,), progress=progress.advance))
+    report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
+    return Measured(prepared, sources, weights, report)
+
+
+def _sample(cases: Cases, config: TrainConfig) -> Cases:
+    """At most `max_cases` of the cases, drawn by the seed, in their order."""
+    if len(cases) <= config.max_cases:
+        return cases
+    draw = np.random.default_rng(config.lstm.seed)
+    keep = np.sort(draw.choice(len(cases), config.max_cases, replace=False))
+    return Cases(cases.log, cases.position[keep], cases.seen[keep])
+
+
+def _too_little(valid: Cases, test: Cases) -> list[str]:
+    return [
+        f"too little data: {len(cases)} {name} cases, at least {least} are needed to judge"
+        for name, cases, least in (
+            ("validation", valid, MIN_VALID_CASES),
+            ("test", test, MIN_TEST_CASES),
+        )
+        if len(cases) < least
+    ]
+
+
+def _unmeasured(prepared: Prepared, days: float, problem: str) -> Measured:
+    sources = fit_counts(prepared.log, prepared)
+    weights = counted_weights(sources)
+    empty = np.zeros(0, np.int64)
+    none = Cases(prepared.log, empty, np.zeros(0, np.bool_))
+    report = _report(
+        prepared, None, days, none, none, [], sources, weights, [f"too little data: {problem}"]
+    )
+    return Measured(prepared, sources, weights, report)
+
+
+def _report(
+    prepared: Prepared,
+    split: Split | None,
+    days: float,
+    valid: Cases,
+    test: Cases,
+    rankings: list[Ranking],
+    sources: list[Source],
+    weights: NDArray[np.float64],
+    problems: list[str],
+) -> Report:
+    log = prepared.log
+    leads = _leads(rankings, test)
+    return Report(
+        events=len(log),
+        people=len(np.unique(log.shopper)),
+        sessions=len(np.unique(log.session)),
+        items=len(prepared.vocabulary),
+        days_held_out=days,
+        valid_from=split.valid_from.isoformat() if split else None,
+        test_from=split.test_from.isoformat() if split else None,
+        valid_cases=len(valid),
+        test_cases=len(test),
+        k=K,
+        rows=tuple(_row(ranking, test) for ranking in rankings),
+        leads=leads,
+        weights={
+            source.name: [round(float(weight), 4) for weight in weights[:, column]]
+            for column, source in enumerate(sources)
+        },
+        problems=(*problems, *_losses(leads)),
+    )
+
+
+def _row(ranking: Ranking, test: Cases) -> Row:
+    return Row(
+        name=ranking.name,
+        seen=measure(ranking, test.seen, k=K),
+        every=measure(ranking, np.ones(len(test), np.bool_), k=K),
+        recall=bootstrap(hits(ranking.rank, K), test.shopper),
+        mrr=bootstrap(reciprocal_ranks(ranking.rank, K), test.shopper),
+    )
+
+
+def _leads(rankings: list[Ranking], test: Cases) -> tuple[Lead, ...]:
+    by_name = {ranking.name: ranking for ranking in rankings}
+    if Blend.name not in by_name or len(test) == 0:
+        return ()
+    blend = by_name[Blend.name]
+    return tuple(
+        Lead(
+            name,
+            recall=difference(blend, by_name[name], test, k=K, of=hits),
+            mrr=difference(blend, by_name[name], test, k=K, of=reciprocal_ranks),
+        )
+        for name in BASELINES
+    )
+
+
+def _losses(leads: tuple[Lead, ...]) -> list[str]:
+    return [
+        f"not clearly ahead of {lead.baseline} in {name}: "
+        f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+        for lead in leads
+        for name, interval in ((f"recall@{K}", lead.recall), (f"MRR@{K}", lead.mrr))
+        if not interval.low > 0
+    ]
+
+
+def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | None = None) -> Bundle:
+    """The bundle to serve: counts taken again over all days, the LSTM trained on over them."""
+    progress = progress or Silent()
+    prepared = measured.prepared
+    progress.begin("counting all days", 1)
+    fresh = {source.name: source for source in fit_counts(prepared.log, prepared)}
+    progress.advance(1)
+    for source in measured.sources:
+        if isinstance(source, Lstm):
+            gentle = replace(
+                config.lstm,
+                epochs=config.refresh_epochs,
+                peak_rate=config.lstm.peak_rate / 5,
+            )
+            fresh[source.name] = _fit_lstm(
+                prepared.log,
+                prepared,
+                gentle,
+                progress,
+                stage="refreshing LSTM",
+                start=source.weights,
+            )
+    sources = [fresh[source.name] for source in measured.sources]
+    return Bundle(prepared.vocabulary, prepared.category, Blend(sources, measured.weights))
+
+
+def counts_only(prepared: Prepared) -> Bundle:
+    """A bundle of the counting recommenders with fixed weights, for a log too small to learn."""
+    sources = fit_counts(prepared.log, prepared)
+    return Bundle(prepared.vocabulary, prepared.category, Blend(sources, counted_weights(sources)))
