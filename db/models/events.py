@@ -81,7 +81,7 @@ class Event(Base):
     search_term: Mapped[str | None] = mapped_column(String(200))
     transaction_id: Mapped[str | None] = mapped_column(ShopKey)
     source: Mapped[str] = mapped_column(String(32), default="web", doc="web, chat or an import.")
-    import_id: Mapped[str | None] = mapped_column(ForeignKey("import_runs.id"), index=True)
+    import_id: Mapped[str | None] = mapped_column(ForeignKey("import_runs.id"))
 
 
 class ImportStatus(StrEnum):

@@ -1,8 +1,9 @@
 """Changes of a cart that the shop itself makes, for its pages and for the chat.
 
 Each checks price and stock in rows, then goes through `db.writes.events.record` like every other
-event, so the cart stays the fold of its events. All raise ForeignVisitorError or StaleIdentityError
-where the identity is no longer the visitor's.
+event, so the cart stays the fold of its events. A page that pushes the same change to `dataLayer`
+gives both the same `event_id`, and it counts once. All raise ForeignVisitorError or
+StaleIdentityError where the identity is no longer the visitor's.
 """
 
 from datetime import datetime, timedelta
@@ -127,16 +128,20 @@ def remove(
 
 
 def clear(
-    session: Session, identity: Identity, *, now: datetime, source: str = "web"
+    session: Session,
+    identity: Identity,
+    *,
+    now: datetime,
+    source: str = "web",
+    event_id: str | None = None,
 ) -> CartView | None:
     """Empty the cart; None where there is none."""
     mine, visitor, cart = _locked_cart(session, identity, now=now)
     if cart is None or not cart.lines:
         return cart
     items = tuple(_item(line, line.quantity) for line in cart.lines)
-    return _change(
-        session, mine, visitor, EventName.REMOVE_FROM_CART, items, now=now, source=source
-    )
+    name = EventName.REMOVE_FROM_CART
+    return _change(session, mine, visitor, name, items, now=now, source=source, event_id=event_id)
 
 
 def apply_promotion(session: Session, identity: Identity, code: str, *, now: datetime) -> CartView:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from sqlalchemy import insert, or_, select, text
+from sqlalchemy import ColumnElement, insert, select, text
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -58,35 +58,26 @@ def record(
 ) -> RecordResult:
     """Store events and fold them into their owner's cart, all in the caller's transaction.
 
-    An event id that the visitor has sent before changes nothing. Events may come late and in any
-    order. The owner stays locked until the transaction ends, so concurrent writers queue up.
+    An event id that the visitor has sent before changes nothing, nor does another purchase with a
+    transaction id of the owner's. Events may come late and in any order. The owner stays locked
+    until the transaction ends, so concurrent writers queue up.
 
     Raises ForeignVisitorError where the identity's visitor belongs to another person.
     """
     visitor = claim_visitor(session, identity, now=now)
-    unique = {event.event_id: event for event in reversed(events)}
-    known = set(
-        session.scalars(
-            select(Event.event_id)
-            .where(Event.visitor_id == visitor.id, Event.event_id.in_(unique))
-            .distinct()
-        )
-    )
-    fresh = [event for key, event in unique.items() if key not in known]
+    owner = Owner.of(visitor.id, visitor.person_id)
+    fresh = _new_to_owner(session, owner, visitor.id, events)
     result = RecordResult(len(fresh), len(events) - len(fresh))
     if not fresh:
         return result
-    owner = Owner.of(visitor.id, visitor.person_id)
     folded = [] if visitor.is_robot else [e for e in fresh if e.name in CART_EVENT_NAMES]
     newest = newest_cart_event(session, visitor) if folded else None
     rows = [row for event in fresh for row in _rows(visitor.id, event, now=now, source=source)]
     session.connection().execute(insert(table_of(Event)), rows)
-    if folded:
-        cart_events = [_cart_event(visitor.id, event) for event in folded]
-        if newest is None or all(event.at > newest for event in folded):
-            _append(session, owner, cart_events)
-        else:
-            refold_owners(session, [owner])
+    if folded and (newest is None or all(event.at > newest for event in folded)):
+        _append(session, owner, [_cart_event(visitor.id, event) for event in folded])
+    elif folded:
+        refold_owners(session, [owner])
     return result
 
 
@@ -105,28 +96,69 @@ def record_bulk(session: Session, rows: Iterable[dict[str, Any]]) -> int:
 
 def newest_cart_event(session: Session, visitor: Visitor) -> datetime | None:
     """When the newest cart event of the visitor's owner happened."""
-    mine = (
-        or_(
-            Event.visitor_id == visitor.id,
-            Event.visitor_id.in_(select(Visitor.id).where(Visitor.person_id == visitor.person_id)),
-        )
-        if visitor.person_id
-        else Event.visitor_id == visitor.id
-    )
     return session.scalar(
         select(Event.at)
-        .where(mine, text(f"events.{CART_EVENTS_SQL}"))
+        .join(Visitor, Visitor.id == Event.visitor_id)
+        .where(
+            _is_owners(Owner.of(visitor.id, visitor.person_id)),
+            text(f"events.{CART_EVENTS_SQL}"),
+        )
         .order_by(Event.at.desc())
         .limit(1)
     )
 
 
+def _new_to_owner(
+    session: Session, owner: Owner, visitor_id: str, events: Sequence[NewEvent]
+) -> list[NewEvent]:
+    """The events that have not come before: neither their id, nor a purchase's transaction."""
+    unique = {event.event_id: event for event in reversed(events)}
+    known = set(
+        session.scalars(
+            select(Event.event_id)
+            .where(Event.visitor_id == visitor_id, Event.event_id.in_(unique))
+            .distinct()
+        )
+    )
+    fresh = [event for event in reversed(unique.values()) if event.event_id not in known]
+    bought = {
+        event.transaction_id: event
+        for event in reversed(fresh)
+        if event.name is EventName.PURCHASE and event.transaction_id
+    }
+    if not bought:
+        return fresh
+    told = set(
+        session.scalars(
+            select(Event.transaction_id)
+            .join(Visitor, Visitor.id == Event.visitor_id)
+            .where(
+                _is_owners(owner),
+                text(f"events.{CART_EVENTS_SQL}"),
+                Event.name == EventName.PURCHASE,
+                Event.transaction_id.in_(bought),
+            )
+        )
+    )
+    return [
+        event
+        for event in fresh
+        if event.name is not EventName.PURCHASE
+        or event.transaction_id is None
+        or (bought[event.transaction_id] is event and event.transaction_id not in told)
+    ]
+
+
+def _is_owners(owner: Owner) -> ColumnElement[bool]:
+    if owner.person_id:
+        return Visitor.person_id == owner.person_id
+    return Visitor.id == owner.visitor_id
+
+
 def _append(session: Session, owner: Owner, events: list[CartEvent]) -> None:
     """Fold events that are newer than all before them onto the open cart as stored."""
     stored = load_stored(session, [owner], open_only=True)[owner]
-    wanted = {event.transaction_id for event in events if event.transaction_id}
-    seen = _seen_transactions(session, owner, wanted, events) if wanted else set()
-    start = Carts(transactions=seen)
+    start = Carts()
     for cart in stored.carts.values():
         start.open = Episode(
             id=cart.id,
@@ -135,33 +167,9 @@ def _append(session: Session, owner: Owner, events: list[CartEvent]) -> None:
             last_activity_at=cart.last_activity_at,
             lines={key: line for key, (_, line) in cart.lines.items()},
         )
-    carts = fold(events, start)
     changes = Changes()
-    changes.add(owner, carts, stored)
+    changes.add(owner, fold(events, start), stored)
     changes.write(session)
-
-
-def _seen_transactions(
-    session: Session, owner: Owner, wanted: set[str], events: list[CartEvent]
-) -> set[str]:
-    """Transactions of the owner that an earlier purchase event has told already."""
-    new = {event.event_id for event in events}
-    own = (
-        Visitor.person_id == owner.person_id if owner.person_id else Visitor.id == owner.visitor_id
-    )
-    return set(
-        session.scalars(
-            select(Event.transaction_id)
-            .join(Visitor, Visitor.id == Event.visitor_id)
-            .where(
-                own,
-                text(f"events.{CART_EVENTS_SQL}"),
-                Event.name == EventName.PURCHASE,
-                Event.transaction_id.in_(wanted),
-                Event.event_id.not_in(new),
-            )
-        )
-    ) - {None}  # type: ignore[return-value]
 
 
 def _cart_event(visitor_id: str, event: NewEvent) -> CartEvent:

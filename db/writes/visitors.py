@@ -64,6 +64,14 @@ def require_current(identity: Identity, visitor: Visitor) -> None:
         raise StaleIdentityError("somebody signed in on this visitor since")
 
 
+def is_current(session: Session, identity: Identity) -> bool:
+    """Whether the identity is what a new token for its visitor would say; unknown ones are."""
+    visitor = session.execute(
+        select(Visitor.person_id).where(Visitor.id == identity.visitor_id)
+    ).one_or_none()
+    return visitor is None or visitor.person_id == identity.person_id
+
+
 def bind(session: Session, identity: Identity, person_id: str, *, now: datetime) -> Identity:
     """Sign in: the visitor, and all it did, becomes the person's; open carts are merged.
 
@@ -72,6 +80,17 @@ def bind(session: Session, identity: Identity, person_id: str, *, now: datetime)
     """
     visitor = claim_visitor(session, Identity(identity.visitor_id, person_id), now=now)
     return Identity(visitor.id, person_id)
+
+
+def sign_in(
+    session: Session, identity: Identity | None, person_id: str, *, now: datetime
+) -> Identity:
+    """Bind the browser's visitor to the person, or a new one where it is somebody else's."""
+    if identity is not None and identity.visitor_id:
+        owner = session.scalar(select(Visitor.person_id).where(Visitor.id == identity.visitor_id))
+        if (owner or identity.person_id or person_id) == person_id:
+            return bind(session, identity, person_id, now=now)
+    return bind(session, create_visitor(session, now=now), person_id, now=now)
 
 
 def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:

@@ -306,7 +306,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("name IN ('add_to_cart', 'remove_from_cart', 'purchase')"),
             postgresql_where=sa.text("name IN ('add_to_cart', 'remove_from_cart', 'purchase')"),
         )
-        batch_op.create_index(batch_op.f("ix_events_import_id"), ["import_id"], unique=False)
         batch_op.create_index("ix_events_visitor_id_at", ["visitor_id", "at"], unique=False)
 
     op.create_table(

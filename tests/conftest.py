@@ -1,0 +1,148 @@
+"""What all tests share: a fresh database on both SQLite and PostgreSQL, a clock, a shopper.
+
+A test that uses `database_url` (or `sessions`, `client`, …) runs once on each database. The
+PostgreSQL run needs a server at CARTWRIGHT_TEST_POSTGRES (default: the local one, as postgres) and
+is skipped without one. With CARTWRIGHT_REQUIRE_SERVICES=1 a skipped service test is a failure.
+"""
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core.clock import SimulatedClock
+from core.identity import Identity
+from core.settings import Settings
+from db.engine import SessionFactory, make_engine, make_session_factory
+from db.migrate import upgrade
+from db.writes.visitors import create_visitor
+
+POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
+REQUIRE_SERVICES = os.environ.get("CARTWRIGHT_REQUIRE_SERVICES") == "1"
+START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a service test that was skipped where every service must be there."""
+    report = yield
+    if REQUIRE_SERVICES and report.skipped and item.get_closest_marker("service"):
+        report.outcome = "failed"
+        report.longrepr = f"a service is missing, and none may be here: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy; skips where there is no server."""
+    problem = postgres_problem()
+    if problem:
+        pytest.skip(f"no PostgreSQL at {POSTGRES}: {problem}")
+    name = f"cartwright_test_{token_hex(6)}"
+    administer(f"CREATE DATABASE {name}")
+    try:
+        upgrade(postgres_url(name))
+        yield name
+    finally:
+        administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated, empty database."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    name = f"{template}_{token_hex(4)}"
+    administer(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield postgres_url(name)
+    finally:
+        administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sessions(database_url: str) -> Iterator[SessionFactory]:
+    """Sessions on the fresh database."""
+    engine = make_engine(database_url)
+    yield make_session_factory(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """Stands at a Monday morning until a test moves it."""
+    return SimulatedClock(START)
+
+
+@pytest.fixture
+def identity(sessions: SessionFactory, clock: SimulatedClock) -> Identity:
+    """A stored visitor whom nobody has signed in."""
+    with sessions.begin() as session:
+        return create_visitor(session, now=clock.now())
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The demo shop's settings on the fresh database, without a trained model."""
+    return Settings.model_validate(
+        {"DATABASE_URL": database_url, "models_dir": tmp_path / "models"}
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, clock: SimulatedClock) -> FastAPI:
+    """The web app on the fresh database; tests fill it before they open a client."""
+    from web.app import create_app
+
+    return create_app(settings, clock=clock)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Talks to the app; an error inside comes back as a 500, as in production."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@cache
+def postgres_problem() -> str | None:
+    """Why there is no PostgreSQL to test with, else None."""
+    try:
+        psycopg.connect(POSTGRES, connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        return str(error)
+    return None
+
+
+def postgres_url(name: str) -> str:
+    """The test server's address with another database."""
+    return f"{POSTGRES.rpartition('/')[0]}/{name}"
+
+
+def administer(statement: Any) -> None:
+    """Run a statement that creates or drops a database."""
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(statement)

@@ -1,0 +1,77 @@
+"""The composition root of the web process: everything it needs is made here, once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from core.clock import Clock, SystemClock
+from core.settings import Settings
+from db.engine import make_engine, make_session_factory
+from web import health, problems
+from web.api import events, visitors
+from web.limits import BodyLimit, SecurityHeaders
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
+    """The ASGI app with its database, services and routes; `clock` is the machine's by default."""
+    engine = make_engine(settings.database_url)
+    sessions = make_session_factory(engine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="Cartwright",
+        description="The events a shop sends, the recommendations it gets, and its cart.",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_credentials=True,
+                allow_methods=["GET", "POST", "PATCH", "DELETE"],
+                allow_headers=["Authorization", "Content-Type"],
+                max_age=600,
+            ),
+            Middleware(BodyLimit),
+        ],
+    )
+    app.state.settings = settings
+    app.state.sessions = sessions
+    app.state.clock = clock or SystemClock()
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(events.router)
+    app.include_router(visitors.router)
+    app.add_api_route("/widget.js", widget_script, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
+    return app
+
+
+def widget_script() -> Response:
+    """The chat widget, for any page that embeds it."""
+    if not health.WIDGET.is_file():
+        raise problems.Problem(404, "The chat widget is not built: run `make widget`.")
+    return FileResponse(
+        health.WIDGET,
+        media_type="text/javascript",
+        headers={
+            "Cache-Control": "public, max-age=300",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        },
+    )

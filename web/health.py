@@ -1,0 +1,73 @@
+"""`GET /health`: whether the process can do its work, part by part."""
+
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.engine import SessionFactory, read_session
+from db.models import Product
+
+log = structlog.get_logger()
+router = APIRouter(tags=["health"])
+
+WIDGET = Path(__file__).parent / "static" / "widget" / "widget.js"
+
+
+class Part(BaseModel):
+    """One part of the process. Without a `degraded` one the shop still works, but less well."""
+
+    state: Literal["ok", "degraded", "down"]
+    detail: str
+
+
+class Health(BaseModel):
+    """The worst part's state, and every part's."""
+
+    state: Literal["ok", "degraded", "down"]
+    parts: dict[str, Part]
+
+
+@router.get("/health", responses={503: {"model": Health}})
+def health(request: Request, response: Response) -> Health:
+    """Each part's state; 503 where a part is down without which nothing works."""
+    parts = {
+        "database": _database(request.app.state.sessions),
+        "recommender": _recommender(request),
+        "widget": _widget(),
+    }
+    states = {part.state for part in parts.values()}
+    state: Literal["ok", "degraded", "down"] = (
+        "down" if "down" in states else "degraded" if "degraded" in states else "ok"
+    )
+    response.status_code = 503 if state == "down" else 200
+    response.headers["Cache-Control"] = "no-store"
+    return Health(state=state, parts=parts)
+
+
+def _database(sessions: SessionFactory) -> Part:
+    try:
+        with read_session(sessions) as session:
+            products = session.scalar(select(func.count()).select_from(Product))
+    except SQLAlchemyError as error:
+        log.error("the database does not answer", exc_info=error)
+        return Part(state="down", detail="The database does not answer, or lacks its tables.")
+    return Part(state="ok", detail=f"{products} products")
+
+
+def _recommender(request: Request) -> Part:
+    suggestions = getattr(request.app.state, "suggestions", None)
+    version = suggestions.version if suggestions else None
+    if version is None:
+        return Part(state="degraded", detail="No model is trained: `cartwright train` makes one.")
+    return Part(state="ok", detail=f"model {version}")
+
+
+def _widget() -> Part:
+    if WIDGET.is_file():
+        return Part(state="ok", detail="built")
+    return Part(state="degraded", detail="The chat widget is not built: run `make widget`.")
