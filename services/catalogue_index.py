@@ -3,7 +3,7 @@
 Built whole from rows and never changed after, so any number of threads may read it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from db.reads.search import CategoryRow, ProductRow, VariantRow
+from services.colours import covers
 from services.embedding import Embedder, Vectors
 from services.query import Attribute
 from services.text import Tokenizer, content_words, phrase, words
@@ -47,22 +48,25 @@ class Codes:
                 self.values.append(str(value))
             codes.append(numbers[key])
         self.codes: Ints = np.array(codes, dtype=np.int64)
-        self._keys = list(numbers)
 
-    def matching(self, wanted: Iterable[str], *, parts: bool) -> Mask:
-        """Which rows have one of the wanted values.
-
-        With `parts`, every word of the wanted value has to occur in the row's: "green" finds
-        forest green, "wool" finds merino wool.
-        """
+    def matching(self, wanted: Iterable[str], covers: Callable[[str, str], bool]) -> Mask:
+        """Which rows have a value that one of the wanted values covers."""
+        asked = list(wanted)
         lookup = np.zeros(len(self.values) + 1, dtype=np.bool_)  # the last stands for no value
-        for value in wanted:
-            key = phrase(value)
-            asked = set(key.split())
-            for number, known in enumerate(self._keys):
-                if known == key or (parts and asked and asked <= set(known.split())):
-                    lookup[number] = True
+        for number, known in enumerate(self.values):
+            lookup[number] = any(covers(value, known) for value in asked)
         return lookup[self.codes]
+
+
+def same(wanted: str, actual: str) -> bool:
+    """Whether two names are the same but for case and punctuation."""
+    return phrase(wanted) == phrase(actual)
+
+
+def part_of(wanted: str, actual: str) -> bool:
+    """Whether every wanted word is in the actual name: "wool" is in merino wool."""
+    asked = set(phrase(wanted).split())
+    return bool(asked) and asked <= set(phrase(actual).split())
 
 
 @dataclass(frozen=True)
@@ -118,23 +122,38 @@ class CatalogueIndex:
                     for category, above in self.ancestors.items()
                     if above.intersection(wanted)
                 ]
-                return self.categories.matching(within, parts=False)
+                return self.categories.matching(within, same)
             case Attribute.BRAND:
-                return self.brands.matching(wanted, parts=False)
+                return self.brands.matching(wanted, same)
             case Attribute.MATERIAL:
-                return self.materials.matching(wanted, parts=True)
+                return self.materials.matching(wanted, part_of)
             case Attribute.FEATURE:
                 mask = np.zeros(self.size, dtype=np.bool_)
                 for value in wanted:
-                    mask |= self.features.get(phrase(value), False)
+                    mask |= self._with_feature(value)
                 return mask
         raise ValueError(f"{attribute} is an attribute of variants")
+
+    def _with_feature(self, value: str) -> Mask:
+        """Products whose facts say so; where no fact has that name, those whose words do."""
+        if phrase(value) in self.features:
+            return self.features[phrase(value)]
+        return self.with_words(self.tokenizer.stems(value))
+
+    def with_words(self, stems: Sequence[str]) -> Mask:
+        """Products whose words include every one of the stems; none where there are no stems."""
+        if not stems or self.bm25 is None or not self.stems.issuperset(stems):
+            return np.zeros(self.size, dtype=np.bool_)
+        mask = np.ones(self.size, dtype=np.bool_)
+        for stem in stems:
+            mask &= np.asarray(self.bm25.get_scores([stem])) > 0
+        return mask
 
     def variant_mask(self, attribute: Attribute, wanted: Sequence[str]) -> Mask:
         """Which variants have one of the wanted colours or sizes."""
         if attribute is Attribute.COLOUR:
-            return self.colours.matching(wanted, parts=True)
-        return self.sizes.matching(wanted, parts=False)
+            return self.colours.matching(wanted, covers)
+        return self.sizes.matching(wanted, same)
 
     def corrected(self, text: str) -> dict[str, str]:
         """Words of the text that the catalogue does not know, with the nearest one it does.

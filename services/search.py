@@ -126,6 +126,11 @@ class CatalogueSearch:
         """The index in use."""
         return self._index
 
+    @property
+    def embedder(self) -> Embedder:
+        """The sentence vectors that the search uses."""
+        return self._embedder
+
     def search(
         self, session: Session, query: SearchQuery, *, limit: int, now: datetime, skip: int = 0
     ) -> SearchResult:

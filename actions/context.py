@@ -1,0 +1,38 @@
+"""What the skills work with, put together once when the action server starts."""
+
+from dataclasses import dataclass
+
+from core.clock import Clock, SystemClock
+from core.settings import Settings
+from db.engine import SessionFactory, make_engine, make_session_factory
+from services.embedding import Embedder
+from services.faq import FaqSearch
+from services.search import CatalogueSearch
+from services.suggest import SuggestionService
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The database, the services over it and the clock."""
+
+    settings: Settings
+    sessions: SessionFactory
+    search: CatalogueSearch
+    faq: FaqSearch
+    suggestions: SuggestionService
+    clock: Clock
+
+
+def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
+    """Connect and load every model, so that the first message waits for nothing."""
+    clock = clock or SystemClock()
+    sessions = make_session_factory(make_engine(settings.database_url))
+    embedder = Embedder.load()
+    return Shop(
+        settings=settings,
+        sessions=sessions,
+        search=CatalogueSearch.build(sessions, now=clock.now(), embedder=embedder),
+        faq=FaqSearch(embedder),
+        suggestions=SuggestionService(settings),
+        clock=clock,
+    )

@@ -1,0 +1,100 @@
+"""When a message was not understood, and what a plain yes or no means."""
+
+from collections.abc import Callable
+
+from rasa_sdk.events import FollowupAction, SlotSet
+
+from actions.cart import add_product, clear_now
+from actions.context import Shop
+from actions.questions import say_faq
+from actions.references import Referent
+from actions.reply import Reply
+from actions.search import find
+from actions.skill import Event, Skill, Turn
+from actions.understand import query_of
+from db.engine import read_session
+from services.query import SearchQuery
+
+# A message that no skill claimed is still answered if it is this near to an entry or a product.
+SURE_FAQ = 1.1
+SURE_PRODUCT = 0.9
+
+
+class Fallback(Skill):
+    """Tries the message as a search and a shop question, then asks once, then offers help."""
+
+    action = "action_fallback"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Answer if something is very near; else clarify once, then offer what can be done."""
+        found = self._near(turn)
+        if found is not None:
+            return [*found, SlotSet("failures", 0)]
+        failures = int(turn.slot("failures") or 0) + 1
+        if failures == 1:
+            turn.say(Reply("utter_not_understood"))
+            return [SlotSet("failures", failures)]
+        reply = Reply("utter_offer_finder")
+        turn.say(reply)
+        return [SlotSet("failures", failures), SlotSet("pending", {"kind": "offer_finder"})]
+
+    def _near(self, turn: Turn) -> list[Event] | None:
+        if turn.is_payload or not turn.text.strip():
+            return None
+        query = query_of(turn)
+        with read_session(self.shop.sessions) as session:
+            ranked = self.shop.faq.ranked(session, turn.text, limit=1)
+            result = self.shop.search.search(
+                session, SearchQuery(text=query.text), limit=1, now=turn.now
+            )
+        if ranked and ranked[0].score >= SURE_FAQ:
+            say_faq(turn, ranked[0])
+            return []
+        if query.text and result.hits and result.hits[0].score >= SURE_PRODUCT:
+            return find(self.shop, turn, query)
+        return None
+
+
+class Affirm(Skill):
+    """A yes to what the assistant asked."""
+
+    action = "action_affirm"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Do what was asked about; a yes to nothing is met kindly."""
+        pending = turn.slot("pending") or {}
+        confirmed: dict[str, Callable[[Shop, Turn], list[Event]]] = {
+            "clear_cart": clear_now,
+            "offer_finder": _start_finder,
+            "choose_variant": _ask_again,
+        }
+        act = confirmed.get(pending.get("kind", ""))
+        if act is None:
+            turn.say(Reply("utter_yes_to_what"))
+            return []
+        return act(self.shop, turn)
+
+
+class Deny(Skill):
+    """A no to what the assistant asked."""
+
+    action = "action_deny"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Leave things as they are."""
+        pending = turn.slot("pending") or {}
+        kept = pending.get("kind") == "clear_cart"
+        turn.say(Reply("utter_cart_kept" if kept else "utter_all_right"))
+        return [SlotSet("pending", None)]
+
+
+def _start_finder(_: Shop, __: Turn) -> list[Event]:
+    return [
+        SlotSet("pending", None),
+        SlotSet("failures", 0),
+        FollowupAction("product_finder_form"),
+    ]
+
+
+def _ask_again(shop: Shop, turn: Turn) -> list[Event]:
+    return add_product(shop, turn, Referent(turn.slot("pending")["product"]))

@@ -1,0 +1,138 @@
+"""Questions about the shop, from its FAQ, and about a product, from the catalogue's facts."""
+
+import re
+
+from rasa_sdk.events import SlotSet
+
+from actions.context import Shop
+from actions.references import OutOfRange, Referent, referent
+from actions.reply import Claim, Reply, join
+from actions.show import full_name, price, show_products, stock, title
+from actions.skill import Event, Skill, Turn
+from core.money import Money
+from db.engine import read_session
+from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
+from services.faq import FaqAnswer
+from services.product_facts import answer_from_facts
+from services.search import best_variant
+
+PRICE = re.compile(r"\b(?:price|cost|costs|how much(?! does it weigh)|expensive)\b", re.IGNORECASE)
+STOCK = re.compile(r"\b(?:in stock|stock|available|sold out|left|how many)\b", re.IGNORECASE)
+SIZES = re.compile(r"\b(?:sizes?|fit me|come in (?:an? )?(?:xs|s|m|l|xl|\d+))\b", re.IGNORECASE)
+COLOURS = re.compile(r"\b(?:colou?rs?)\b", re.IGNORECASE)
+
+
+class Faq(Skill):
+    """Answers from the shop's FAQ, naming the entry; says so where there is none."""
+
+    action = "action_faq"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """The entry that fits, or "I don't know"."""
+        with read_session(self.shop.sessions) as session:
+            found = self.shop.faq.best(session, turn.text)
+        if found is None:
+            turn.say(Reply("utter_faq_unknown"))
+            return []
+        say_faq(turn, found)
+        return []
+
+
+def say_faq(turn: Turn, found: FaqAnswer) -> None:
+    """An FAQ entry's answer with its source."""
+    turn.say(
+        Reply(
+            "utter_faq",
+            answer=Claim(found.answer, "faq", found.id, "answer"),
+            topic=Claim(found.topic, "faq", found.id, "topic"),
+            question=Claim(found.question, "faq", found.id, "question"),
+        )
+    )
+
+
+class ProductFact(Skill):
+    """Answers "is it waterproof?", "how heavy is it?", "what does it cost?" from rows."""
+
+    action = "action_product_fact"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """The fact, or that the catalogue does not say."""
+        with read_session(self.shop.sessions) as session:
+            meant = referent(turn, session)
+            facts = None
+            if isinstance(meant, Referent):
+                found = product_facts(session, [meant.product_id], now=turn.now)
+                facts = found.get(meant.product_id)
+        if isinstance(meant, OutOfRange) or meant is None:
+            turn.say(Reply("utter_which_product"))
+            return []
+        if facts is None or not facts.variants:
+            turn.say(Reply("utter_product_gone"))
+            return []
+        variant = _variant(facts, meant)
+        turn.say(_answer(self.shop, turn, facts, variant))
+        return [SlotSet("focus", facts.product_id)]
+
+
+def _variant(facts: ProductFacts, meant: Referent) -> VariantFacts:
+    shown = [variant for variant in facts.variants if variant.variant_id == meant.variant_id]
+    return shown[0] if shown else best_variant(facts) or facts.variants[0]
+
+
+def _answer(shop: Shop, turn: Turn, facts: ProductFacts, variant: VariantFacts) -> Reply:
+    features = [str(value) for value in turn.values("feature")]
+    text = turn.text
+    if not features:
+        if PRICE.search(text):
+            return _price(shop, facts, variant)
+        if SIZES.search(text) or turn.values("size"):
+            return _options(facts, "size")
+        if COLOURS.search(text) or turn.values("colour"):
+            return _options(facts, "colour")
+        if STOCK.search(text):
+            return _stock(facts, variant)
+    return _fact(shop, turn, facts, features, variant)
+
+
+def _price(shop: Shop, facts: ProductFacts, variant: VariantFacts) -> Reply:
+    amounts = {offered.price for offered in facts.variants}
+    if len(amounts) == 1:
+        return Reply("utter_fact_price", product=title(facts), price=price(shop, variant))
+    low: Money = min(amounts, key=lambda amount: amount.amount)
+    cheapest = next(offered for offered in facts.variants if offered.price == low)
+    return Reply("utter_fact_price_from", product=title(facts), price=price(shop, cheapest))
+
+
+def _stock(facts: ProductFacts, variant: VariantFacts) -> Reply:
+    if variant.stock <= 0:
+        return Reply("utter_sold_out", product=full_name(facts, variant))
+    return Reply("utter_fact_stock", product=full_name(facts, variant), stock=stock(variant))
+
+
+def _options(facts: ProductFacts, what: str) -> Reply:
+    """The sizes or colours in stock."""
+    first: dict[str, Claim] = {}
+    for variant in facts.variants:
+        value = getattr(variant, what)
+        if value and variant.stock > 0:
+            first.setdefault(value, Claim(value, "variants", variant.variant_id, what))
+    if not first:
+        missing = all(getattr(variant, what) is None for variant in facts.variants)
+        response = f"utter_fact_no_{what}" if missing else "utter_sold_out"
+        return Reply(response, product=title(facts))
+    return Reply(f"utter_fact_{what}s", product=title(facts), options=join(first.values(), ", "))
+
+
+def _fact(
+    shop: Shop, turn: Turn, facts: ProductFacts, features: list[str], variant: VariantFacts
+) -> Reply:
+    found = answer_from_facts(facts, turn.text, features, embedder=shop.search.embedder)
+    name = Claim(found.name, "products", facts.product_id, found.column)
+    if found.kind == "unknown":
+        reply = Reply("utter_fact_unknown", product=title(facts))
+        show_products(shop, reply, [(facts, variant)])
+        return reply
+    if found.kind in ("yes", "no"):
+        return Reply(f"utter_fact_{found.kind}", product=title(facts), name=name)
+    value = Claim(found.value, "products", facts.product_id, found.column)
+    return Reply(f"utter_fact_{found.kind}", product=title(facts), name=name, value=value)

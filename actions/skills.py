@@ -1,0 +1,46 @@
+"""Every action that the bot may call."""
+
+from rasa_sdk import Action
+
+from actions.cart import AddToCart, ChangeQuantity, ClearCart, RemoveFromCart, ViewCart
+from actions.context import Shop
+from actions.fallback import Affirm, Deny, Fallback
+from actions.finder import SubmitProductFinder, ValidateProductFinder
+from actions.history import LeftInCart, Purchases
+from actions.promotions import ApplyCoupon, Promotions, WhyNotCoupon
+from actions.questions import Faq, ProductFact
+from actions.search import RefineSearch, SearchProducts, ShowMore
+from actions.suggest import GoesWith, NotInterested, Suggest, TopUp, WhyThis
+
+ACTIONS = (
+    AddToCart,
+    Affirm,
+    ApplyCoupon,
+    ChangeQuantity,
+    ClearCart,
+    Deny,
+    Fallback,
+    Faq,
+    GoesWith,
+    LeftInCart,
+    NotInterested,
+    ProductFact,
+    Promotions,
+    Purchases,
+    RefineSearch,
+    RemoveFromCart,
+    SearchProducts,
+    ShowMore,
+    SubmitProductFinder,
+    Suggest,
+    TopUp,
+    ValidateProductFinder,
+    ViewCart,
+    WhyNotCoupon,
+    WhyThis,
+)
+
+
+def all_actions(shop: Shop) -> list[Action]:
+    """Each action, working on the shop."""
+    return [action(shop) for action in ACTIONS]

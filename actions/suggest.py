@@ -1,0 +1,255 @@
+"""Suggestions as cards with their reasons, what goes together, and a shopper's say in them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from sqlalchemy.orm import Session
+
+from actions.context import Shop
+from actions.references import OutOfRange, Referent, referent, shown_pairs
+from actions.reply import Claim, Reply
+from actions.search import find
+from actions.show import CARDS_SHOWN, show_hits, show_products, title
+from actions.skill import Event, Skill, Turn
+from actions.understand import query_of
+from core.money import Money
+from db.engine import read_session
+from db.models import FeedbackKind
+from db.reads.carts import CartView, open_cart
+from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
+from db.reads.history import hidden, owned
+from db.writes.feedback import give_feedback
+from services.promotions import offer_for
+from services.query import SearchQuery, Sort
+from services.search import Hit, best_variant
+from services.suggest import ShownSuggestion
+
+SURFACE = "chat"
+# Top-up products may cost this many times what is missing; more would be another purchase.
+TOP_UP_REACH = 2.5
+
+
+class Suggest(Skill):
+    """Personal suggestions."""
+
+    action = "action_suggest"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Suggest for the shopper; where a kind of thing is named, search for it instead."""
+        query = query_of(turn)
+        if query.has_conditions:
+            return find(self.shop, turn, query)
+        return say_suggestions(self.shop, turn, "utter_suggestions")
+
+
+class GoesWith(Skill):
+    """What goes with a product, or with what is in the cart."""
+
+    action = "action_goes_with"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Suggest around the product meant, else around the newest in the cart."""
+        with read_session(self.shop.sessions) as session:
+            meant = referent(turn, session)
+            if meant is None or isinstance(meant, OutOfRange):
+                meant = _newest_in_cart(session, turn)
+            anchor = None
+            if meant is not None:
+                found = product_facts(session, [meant.product_id], now=turn.now)
+                anchor = found.get(meant.product_id)
+        if anchor is None:
+            return say_suggestions(self.shop, turn, "utter_suggestions")
+        events = say_suggestions(self.shop, turn, "utter_goes_with", anchor=anchor)
+        return [*events, SlotSet("focus", anchor.product_id)]
+
+
+class TopUp(Skill):
+    """Something small that lifts the cart to free delivery or to a coupon's minimum."""
+
+    action = "action_top_up"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Show products that close the gap, cheapest way first."""
+        with read_session(self.shop.sessions) as session:
+            cart = open_cart(session, turn.identity, now=turn.now)
+            if cart is None or not cart.lines:
+                turn.say(Reply("utter_cart_empty"))
+                return []
+            code = turn.value("coupon_code") or _minimum_asked(turn)
+            gap, response, claims = self._gap(session, turn, cart, code)
+            if gap is None:
+                turn.say(Reply(response, **claims))
+                return []
+            hits = self._closing(session, turn, cart, gap)
+        if not hits:
+            turn.say(Reply(f"{response}_nothing", **claims))
+            return []
+        reply = Reply(response, **claims)
+        events = show_hits(self.shop, reply, hits)
+        turn.say(reply)
+        return events
+
+    def _gap(
+        self, session: Session, turn: Turn, cart: CartView, code: str | None
+    ) -> tuple[Money | None, str, dict[str, Claim]]:
+        """What is missing, the response that says so, and its values."""
+        locale = self.shop.settings.locale
+        if code:
+            offer = offer_for(
+                session, turn.identity, code, settings=self.shop.settings, now=turn.now
+            )
+            if offer.terms is not None and offer.outcome.missing is not None:
+                claim = Claim(
+                    offer.outcome.missing.text(locale),
+                    "promotions",
+                    offer.terms.code,
+                    "minimum - carts.subtotal",
+                )
+                name = Claim(offer.terms.code, "promotions", offer.terms.code, "code")
+                return offer.outcome.missing, "utter_top_up_coupon", {"gap": claim, "code": name}
+        gap = cart.free_delivery_gap
+        if gap is None:
+            return None, "utter_delivery_is_free", {}
+        claim = Claim(gap.text(locale), "carts", cart.id, "free_delivery_gap")
+        return gap, "utter_top_up", {"gap": claim}
+
+    def _closing(self, session: Session, turn: Turn, cart: CartView, gap: Money) -> list[Hit]:
+        """What closes the gap and is not in the cart, owned or refused; suggested things first."""
+        query = SearchQuery(
+            price_min=gap.amount,
+            price_max=max(int(gap.amount * TOP_UP_REACH), gap.amount + 1000),
+            sort=Sort.POPULAR,
+        )
+        result = self.shop.search.search(session, query, limit=CARDS_SHOWN * 4, now=turn.now)
+        unwanted = {line.product_id for line in cart.lines}
+        unwanted |= owned(session, turn.identity) | hidden(session, turn.identity)
+        if result.relaxed:
+            return []
+        hits = [
+            hit for hit in result.hits if hit.product_id not in unwanted and hit.variant.stock > 0
+        ]
+        return hits[:CARDS_SHOWN]
+
+
+class WhyThis(Skill):
+    """Why a product was suggested."""
+
+    action = "action_why_this"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """The stored reason of the newest suggestion of the product meant."""
+        with read_session(self.shop.sessions) as session:
+            meant = referent(turn, session) or _first_shown(turn)
+            if not isinstance(meant, Referent):
+                turn.say(Reply("utter_which_product"))
+                return []
+            facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
+            why = self.shop.suggestions.why(session, turn.identity, product_id=meant.product_id)
+        if facts is None:
+            turn.say(Reply("utter_product_gone"))
+            return []
+        if why is None:
+            turn.say(Reply("utter_not_suggested", product=title(facts)))
+            return [SlotSet("focus", facts.product_id)]
+        reason = Claim(why.reason_text, "suggestions", why.suggestion_id, "reason")
+        reply = Reply("utter_why_this", product=title(facts), reason=reason)
+        reply.button(
+            turn.word("word_not_interested"),
+            f'/not_interested{{"product":"{facts.product_id}"}}',
+        )
+        turn.say(reply)
+        return [SlotSet("focus", facts.product_id)]
+
+
+class NotInterested(Skill):
+    """Takes a product out of what is suggested from now on."""
+
+    action = "action_not_interested"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Store the shopper's word and say so."""
+        with read_session(self.shop.sessions) as session:
+            meant = referent(turn, session)
+            if not isinstance(meant, Referent):
+                turn.say(Reply("utter_which_product"))
+                return []
+            facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
+        if facts is None:
+            turn.say(Reply("utter_product_gone"))
+            return []
+        with self.shop.sessions.begin() as session:
+            give_feedback(
+                session,
+                turn.identity,
+                facts.product_id,
+                FeedbackKind.NOT_INTERESTED,
+                now=turn.now,
+            )
+        turn.say(Reply("utter_not_interested", product=title(facts)))
+        return [SlotSet("focus", None)]
+
+
+def say_suggestions(
+    shop: Shop, turn: Turn, response: str, anchor: ProductFacts | None = None
+) -> list[Event]:
+    """Suggest, with the reason on each card; `anchor` is what they should go with."""
+    with shop.sessions.begin() as session:
+        shown = shop.suggestions.suggest(
+            session,
+            turn.identity,
+            surface=SURFACE,
+            k=CARDS_SHOWN,
+            now=turn.now,
+            anchor=anchor.product_id if anchor else None,
+        )
+        found = _with_facts(session, shown, now=turn.now)
+    values = {"product": title(anchor)} if anchor else {}
+    if not found:
+        turn.say(Reply(f"{response}_nothing", **values))
+        return []
+    reply = Reply(response, **values)
+    extras: list[dict[str, Any]] = []
+    for suggestion, _, _ in found:
+        reason = {"text": suggestion.reason_text, "kind": suggestion.reason.kind}
+        extras.append({"reason": reason, "suggestion_id": suggestion.suggestion_id})
+        reply.receipts(
+            [Claim(suggestion.reason_text, "suggestions", suggestion.suggestion_id, "reason")]
+        )
+    pairs = [(facts, variant) for _, facts, variant in found]
+    events = show_products(shop, reply, pairs, extras)
+    turn.say(reply)
+    return events
+
+
+def _with_facts(
+    session: Session, shown: Sequence[ShownSuggestion], *, now: datetime
+) -> list[tuple[ShownSuggestion, ProductFacts, VariantFacts]]:
+    facts = product_facts(session, [one.product_id for one in shown], now=now)
+    found = []
+    for suggestion in shown:
+        product = facts.get(suggestion.product_id)
+        variant = best_variant(product)
+        if product is not None and variant is not None:
+            found.append((suggestion, product, variant))
+    return found
+
+
+def _newest_in_cart(session: Session, turn: Turn) -> Referent | None:
+    cart = open_cart(session, turn.identity, now=turn.now)
+    if cart is None or not cart.lines:
+        return None
+    line = max(cart.lines, key=lambda item: item.updated_at)
+    return Referent(line.product_id, line.variant_id)
+
+
+def _first_shown(turn: Turn) -> Referent | None:
+    shown = shown_pairs(turn)
+    return Referent(*shown[0]) if shown else None
+
+
+def _minimum_asked(turn: Turn) -> str | None:
+    """The coupon that the last answer said lacks something, if it did."""
+    pending: dict[str, Any] = turn.slot("pending") or {}
+    return pending.get("code") if pending.get("kind") == "coupon_minimum" else None
