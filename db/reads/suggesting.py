@@ -1,0 +1,122 @@
+"""What suggestions need to know of the shop, in few and small queries."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.models import (
+    Cart,
+    CartLine,
+    CartStatus,
+    Category,
+    Event,
+    EventName,
+    Price,
+    Product,
+    Suggestion,
+    Variant,
+    Visitor,
+)
+from db.owners import owned_by
+
+INTEREST = (EventName.VIEW_ITEM, EventName.ADD_TO_CART, EventName.PURCHASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a reason calls a product."""
+
+    title: str
+    category_id: str | None
+    category_title: str | None
+
+
+def in_cart(session: Session, identity: Identity) -> tuple[str, ...]:
+    """Ids of the products in the shopper's open cart, the first added first."""
+    rows = session.scalars(
+        select(CartLine.product_id)
+        .join(Cart, Cart.id == CartLine.cart_id)
+        .where(Cart.status == CartStatus.OPEN, owned_by(identity, Cart.visitor_id, Cart.person_id))
+        .order_by(CartLine.added_at, CartLine.id)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def buyable(
+    session: Session, *, now: datetime, among: Collection[str] | None = None
+) -> frozenset[str]:
+    """Ids of the products that can be bought now: active, priced, in stock in some variant."""
+    statement = (
+        select(Product.id)
+        .distinct()
+        .join(Variant, Variant.product_id == Product.id)
+        .join(Price, Price.variant_id == Variant.id)
+        .where(
+            Product.active,
+            Variant.stock > 0,
+            Price.valid_until.is_(None),
+            Price.valid_from <= now,
+        )
+    )
+    if among is not None:
+        statement = statement.where(Product.id.in_(among))
+    return frozenset(session.scalars(statement))
+
+
+def namings(session: Session, ids: Collection[str]) -> dict[str, Naming]:
+    """Titles and categories of the products among these ids."""
+    rows = session.execute(
+        select(Product.id, Product.title, Product.category_id, Category.title.label("category"))
+        .outerjoin(Category, Category.id == Product.category_id)
+        .where(Product.id.in_(ids))
+    )
+    return {row.id: Naming(row.title, row.category_id, row.category) for row in rows}
+
+
+def interest(session: Session, *, since: datetime) -> dict[str, int]:
+    """How many visitors turned to each product since then, robots left out, most first."""
+    people = func.count(Event.visitor_id.distinct())
+    rows = session.execute(
+        select(Event.product_id, people)
+        .join(Visitor, Visitor.id == Event.visitor_id)
+        .where(
+            Event.at >= since,
+            Event.name.in_(INTEREST),
+            Event.product_id.is_not(None),
+            Visitor.is_robot.is_(False),
+        )
+        .group_by(Event.product_id)
+        .order_by(people.desc(), Event.product_id)
+    )
+    return {product: count for product, count in rows if product is not None}
+
+
+def categories_of_buyable(session: Session, *, now: datetime) -> dict[str, str | None]:
+    """The category of every product that can be bought now."""
+    can_buy = buyable(session, now=now)
+    rows = session.execute(select(Product.id, Product.category_id).order_by(Product.id))
+    return {product: category for product, category in rows if product in can_buy}
+
+
+def shown_suggestion(
+    session: Session,
+    identity: Identity,
+    *,
+    suggestion_id: str | None = None,
+    product_id: str | None = None,
+) -> Suggestion | None:
+    """The shopper's own suggestion with that id, else the newest of that product."""
+    statement = select(Suggestion).where(
+        owned_by(identity, Suggestion.visitor_id, Suggestion.person_id)
+    )
+    if suggestion_id is not None:
+        statement = statement.where(Suggestion.id == suggestion_id)
+    else:
+        statement = statement.where(Suggestion.product_id == product_id)
+    return session.scalars(
+        statement.order_by(Suggestion.shown_at.desc(), Suggestion.rank).limit(1)
+    ).first()

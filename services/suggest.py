@@ -1,0 +1,343 @@
+"""Suggestions as the shop's page and the chat show them: read, rank, explain, write down.
+
+Reads the shopper's last steps, cart and orders, asks the recommender, checks stock in the same
+transaction, words the reasons, and stores what was shown so that "why this?" has an answer. Where
+no model is trained, or it knows too little, the rest comes from the catalogue: the same category
+first, then what is popular; the reason says so.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import structlog
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from core.ids import new_id
+from core.settings import Settings
+from db.models import Suggestion
+from db.reads.history import hidden, owned, recent_steps
+from db.reads.suggesting import (
+    Naming,
+    buyable,
+    categories_of_buyable,
+    in_cart,
+    interest,
+    namings,
+    shown_suggestion,
+)
+from recommender.protocol import (
+    History,
+    NoModelError,
+    Reason,
+    ReasonKind,
+    Step,
+    Suggested,
+    Surface,
+)
+from recommender.registry import BrokenModelError
+from recommender.sequences import WINDOW
+from recommender.serving import Suggester
+
+NO_MODEL = "none"
+CONTENT_SOURCE = "catalogue"
+POPULAR_DAYS = timedelta(days=30)
+SHELF_FRESH = timedelta(seconds=30)
+INTEREST_FRESH = timedelta(minutes=10)
+RETRY_MODEL = timedelta(seconds=10)
+SPARE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSuggestion:
+    """A product shown to a shopper, with the words of its reason."""
+
+    suggestion_id: str
+    product_id: str
+    rank: int
+    source: str
+    reason: Reason
+    reason_text: str
+
+
+class ReasonWords:
+    """Puts a reason into a shopper's words, in one language."""
+
+    def __init__(self, language: str = "en") -> None:
+        path = files("services") / "words" / f"{language.replace('_', '-').split('-')[0]}.toml"
+        if not path.is_file():
+            raise ValueError(
+                f"no words for the language {language!r}: set CARTWRIGHT_LOCALE to one that has a "
+                "file in services/words, or write it"
+            )
+        self._words: dict[str, str] = tomllib.loads(path.read_text())["reasons"]
+
+    def text(self, product_id: str, reason: Reason, names: dict[str, Naming]) -> str:
+        """The sentence for a reason; a missing word or value is an error, never a blank."""
+        because = names.get(reason.because[0]) if reason.because else None
+        own = names.get(product_id)
+        key = self._key(reason, because, own)
+        return self._words[key].format(
+            people=reason.people,
+            of=reason.of,
+            because=because.title if because else "",
+            category=own.category_title if own else "",
+        )
+
+    @staticmethod
+    def _key(reason: Reason, because: Naming | None, own: Naming | None) -> str:
+        in_category = own is not None and own.category_title is not None
+        if reason.kind in (ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR) and because:
+            return str(reason.kind)
+        if reason.kind is not ReasonKind.CONTENT and reason.people is not None:
+            by_category = reason.kind is ReasonKind.POPULAR_IN_CATEGORY and in_category
+            return str(ReasonKind.POPULAR_IN_CATEGORY if by_category else ReasonKind.POPULAR)
+        if not in_category:
+            return "new"
+        return "alike" if because else "in_category"
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """What can be bought, and how many people were interested in it, a short while ago."""
+
+    at: datetime
+    counted_at: datetime
+    available: frozenset[str]
+    category: dict[str, str | None]
+    interest: dict[str, int]
+    by_interest: list[str]
+
+
+class SuggestionService:
+    """Suggests from the model in force; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._models_dir = settings.models_dir
+        self._min_people = settings.min_people
+        self._words = ReasonWords(settings.locale)
+        self._suggester: Suggester | None = None
+        self._looked_at: datetime | None = None
+        self._shelf: _Shelf | None = None
+
+    @property
+    def model_version(self) -> str:
+        """The version in use, or "none"."""
+        return self._suggester.version if self._suggester else NO_MODEL
+
+    def suggest(
+        self,
+        session: Session,
+        identity: Identity,
+        *,
+        surface: Surface | str,
+        k: int,
+        now: datetime,
+        anchor: str | None = None,
+    ) -> list[ShownSuggestion]:
+        """At most k products for the shopper, best first, written down as shown.
+
+        `anchor` is the product that the page or the question is about; an unknown one is no error.
+        """
+        surface = Surface(surface)
+        if k <= 0:
+            return []
+        shelf = self._current_shelf(session, now)
+        history = self._history(session, identity)
+        unwanted = hidden(session, identity)
+        suggester = self._current_suggester(now, shelf)
+        chosen: list[Suggested] = []
+        if suggester is not None:
+            chosen = suggester.suggest(
+                history,
+                k=k + SPARE,
+                surface=surface,
+                exclude=unwanted,
+                available=shelf.available,
+                anchor=anchor,
+            )
+        if len(chosen) < k:
+            known = {one.product_id for one in chosen}
+            taboo = {*known, *history.cart, *history.owned, *unwanted, anchor}
+            taboo.update(step.product_id for step in history.steps[-1:])
+            about = [anchor] if anchor else _latest(history, surface)
+            chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen))
+        in_stock = buyable(session, now=now, among=[one.product_id for one in chosen])
+        chosen = [one for one in chosen if one.product_id in in_stock][:k]
+        return self._show(session, identity, surface, chosen, now)
+
+    def why(
+        self,
+        session: Session,
+        identity: Identity,
+        *,
+        suggestion_id: str | None = None,
+        product_id: str | None = None,
+    ) -> ShownSuggestion | None:
+        """What was said when this was suggested to this shopper; None if it never was."""
+        row = shown_suggestion(
+            session, identity, suggestion_id=suggestion_id, product_id=product_id
+        )
+        if row is None:
+            return None
+        stored = row.reason
+        reason = Reason(
+            kind=ReasonKind(stored["kind"]),
+            because=tuple(stored["because"]),
+            people=stored["people"],
+            of=stored["of"],
+            confidence=stored["confidence"],
+            lift=stored["lift"],
+        )
+        return ShownSuggestion(
+            row.id, row.product_id, row.rank, row.source, reason, str(stored["text"])
+        )
+
+    def _history(self, session: Session, identity: Identity) -> History:
+        steps = recent_steps(session, identity, limit=WINDOW)
+        return History(
+            steps=tuple(Step(step.product_id, step.action, step.at) for step in steps),
+            cart=in_cart(session, identity),
+            owned=tuple(owned(session, identity)),
+        )
+
+    def _current_suggester(self, now: datetime, shelf: _Shelf) -> Suggester | None:
+        if self._suggester is not None:
+            self._suggester.refresh()
+            return self._suggester
+        if self._looked_at is not None and now - self._looked_at < RETRY_MODEL:
+            return None
+        self._looked_at = now
+        try:
+            suggester = Suggester.load(self._models_dir, min_people=self._min_people)
+        except NoModelError:
+            return None
+        except BrokenModelError as error:
+            structlog.get_logger().error("model_refused", error=str(error))
+            return None
+        known = sum(product in suggester.vocabulary.index for product in shelf.available)
+        if shelf.available and known * 2 < len(shelf.available):
+            structlog.get_logger().error(
+                "model_refused",
+                error=(
+                    f"version {suggester.version} knows {known} of the "
+                    f"{len(shelf.available)} products on sale: it was trained on another "
+                    "catalogue; train again with `cartwright train`"
+                ),
+            )
+            return None
+        self._suggester = suggester
+        return suggester
+
+    def _current_shelf(self, session: Session, now: datetime) -> _Shelf:
+        shelf = self._shelf
+        if shelf is None or not timedelta(0) <= now - shelf.at < SHELF_FRESH:
+            shelf = self._read_shelf(session, now, shelf)
+            self._shelf = shelf
+        return shelf
+
+    def _read_shelf(self, session: Session, now: datetime, before: _Shelf | None) -> _Shelf:
+        category = categories_of_buyable(session, now=now)
+        available = frozenset(category)
+        if before is not None and before.available == available:
+            available = before.available
+        if before is not None and timedelta(0) <= now - before.counted_at < INTEREST_FRESH:
+            counted_at, counts = before.counted_at, before.interest
+        else:
+            counted_at, counts = now, interest(session, since=now - POPULAR_DAYS)
+        order = sorted(available, key=lambda product: (-counts.get(product, 0), product))
+        return _Shelf(now, counted_at, available, category, counts, order)
+
+    def _from_catalogue(
+        self, shelf: _Shelf, about: Iterable[str], taboo: set[str | None], count: int
+    ) -> list[Suggested]:
+        """Products of the categories in question by popularity, then popular ones of any."""
+        because: dict[str, str] = {}
+        for product in about:
+            category = shelf.category.get(product)
+            if category is not None:
+                because.setdefault(category, product)
+        free = [product for product in shelf.by_interest if product not in taboo]
+        alike = [product for product in free if shelf.category[product] in because]
+        rest = [product for product in free if shelf.category[product] not in because]
+        return [
+            self._catalogue_choice(shelf, product, because.get(shelf.category[product] or ""), at)
+            for at, product in enumerate([*alike, *rest][: max(count, 0)], start=1)
+        ]
+
+    def _catalogue_choice(
+        self, shelf: _Shelf, product: str, like: str | None, at: int
+    ) -> Suggested:
+        people = shelf.interest.get(product, 0)
+        if like is not None:
+            reason = Reason(ReasonKind.CONTENT, (like,))
+        elif people >= self._min_people:
+            reason = Reason(ReasonKind.POPULAR, people=people)
+        else:
+            reason = Reason(ReasonKind.CONTENT)
+        return Suggested(product, 0.0, at, CONTENT_SOURCE, reason, {CONTENT_SOURCE: 1.0})
+
+    def _show(
+        self,
+        session: Session,
+        identity: Identity,
+        surface: Surface,
+        chosen: list[Suggested],
+        now: datetime,
+    ) -> list[ShownSuggestion]:
+        if not chosen:
+            return []
+        ids = {one.product_id for one in chosen}
+        names = namings(session, ids.union(*(one.reason.because for one in chosen)))
+        shown, rows = [], []
+        for rank, one in enumerate(chosen, start=1):
+            reason = one.reason
+            if any(product not in names for product in reason.because):
+                reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
+            text = self._words.text(one.product_id, reason, names)
+            suggestion_id = new_id()
+            shown.append(
+                ShownSuggestion(suggestion_id, one.product_id, rank, one.source, reason, text)
+            )
+            rows.append(
+                {
+                    "id": suggestion_id,
+                    "visitor_id": identity.visitor_id or None,
+                    "person_id": identity.person_id,
+                    "surface": str(surface),
+                    "product_id": one.product_id,
+                    "rank": rank,
+                    "score": one.score,
+                    "source": one.source,
+                    "reason": _stored(reason, text, one.shares),
+                    "model_version": (
+                        NO_MODEL if one.source == CONTENT_SOURCE else self.model_version
+                    ),
+                    "shown_at": now,
+                }
+            )
+        session.execute(insert(Suggestion), rows)
+        return shown
+
+
+def _latest(history: History, surface: Surface) -> list[str]:
+    """The products a fallback starts from, the latest first."""
+    steps = [step.product_id for step in reversed(history.steps)]
+    cart = list(reversed(history.cart))
+    return [*cart, *steps] if surface is Surface.CART else [*steps, *cart]
+
+
+def _stored(reason: Reason, text: str, shares: dict[str, float]) -> dict[str, Any]:
+    stored = asdict(reason)
+    return {
+        **stored,
+        "kind": str(reason.kind),
+        "because": list(reason.because),
+        "text": text,
+        "shares": shares,
+    }
