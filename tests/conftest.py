@@ -8,7 +8,7 @@ is skipped without one. With CARTWRIGHT_REQUIRE_SERVICES=1 a skipped service tes
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -24,6 +24,7 @@ from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.migrate import upgrade
+from db.models import Category, Price, Product, Variant
 from db.writes.visitors import create_visitor
 
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
@@ -102,6 +103,53 @@ def identity(sessions: SessionFactory, clock: SimulatedClock) -> Identity:
     """A stored visitor whom nobody has signed in."""
     with sessions.begin() as session:
         return create_visitor(session, now=clock.now())
+
+
+@pytest.fixture
+def small_shop(sessions: SessionFactory, clock: SimulatedClock) -> None:
+    """Three products: a tent in two colours, a stove that is nearly gone, a mat without a price."""
+    now = clock.now()
+    with sessions.begin() as session:
+        session.add_all(
+            [
+                Category(id="camping", title="Camping", synonyms=["outdoors"]),
+                Category(id="tents", title="Tents", parent_id="camping"),
+            ]
+        )
+        session.flush()
+        session.add_all(
+            [
+                Product(
+                    id="tent",
+                    title="Ridge tent",
+                    brand="Nordkap",
+                    category_id="tents",
+                    material="nylon",
+                    facts={"waterproof": True},
+                    updated_at=now,
+                ),
+                Product(id="stove", title="Gas stove", category_id="camping", updated_at=now),
+                Product(id="mat", title="Foam mat", category_id="camping", updated_at=now),
+            ]
+        )
+        session.flush()
+        session.add_all(
+            [
+                Variant(id="tent-green", product_id="tent", position=0, colour="green", stock=9),
+                Variant(id="tent-blue", product_id="tent", position=1, colour="blue", stock=0),
+                Variant(id="stove", product_id="stove", stock=1),
+                Variant(id="mat", product_id="mat", stock=5),
+            ]
+        )
+        session.flush()
+        in_force = {"currency": "EUR", "valid_from": now - timedelta(days=30)}
+        session.add_all(
+            [
+                Price(variant_id="tent-green", amount=11900, list_amount=14900, **in_force),
+                Price(variant_id="tent-blue", amount=11900, **in_force),
+                Price(variant_id="stove", amount=4500, **in_force),
+            ]
+        )
 
 
 @pytest.fixture

@@ -90,7 +90,10 @@ def record_bulk(session: Session, rows: Iterable[dict[str, Any]]) -> int:
     stored = 0
     statement = insert_or_ignore(session, Event)
     for batch in batched(rows, _ROWS_AT_ONCE):
-        stored += session.connection().execute(statement, list(batch)).rowcount
+        result = session.connection().execute(
+            statement, list(batch), execution_options={"preserve_rowcount": True}
+        )
+        stored += result.rowcount
     return stored
 
 
