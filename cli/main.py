@@ -2,9 +2,12 @@
 
 import typer
 
+from cli.demo import demo_app
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A shopping assistant for your shop."
 )
+app.add_typer(demo_app, name="demo")
 
 
 if __name__ == "__main__":
