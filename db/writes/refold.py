@@ -3,18 +3,40 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import batched, groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    DateTime,
+    String,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from db.fold import CartEvent, CartItem, Carts, Episode, Line, LineKey, derived_id, fold
 from db.insert import insert_or_ignore, table_of
-from db.models import Cart, CartLine, CartStatus, Event, Order, OrderLine, Visitor
+from db.models import (
+    Cart,
+    CartLine,
+    CartStatus,
+    Event,
+    EventName,
+    Order,
+    OrderLine,
+    Visitor,
+)
 from db.models.events import CART_EVENTS_SQL
 from db.owners import Owner
+from db.writes.bulk import insert_rows
 
 _OWNERS_AT_ONCE = 500
 
@@ -181,13 +203,13 @@ class Changes:
             (change_cart, opening),
             (insert(table_of(Cart)), self.new_carts),
             (change_line, self.changed_lines),
-            (insert(table_of(CartLine)), self.new_lines),
             (insert_or_ignore(session, Order), self.new_orders),
-            (insert(table_of(OrderLine)), self.new_order_lines),
             (change_order, self.changed_orders),
         ):
             if rows:
                 session.connection().execute(statement, rows)
+        insert_rows(session, CartLine, self.new_lines)
+        insert_rows(session, OrderLine, self.new_order_lines)
         for ids in batched(self.gone_lines, 1000):
             session.execute(delete(CartLine).where(CartLine.id.in_(ids)))
 
@@ -304,20 +326,21 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
 def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[CartEvent]]:
     people = [owner.person_id for owner in owners if owner.person_id]
     visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
+    # Name and time are decoded once an event below, not once a row: bulk loads read a million.
     rows = session.execute(
         select(
             Event.visitor_id,
-            Visitor.person_id,
             Event.event_id,
-            Event.name,
-            Event.at,
+            Visitor.person_id,
+            type_coerce(Event.name, String),
+            type_coerce(Event.at, DateTime(timezone=True)),
+            Event.transaction_id,
+            Event.value,
             Event.product_id,
             Event.variant_id,
             Event.quantity,
             Event.unit_amount,
             Event.currency,
-            Event.value,
-            Event.transaction_id,
         )
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
@@ -331,29 +354,23 @@ def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[
         .order_by(Event.visitor_id, Event.event_id, Event.position)
     )
     events: dict[Owner, list[CartEvent]] = defaultdict(list)
-    for _, group in groupby(rows, key=lambda row: (row.visitor_id, row.event_id)):
+    for (visitor_id, event_id), group in groupby(rows, key=itemgetter(0, 1)):
         parts = list(group)
-        first = parts[0]
-        events[Owner.of(first.visitor_id, first.person_id)].append(
+        _, _, person_id, name, at, transaction_id, value, *_, currency = parts[0]
+        events[Owner.of(visitor_id, person_id)].append(
             CartEvent(
-                at=first.at,
-                event_id=first.event_id,
-                visitor_id=first.visitor_id,
-                name=first.name,
+                at=at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC),
+                event_id=event_id,
+                visitor_id=visitor_id,
+                name=EventName(name),
                 items=tuple(
-                    CartItem(
-                        part.product_id,
-                        part.variant_id,
-                        part.quantity if part.quantity is not None else 1,
-                        part.unit_amount,
-                        part.currency,
-                    )
-                    for part in parts
-                    if part.product_id is not None
+                    CartItem(product, variant, 1 if quantity is None else quantity, amount, unit)
+                    for *_, product, variant, quantity, amount, unit in parts
+                    if product is not None
                 ),
-                transaction_id=first.transaction_id,
-                value=first.value,
-                currency=first.currency,
+                transaction_id=transaction_id,
+                value=value,
+                currency=currency,
             )
         )
     return events
