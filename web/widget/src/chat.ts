@@ -40,10 +40,14 @@ export class Chat implements Listener, PageListener {
   #inFlight = new Set<string>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param changed Called after each change of the state. */
+  /**
+   * @param changed Called after each change of the state.
+   * @param onOpen Called when the page asks for the chat to be opened.
+   */
   constructor(
     private readonly identity: Identity,
     private readonly changed: () => void,
+    readonly onOpen: () => void,
   ) {
     this.#connection = new Connection(identity, this);
   }

@@ -20,7 +20,7 @@ const PAGE = 60;
 /** The characters that are left when the counter appears. */
 const COUNTER_FROM = 200;
 /** Nearer to the end than this (in pixels) the transcript follows what is new. */
-const NEAR_END = 120;
+const NEAR_END = 40;
 /** How long "connected again" stays. */
 const BACK_ONLINE_MS = 4_000;
 /** Where the panel fills the screen; the same as in the styles. */
@@ -47,7 +47,7 @@ export class CartwrightChat extends LitElement {
     super.connectedCallback();
     this.#base = this.getAttribute("api") ?? location.origin;
     const identity = new Identity(this.#base, this.getAttribute("token"));
-    this.#chat = new Chat(identity, this.#onChange);
+    this.#chat = new Chat(identity, this.#onChange, () => void this.#open());
     if (recall("sessionStorage", OPEN_KEY) === "yes") {
       this.#isOpen = true;
       this.#chat.reading = true;
@@ -127,24 +127,32 @@ export class CartwrightChat extends LitElement {
         </button>
       </header>
       ${this.#notice(chat)}
-      <div
-        class="log"
-        role="log"
-        aria-live="polite"
-        aria-label=${words.transcript}
-        aria-busy=${chat.status === "connecting" && chat.transcript.length === 0 ? "true" : "false"}
-        tabindex="0"
-        @scroll=${this.#onScroll}
-      >
-        ${this.#conversation(chat)}
+      <div class="log-frame">
+        <div
+          class="log"
+          role="log"
+          aria-live="polite"
+          aria-label=${words.transcript}
+          aria-busy=${chat.status === "connecting" && chat.transcript.length === 0}
+          tabindex="0"
+          @scroll=${this.#onScroll}
+        >
+          ${this.#conversation(chat)}
+        </div>
+        ${
+          this.#isAtEnd
+            ? nothing
+            : html`<button
+                class="latest"
+                type="button"
+                aria-label=${words.latest}
+                title=${words.latest}
+                @click=${this.#toEnd}
+              >
+                ${icons.down}
+              </button>`
+        }
       </div>
-      ${
-        this.#isAtEnd
-          ? nothing
-          : html`<button class="latest" type="button" @click=${this.#toEnd}>
-              ${icons.down}${words.latest}
-            </button>`
-      }
       ${this.#composer()}
     </section>`;
   }
@@ -297,10 +305,11 @@ export class CartwrightChat extends LitElement {
   readonly #open = async (): Promise<void> => {
     this.#setOpen(true);
     await this.updateComplete;
-    this.#log?.scrollTo({ top: this.#log.scrollHeight });
+    this.#scrollToEnd();
     // A touch screen's keyboard would hide what is to be read first.
-    if (matchMedia("(pointer: fine)").matches) this.#focusInput();
-    else this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
+    if (matchMedia("(pointer: coarse)").matches) {
+      this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
+    } else this.#focusInput();
   };
 
   readonly #close = async (): Promise<void> => {
@@ -335,6 +344,7 @@ export class CartwrightChat extends LitElement {
     const input = event.target as HTMLTextAreaElement;
     this.#text = input.value;
     grow(input);
+    if (this.#isAtEnd) this.#scrollToEnd();
     this.requestUpdate();
   };
 
@@ -373,7 +383,7 @@ export class CartwrightChat extends LitElement {
   };
 
   readonly #toEnd = (): void => {
-    this.#log?.scrollTo({ top: this.#log.scrollHeight });
+    this.#scrollToEnd();
     this.#focusInput();
   };
 
@@ -414,6 +424,10 @@ export class CartwrightChat extends LitElement {
 
   get #input(): HTMLTextAreaElement | null {
     return this.renderRoot.querySelector("textarea");
+  }
+
+  #scrollToEnd(): void {
+    this.#log?.scrollTo({ top: this.#log.scrollHeight });
   }
 
   #focusInput(): void {

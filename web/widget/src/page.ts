@@ -3,19 +3,21 @@
  *
  * `cartwright:cart` on the document carries the cart (as the API gives it) after either side
  * changed it; the channel carries it to the other tabs. `cartwright:identity` says that somebody
- * signed in or out without a new page.
+ * signed in or out without a new page, `cartwright:open` asks for the chat.
  */
 
 import { parseCart, type Cart } from "./protocol";
 
 const CART_EVENT = "cartwright:cart";
 const IDENTITY_EVENT = "cartwright:identity";
+const OPEN_EVENT = "cartwright:open";
 const CONVERSATION_KEY = "cartwright:conversation";
 
 export interface PageListener {
   onCart(cart: Cart): void;
   /** Another person than before may be at the page now. */
   onIdentity(): void;
+  onOpen(): void;
 }
 
 export class Page {
@@ -40,6 +42,13 @@ export class Page {
       IDENTITY_EVENT,
       () => {
         this.listener.onIdentity();
+      },
+      { signal },
+    );
+    document.addEventListener(
+      OPEN_EVENT,
+      () => {
+        this.listener.onOpen();
       },
       { signal },
     );

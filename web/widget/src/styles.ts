@@ -199,13 +199,19 @@ export const styles = css`
   }
 
   /* Transcript */
+  .log-frame {
+    position: relative;
+    display: flex;
+    flex: 1;
+    min-height: 0;
+  }
   .log {
     position: relative;
     display: flex;
     flex: 1;
     flex-direction: column;
     gap: 6px;
-    min-height: 0;
+    min-width: 0;
     padding: 18px 16px 14px;
     overflow-x: hidden;
     overflow-y: auto;
@@ -241,6 +247,9 @@ export const styles = css`
     max-width: 86%;
     padding: 9px 14px;
     border-radius: 16px;
+  }
+  .text {
+    display: block;
     overflow-wrap: anywhere;
     white-space: pre-wrap;
     unicode-bidi: isolate;
@@ -298,24 +307,20 @@ export const styles = css`
   }
   .latest {
     position: absolute;
-    inset-block-end: 84px;
-    inset-inline-start: 50%;
+    inset: auto 14px 10px auto;
     display: flex;
     align-items: center;
-    gap: 6px;
-    min-height: 36px;
-    padding: 0 14px 0 10px;
+    justify-content: center;
+    width: 40px;
+    height: 40px;
     border: 1px solid var(--line);
-    border-radius: 18px;
+    border-radius: 50%;
     background: var(--surface);
+    color: var(--muted);
     box-shadow: 0 4px 14px rgb(0 0 0 / 0.14);
-    font-size: 13px;
-    font-weight: 600;
-    transform: translateX(-50%);
   }
-  .latest svg {
-    width: 16px;
-    height: 16px;
+  .latest:hover {
+    color: var(--text);
   }
   .typing {
     display: flex;
@@ -366,6 +371,17 @@ export const styles = css`
   }
   .button:hover {
     filter: brightness(1.08);
+  }
+  .soft {
+    min-height: 36px;
+    padding: 0 14px;
+    background: color-mix(in srgb, var(--accent) 12%, var(--surface));
+    color: var(--accent);
+  }
+  .soft:hover {
+    background: var(--accent);
+    color: var(--on-accent);
+    filter: none;
   }
   .quiet-button {
     display: inline-flex;
@@ -449,7 +465,8 @@ export const styles = css`
   }
   .card-picture {
     position: relative;
-    height: 88px;
+    align-self: start;
+    aspect-ratio: 1;
     overflow: hidden;
     border-radius: 10px;
     background: var(--raised);
@@ -475,17 +492,20 @@ export const styles = css`
   .card-body {
     display: flex;
     flex-direction: column;
-    justify-content: center;
     gap: 1px;
     min-width: 0;
   }
   .card-brand,
   .card-kind {
-    overflow: hidden;
     color: var(--muted);
     font-size: 13px;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+    line-height: 1.35;
+    overflow-wrap: anywhere;
+  }
+  .card .card-kind {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 12px;
   }
   .card-title {
     display: -webkit-box;
@@ -503,12 +523,14 @@ export const styles = css`
     text-decoration: underline;
     text-underline-offset: 2px;
   }
-  .card-facts {
+  .card-foot {
     display: flex;
     flex-wrap: wrap;
-    align-items: baseline;
-    gap: 0 8px;
-    margin-top: 3px;
+    align-items: center;
+    justify-content: space-between;
+    gap: 4px 8px;
+    margin-top: 4px;
+    min-height: 36px;
   }
   .price {
     font-weight: 600;
@@ -519,13 +541,12 @@ export const styles = css`
     color: var(--bad);
   }
   .price-before {
+    margin-inline-start: 4px;
     color: var(--muted);
     font-size: 13px;
     white-space: nowrap;
   }
   .stock {
-    margin-inline-start: auto;
-    font-size: 13px;
     white-space: nowrap;
   }
   .stock::before {
@@ -563,14 +584,7 @@ export const styles = css`
     display: flex;
     flex-wrap: wrap;
     grid-column: 1 / -1;
-    align-items: center;
-    gap: 4px 2px;
-  }
-  .card-actions:empty {
-    display: none;
-  }
-  .card-actions .button {
-    margin-inline-end: 6px;
+    margin: -6px 0 -6px -4px;
   }
 
   /* Cart and tables */
@@ -753,6 +767,11 @@ export const styles = css`
     }
     .log {
       padding-inline: 12px;
+    }
+  }
+  @media (max-width: 360px) {
+    .card {
+      grid-template-columns: 72px minmax(0, 1fr);
     }
   }
   @media (max-width: 480px) and (pointer: coarse) {

@@ -41,48 +41,50 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
     <div class="card-body">
       ${card.brand ? html`<p class="card-brand" dir="auto">${card.brand}</p>` : nothing}
       <p class="card-title" dir="auto">${titleLink(card, actions.base)}</p>
-      ${kind ? html`<p class="card-kind" dir="auto">${kind}</p>` : nothing}
-      <p class="card-facts">${priceView(card)} ${stockView(card)}</p>
+      <p class="card-kind"><span dir="auto">${kind}</span>${stockView(card)}</p>
+      <div class="card-foot">
+        <p>${priceView(card)}</p>
+        ${
+          card.stock === "out"
+            ? nothing
+            : html`<button
+                class="button soft"
+                type="button"
+                aria-label=${words.addToCartOf(card.title)}
+                @click=${add}
+              >
+                ${words.addToCart}
+              </button>`
+        }
+      </div>
     </div>
     ${
       card.reason
-        ? html`<p class="card-reason" dir="auto">${icons.reason}<span>${card.reason}</span></p>`
+        ? html`<p class="card-reason">${icons.reason}<span dir="auto">${card.reason}</span></p>`
         : nothing
     }
-    <div class="card-actions">
-      ${
-        card.stock === "out"
-          ? nothing
-          : html`<button
-              class="button"
+    ${
+      isSuggested
+        ? html`<div class="card-actions">
+            <button
+              class="quiet-button"
               type="button"
-              aria-label=${words.addToCartOf(card.title)}
-              @click=${add}
+              aria-label=${words.whyThisOf(card.title)}
+              @click=${why}
             >
-              ${words.addToCart}
-            </button>`
-      }
-      ${
-        isSuggested
-          ? html`<button
-                class="quiet-button"
-                type="button"
-                aria-label=${words.whyThisOf(card.title)}
-                @click=${why}
-              >
-                ${words.whyThis}
-              </button>
-              <button
-                class="quiet-button"
-                type="button"
-                aria-label=${words.notInterestedOf(card.title)}
-                @click=${hide}
-              >
-                ${words.notInterested}
-              </button>`
-          : nothing
-      }
-    </div>
+              ${words.whyThis}
+            </button>
+            <button
+              class="quiet-button"
+              type="button"
+              aria-label=${words.notInterestedOf(card.title)}
+              @click=${hide}
+            >
+              ${words.notInterested}
+            </button>
+          </div>`
+        : nothing
+    }
   </article>`;
 }
 

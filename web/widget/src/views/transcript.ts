@@ -52,10 +52,9 @@ function entryView(
   return html`<div class="entry ${message.from}" data-id=${message.id}>
     ${
       message.text
-        ? html`<div class="bubble" dir="auto">
-            <span class="hidden">${isUser ? words.you : words.assistant}: </span>${textView(
-              message.text,
-            )}
+        ? html`<div class="bubble">
+            <span class="hidden">${isUser ? words.you : words.assistant}: </span>
+            <span class="text" dir="auto">${textView(message.text)}</span>
           </div>`
         : nothing
     }
@@ -160,7 +159,6 @@ function dayOf(at: Date): string {
 
 function timeOf(at: Date): string {
   return new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
+    timeStyle: "short",
   }).format(at);
 }

@@ -1,11 +1,11 @@
 /** Every word of the widget itself, in English; what the assistant says comes from the server. */
 export const en = {
-  launcherOpen: "Open the shopping assistant",
+  launcherOpen: "Ask the shop: open the chat",
   launcherLabel: "Ask the shop",
   launcherUnread: (count: number) =>
     count === 1 ? "1 unread message" : `${count} unread messages`,
   title: "Shopping assistant",
-  subtitle: "Products, your cart, delivery and more",
+  subtitle: "Products, your cart, delivery",
   close: "Close the chat",
   cartLink: (count: number) => (count === 1 ? "Cart, 1 item" : `Cart, ${count} items`),
 
@@ -30,7 +30,7 @@ export const en = {
   checked: (time: string) => `Checked in the shop’s records at ${time}`,
 
   inputLabel: "Your message",
-  inputPlaceholder: "Ask about anything in the shop",
+  inputPlaceholder: "Write a message",
   send: "Send",
   charactersLeft: (left: number) => (left === 1 ? "1 character left" : `${left} characters left`),
   charactersOver: (over: number) =>

@@ -1,0 +1,1 @@
+"""What the browser tests stand on: a chat server of their own and a hand on the widget."""
