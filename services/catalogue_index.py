@@ -11,24 +11,19 @@ from functools import cached_property
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz, process
 
 from db.reads.search import CategoryRow, ProductRow, VariantRow
 from services.colours import covers
 from services.embedding import Embedder, Vectors
 from services.query import Attribute
-from services.text import Tokenizer, content_words, phrase, words
+from services.text import Tokenizer, content_words, nearest, phrase, words
 
 type Mask = NDArray[np.bool_]
 type Floats = NDArray[np.float32]
 type Ints = NDArray[np.int64]
 
 # How often a field's words count in BM25 (a simple form of BM25F: repeat the words).
-TITLE_WEIGHT, CATEGORY_WEIGHT, ATTRIBUTE_WEIGHT = 3, 2, 2
-
-# Shorter words are left as they are: one letter changed makes another word of them.
-SHORTEST_CORRECTED = 4
-LEAST_LIKENESS = 78.0
+TITLE_WEIGHT = 2
 
 
 class Codes:
@@ -97,6 +92,7 @@ class CatalogueIndex:
     bm25: bm25s.BM25 | None
     vectors: Vectors
     surface: dict[str, str]
+    ordinary_words: frozenset[str]
     tokenizer: Tokenizer
 
     @property
@@ -156,22 +152,19 @@ class CatalogueIndex:
         return self.sizes.matching(wanted, same)
 
     def corrected(self, text: str) -> dict[str, str]:
-        """Words of the text that the catalogue does not know, with the nearest one it does.
+        """The misspelt words of the text, with the words of the catalogue that they stand for.
 
-        Nearness is the Damerau-Levenshtein-like ratio of rapidfuzz; the first letter, which
-        people rarely get wrong, has to agree.
+        A word that the catalogue lacks but English has is no mistake.
         """
         found: dict[str, str] = {}
         for word in content_words(text):
-            if len(word) < SHORTEST_CORRECTED or word in self.surface or not word.isalpha():
+            if word in self.surface or word in self.ordinary_words:
                 continue
             if self.tokenizer.stem([word])[0] in self.stems:
                 continue
-            near = process.extractOne(
-                word, self._surface_words, scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS
-            )
-            if near is not None and near[0][0] == word[0]:
-                found[word] = near[0]
+            right = nearest(word, self._surface_words)
+            if right is not None:
+                found[word] = right
         return found
 
     @cached_property
@@ -179,20 +172,31 @@ class CatalogueIndex:
         """Every stem in the index."""
         return frozenset(self.surface.values())
 
-    def word_scores(self, stems: list[str]) -> Floats:
-        """BM25 of every product [P] for the stems, 1.0 for all of them in one short document.
+    def word_scores(self, stems: Sequence[str]) -> Floats:
+        """BM25 of every product [P], as a share of what the stems could reach at most.
 
-        Divided by what the rarest form of the query could reach, so that scores of different
-        queries compare.
+        So scores of different queries compare; a stem that the catalogue lacks counts as a rare
+        one that nothing matched.
         """
-        known = [stem for stem in dict.fromkeys(stems) if stem in self.stems]
+        wanted = list(dict.fromkeys(stems))
+        known = [stem for stem in wanted if stem in self.highest]
         if not known or self.bm25 is None:
             return np.zeros(self.size, dtype=np.float32)
         scores: Floats = np.asarray(self.bm25.get_scores(known), dtype=np.float32)
-        best = float(scores.max(initial=0.0))
-        if best <= 0.0:
-            return np.zeros(self.size, dtype=np.float32)
-        return scores / best * (len(known) / len(set(stems)))
+        rarest = max(self.highest.values())
+        return scores / sum(self.highest.get(stem, rarest) for stem in wanted)
+
+    @cached_property
+    def highest(self) -> dict[str, float]:
+        """The highest BM25 that any product reaches with each stem alone."""
+        if self.bm25 is None:
+            return {}
+        values, starts = self.bm25.scores["data"], self.bm25.scores["indptr"]
+        return {
+            stem: float(values[starts[number] : starts[number + 1]].max())
+            for stem, number in self.bm25.vocab_dict.items()
+            if stem and starts[number] < starts[number + 1]
+        }
 
     def meaning_scores(self, vector: Floats) -> Floats:
         """Cosine of every product [P] with a query's unit vector."""
@@ -220,12 +224,8 @@ def build_index(
         if variant.colour:
             colours_of.setdefault(variant.product_id, {})[variant.colour] = None
     tokenizer = Tokenizer()
-    category_words = {
-        category.category_id: " ".join((category.title, *category.synonyms))
-        for category in categories
-    }
     documents = [
-        _document(product, category_words, list(colours_of.get(product.product_id, ())))
+        _document(product, titles, list(colours_of.get(product.product_id, ())))
         for product in products
     ]
     surface = _surface_words(documents, tokenizer)
@@ -251,24 +251,27 @@ def build_index(
         bm25=_bm25([tokenizer.stems(document) for document in documents]),
         vectors=embedder.vectors([_meaning(product, titles) for product in products]),
         surface=surface,
+        ordinary_words=embedder.ordinary_words,
         tokenizer=tokenizer,
     )
 
 
-def _document(product: ProductRow, category_words: Mapping[str, str], colours: list[str]) -> str:
-    category = category_words.get(product.category_id or "", "")
-    attributes = [product.brand or "", product.material or "", *colours, *_fact_words(product)]
-    return " ".join(
-        [product.title] * TITLE_WEIGHT
-        + [category] * CATEGORY_WEIGHT
-        + attributes * ATTRIBUTE_WEIGHT
-        + [product.description]
-    )
+def _document(product: ProductRow, titles: Mapping[str, str], colours: list[str]) -> str:
+    """What BM25 reads. Words that stand for the whole category are no part of it."""
+    category = titles.get(product.category_id or "", "")
+    parts = [product.title] * TITLE_WEIGHT
+    parts += [category, product.brand or "", product.material or "", *colours]
+    return " ".join([*parts, *_fact_words(product), product.description])
 
 
 def _meaning(product: ProductRow, titles: Mapping[str, str]) -> str:
+    """What the sentence vector is made of: content words only, for grammar blurs an average.
+
+    The brand is left out, for invented names mean nothing.
+    """
+    title = product.title.replace(product.brand, "") if product.brand else product.title
     category = titles.get(product.category_id or "", "")
-    return f"{product.title}. {category}. {product.description}"
+    return " ".join(content_words(f"{title} {category} {product.description}"))
 
 
 def _fact_words(product: ProductRow) -> list[str]:

@@ -1,5 +1,6 @@
 """Sentence vectors for finding by meaning (WordLlama: averaged static token embeddings)."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ class Embedder:
 
         folder = Path(wordllama.__file__).parent
         return cls(wordllama.WordLlama.load(cache_dir=folder, disable_download=True))
+
+    @cached_property
+    def ordinary_words(self) -> frozenset[str]:
+        """Common English words: those that the model's tokenizer keeps in one piece."""
+        pieces = self._model.tokenizer.get_vocab()
+        return frozenset(piece[1:] for piece in pieces if piece.startswith("▁"))
 
     def vectors(self, texts: list[str]) -> Vectors:
         """Unit vectors [len(texts), 256] float32; a text without any token gets zeros."""

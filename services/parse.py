@@ -9,16 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rapidfuzz import fuzz, process
-
 from core.money import to_minor
 from db.reads.catalogue import CatalogueTerms
 from services.query import Attribute, SearchQuery, Sort
-from services.text import EMPTY_WORDS, phrase, words
+from services.text import EMPTY_WORDS, nearest, phrase, words
 
 LONGEST_NAME = 4
-SHORTEST_CORRECTED = 5
-LEAST_LIKENESS = 85.0
 
 AMOUNT = (
     r"(?:[€$£]\s*)?(\d{1,7}(?:[.,]\d{1,2})?)(?:\s*(?:€|\$|£|eur(?:os?)?|usd|gbp|dollars?|pounds?))?"
@@ -48,10 +44,20 @@ class Vocabulary:
 
     names: dict[str, tuple[Attribute, str]]
     single_words: tuple[str, ...]
+    ordinary_words: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, terms: CatalogueTerms, features: Iterable[str] = ()) -> "Vocabulary":
-        """The vocabulary of a catalogue; where a word names two things, the first listed wins."""
+    def of(
+        cls,
+        terms: CatalogueTerms,
+        *,
+        features: Iterable[str] = (),
+        ordinary_words: frozenset[str] = frozenset(),
+    ) -> "Vocabulary":
+        """The vocabulary of a catalogue; where a word names two things, the first listed wins.
+
+        `ordinary_words` are never taken for misspelt names.
+        """
         names: dict[str, tuple[Attribute, str]] = {}
 
         def know(name: str, attribute: Attribute, value: str) -> None:
@@ -71,7 +77,8 @@ class Vocabulary:
                 know(value, attribute, value)
         for size in terms.sizes:
             names.setdefault(f"size {phrase(size)}", (Attribute.SIZE, size))
-        return cls(names, tuple(name for name in names if " " not in name))
+        single_words = tuple(name for name in names if " " not in name)
+        return cls(names, single_words, ordinary_words)
 
 
 def _forms(name: str) -> list[str]:
@@ -129,13 +136,10 @@ def _longest(
         if name in vocabulary.names:
             return length, vocabulary.names[name]
     word = tokens[position]
-    if len(word) >= SHORTEST_CORRECTED and word not in EMPTY_WORDS:
-        near = process.extractOne(
-            word, vocabulary.single_words, scorer=fuzz.ratio, score_cutoff=LEAST_LIKENESS
-        )
-        if near is not None and near[0][0] == word[0]:
-            return 1, vocabulary.names[near[0]]
-    return 1, None
+    if word in EMPTY_WORDS or word in vocabulary.ordinary_words:
+        return 1, None
+    right = nearest(word, vocabulary.single_words)
+    return 1, None if right is None else vocabulary.names[right]
 
 
 def _prices(text: str, currency: str) -> tuple[str, int | None, int | None]:

@@ -4,7 +4,7 @@ Words and meaning are fused as a weighted sum of comparable scores; docs/search.
 for each alone and for both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock, Thread
@@ -21,15 +21,17 @@ from db.reads.search import buyers_per_product, category_rows, product_rows, var
 from services.catalogue_index import CatalogueIndex, Floats, Ints, Mask, build_index
 from services.embedding import Embedder
 from services.query import Attribute, SearchQuery, Sort
+from services.text import content_words
 
 log = structlog.get_logger()
 
 VARIANT_ATTRIBUTES = (Attribute.COLOUR, Attribute.SIZE)
-MEANING_WEIGHT = 1.0
-WORD_WEIGHT = 1.0
-# Below this a cosine says nothing; a product that shares no word needs at least the second.
-MEANING_FLOOR = 0.15
-MEANING_ALONE = 0.35
+# Fused scores run from 0 to about 1.25; benchmarks/search shows where right answers lie. Below
+# LEAST nothing is shown, below SURE it is said that these are a guess.
+LEAST_SCORE = 0.30
+SURE_SCORE = 0.42
+# Products this much less alike than the best are no answer to the words.
+SHARE_OF_BEST = 0.5
 # What is dropped first when nothing meets every condition.
 RELAX_ORDER = (
     "size",
@@ -46,7 +48,15 @@ CHECK_EVERY = timedelta(seconds=2)
 # Popularity and stock change without the catalogue changing.
 REBUILD_AFTER = timedelta(minutes=10)
 # Rows read beyond those shown, because a price or stock may have changed since the index.
-SPARE_ROWS = 10
+SPARE_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much words and meaning count; tuned on half of benchmarks/search/queries.yml."""
+
+    words: float = 0.25
+    meaning: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +85,16 @@ class Facet:
 class SearchResult:
     """What fits, best first.
 
-    `relaxed` names the constraints (attributes, "price" or "text") that had to be dropped to find
-    anything; `corrected` the words read as others; `version` the catalogue that was counted.
+    `sure` is False where the words fit only loosely. `relaxed` names the constraints (attributes,
+    "price" or "text") that had to be dropped to find anything; `corrected` the words read as
+    others; `version` the catalogue that was counted.
     """
 
     query: SearchQuery
     hits: tuple[Hit, ...] = ()
     total: int = 0
     facets: tuple[Facet, ...] = ()
+    sure: bool = True
     relaxed: tuple[str, ...] = ()
     corrected: dict[str, str] = field(default_factory=dict)
     version: str = ""
@@ -101,6 +113,39 @@ class _Matches:
     scores: Floats
     variants: Mask
 
+    @property
+    def best(self) -> float:
+        """How alike the first is."""
+        return float(self.scores[self.order].max(initial=0.0))
+
+
+class QueryWords:
+    """A query's words as the index scores them, spelling mistakes corrected."""
+
+    def __init__(
+        self, index: CatalogueIndex, embedder: Embedder, weights: Weights, text: str
+    ) -> None:
+        self.index = index
+        self._embedder = embedder
+        self._weights = weights
+        self.corrected = index.corrected(text)
+        self.words = [self.corrected.get(word, word) for word in content_words(text)]
+        self.stems = index.tokenizer.stem(self.words)
+
+    def scores(self, without: Collection[str] = ()) -> Floats | None:
+        """How alike every product [P] is to the words; None where none is left.
+
+        `without` are stems to leave out.
+        """
+        kept = [pair for pair in zip(self.words, self.stems, strict=True) if pair[1] not in without]
+        if not kept:
+            return None
+        vector = self._embedder.vectors([" ".join(word for word, _ in kept)])[0]
+        words = self.index.word_scores([stem for _, stem in kept])
+        meaning = np.maximum(self.index.meaning_scores(vector), 0.0)
+        fused = self._weights.words * words + self._weights.meaning * meaning
+        return fused.astype(np.float32)
+
 
 class CatalogueSearch:
     """Searches the catalogue; rebuilds its index in the background when the catalogue changes."""
@@ -112,6 +157,7 @@ class CatalogueSearch:
         self._lock = Lock()
         self._checked_at = index.built_at
         self._rebuilding: Thread | None = None
+        self.weights = Weights()
 
     @classmethod
     def build(
@@ -142,48 +188,22 @@ class CatalogueSearch:
         """
         self._refresh(session, now)
         index = self._index
-        corrected = index.corrected(query.text)
-        stems, vector = self._read(index, query.text, corrected)
+        reader = QueryWords(index, self._embedder, self.weights, query.text)
         asked, relaxed = query, tuple[str, ...]()
-        matches = _match(index, asked, stems, vector)
+        matches = _match(reader, asked)
         if not len(matches.order):
-            asked, relaxed, matches = self._relax(index, query, stems, vector)
+            asked, relaxed, matches = _relax(reader, query)
         hits = _hits(session, index, asked, matches, skip=skip, limit=limit, now=now)
         return SearchResult(
             query=query,
             hits=hits,
             total=len(matches.order),
             facets=_facets(index, asked, matches),
+            sure=bool(asked.include) or not asked.text or matches.best >= SURE_SCORE,
             relaxed=relaxed,
-            corrected=corrected,
+            corrected=reader.corrected,
             version=index.version,
         )
-
-    def _read(
-        self, index: CatalogueIndex, text: str, corrected: dict[str, str]
-    ) -> tuple[list[str], Floats]:
-        """The stems of a text and its vector, spelling mistakes corrected."""
-        for wrong, right in corrected.items():
-            text = text.casefold().replace(wrong, right)
-        return index.tokenizer.stems(text), self._embedder.vectors([text])[0]
-
-    def _relax(
-        self, index: CatalogueIndex, query: SearchQuery, stems: list[str], vector: Floats
-    ) -> tuple[SearchQuery, tuple[str, ...], _Matches]:
-        """Drop one constraint if one is enough, else as many from the front of the order."""
-        present = [name for name in RELAX_ORDER if _constrains(query, name)]
-        single = [(name,) for name in present]
-        growing = [tuple(present[:count]) for count in range(2, len(present))]
-        for dropped in (*single, *growing):
-            asked = query
-            for name in dropped:
-                asked = asked.without(name)
-            if asked.is_empty:
-                continue
-            matches = _match(index, asked, stems if asked.text else [], vector)
-            if len(matches.order):
-                return asked, dropped, matches
-        return query, (), _match(index, query, stems, vector)
 
     def _refresh(self, session: Session, now: datetime) -> None:
         """Start a rebuild if the catalogue has changed; looks at most every CHECK_EVERY."""
@@ -228,20 +248,60 @@ def _constrains(query: SearchQuery, name: str) -> bool:
     return query.without(name) != query
 
 
-def _match(index: CatalogueIndex, query: SearchQuery, stems: list[str], vector: Floats) -> _Matches:
-    """Every product that meets the conditions, in the order asked for."""
+def _relax(reader: QueryWords, query: SearchQuery) -> tuple[SearchQuery, tuple[str, ...], _Matches]:
+    """Drop one constraint if one is enough, else as many from the front of the order."""
+    present = [name for name in RELAX_ORDER if _constrains(query, name)]
+    single = [(name,) for name in present]
+    growing = [tuple(present[:count]) for count in range(2, len(present))]
+    for dropped in (*single, *growing):
+        asked = query
+        for name in dropped:
+            asked = asked.without(name)
+        if asked.is_empty:
+            continue
+        matches = _match(reader, asked)
+        if len(matches.order):
+            return asked, dropped, matches
+    return query, (), _match(reader, query)
+
+
+def _match(reader: QueryWords, query: SearchQuery) -> _Matches:
+    """Every product that meets the conditions and answers the words, in the order asked for."""
+    index = reader.index
     variants = _variant_mask(index, query)
     products = _product_mask(index, query)
     products &= np.bincount(index.owner[variants], minlength=index.size).astype(np.bool_)
-    scores = np.zeros(index.size, dtype=np.float32)
-    if query.text and index.size:
-        words = index.word_scores(stems)
-        meaning = index.meaning_scores(vector)
-        scores = WORD_WEIGHT * words + MEANING_WEIGHT * np.maximum(meaning - MEANING_FLOOR, 0)
-        if stems and not query.include:
-            products &= (words > 0) | (meaning >= MEANING_ALONE)
+    found = reader.scores() if query.text else None
+    scores = np.zeros(index.size, dtype=np.float32) if found is None else found
+    if found is not None:
+        products &= _answering(reader, query, products)
     rows = np.flatnonzero(products)
     return _Matches(rows[_order(index, query, rows, scores, variants)], scores, variants)
+
+
+def _answering(reader: QueryWords, query: SearchQuery, products: Mask) -> Mask:
+    """Which products answer the words that no condition accounts for.
+
+    With conditions the words only choose among what meets them, if they tell those apart at all;
+    alone they have to be met well enough.
+    """
+    everything = np.ones(len(products), dtype=np.bool_)
+    rest = reader.scores(without=_stems_of_conditions(reader.index, query))
+    if rest is None or not products.any():
+        return everything
+    best = float(rest[products].max())
+    if best < LEAST_SCORE:
+        return everything if query.include else ~everything
+    return rest >= max(SHARE_OF_BEST * best, LEAST_SCORE if not query.include else 0.0)
+
+
+def _stems_of_conditions(index: CatalogueIndex, query: SearchQuery) -> frozenset[str]:
+    names = [
+        index.category_titles.get(value, value) if attribute is Attribute.CATEGORY else value
+        for attribute, values in query.include.items()
+        for value in values
+    ]
+    return frozenset(index.tokenizer.stems(" ".join(names)))
 
 
 def _variant_mask(index: CatalogueIndex, query: SearchQuery) -> Mask:

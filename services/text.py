@@ -1,9 +1,12 @@
 """Words as the search sees them: lower case, stemmed, without the ones that say nothing."""
 
 import re
+from collections.abc import Sequence
 from threading import Lock
 
 import Stemmer
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
@@ -36,6 +39,27 @@ def phrase(text: str) -> str:
 def content_words(text: str) -> list[str]:
     """The words of a text that carry meaning."""
     return [word for word in words(text) if word not in EMPTY_WORDS]
+
+
+# Shorter words are left as they are: one letter changed makes another word of them.
+SHORTEST_CORRECTED = 4
+ONE_SLIP_UP_TO = 6
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that a misspelt one stands for; None where none, or no one, is near enough.
+
+    One slip (a letter too many, missing, wrong, or two swapped) in words of up to six letters,
+    two in longer ones; the first letter, which people rarely get wrong, has to agree.
+    """
+    if len(word) < SHORTEST_CORRECTED or not word.isalpha():
+        return None
+    allowed = 1 if len(word) <= ONE_SLIP_UP_TO else 2
+    alike = [
+        other for other in known if other[:1] == word[0] and abs(len(other) - len(word)) <= allowed
+    ]
+    found = process.extract(word, alike, scorer=OSA.distance, score_cutoff=allowed, limit=1)
+    return found[0][0] if found else None
 
 
 class Tokenizer:

@@ -1,0 +1,1 @@
+"""Quality and speed of the product search on the demo catalogue."""
