@@ -14,9 +14,12 @@ from starlette.staticfiles import StaticFiles
 from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory
+from services.suggest import SuggestionService
 from web import health, problems
-from web.api import events, visitors
+from web.api import cart, catalogue, events, feedback, recommendations, visitors
 from web.limits import BodyLimit, SecurityHeaders
+from web.search import ShopSearch
+from web.shop.install import install as install_shop
 
 STATIC = Path(__file__).parent / "static"
 
@@ -54,10 +57,17 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.sessions = sessions
     app.state.clock = clock or SystemClock()
+    app.state.suggestions = SuggestionService(settings)
+    app.state.search = ShopSearch(sessions, app.state.clock, currency=settings.currency)
     problems.install(app)
     app.include_router(health.router)
     app.include_router(events.router)
     app.include_router(visitors.router)
+    app.include_router(cart.router)
+    app.include_router(recommendations.router)
+    app.include_router(feedback.router)
+    app.include_router(catalogue.router)
+    install_shop(app)
     app.add_api_route("/widget.js", widget_script, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
     return app

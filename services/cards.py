@@ -1,0 +1,137 @@
+"""Products and carts as JSON: what the API gives and what the chat and the pages show.
+
+Every amount comes from the rows that were handed in; nothing here reads or remembers.
+"""
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from core.money import Money
+from core.settings import Settings
+from db.reads.carts import CartLineView, CartView
+from db.reads.catalogue import ProductFacts, VariantFacts
+
+LOW_STOCK = 5
+
+
+def card(
+    facts: ProductFacts,
+    *,
+    variant_id: str,
+    settings: Settings,
+    reason: dict[str, str] | None = None,
+    suggestion_id: str | None = None,
+) -> dict[str, Any]:
+    """A product card for one of its variants.
+
+    `reason` is {"text", "kind"} for a suggested product. Raises LookupError where the product
+    has no such variant.
+    """
+    variant = variant_of(facts, variant_id)
+    return {
+        "product_id": facts.product_id,
+        "variant_id": variant.variant_id,
+        "title": facts.title,
+        "brand": facts.brand,
+        "colour": variant.colour,
+        "size": variant.size,
+        "price": money_json(variant.price, settings=settings),
+        "list_price": _optional(variant.list_price, settings=settings),
+        "picture": picture_url(facts.product_id, facts.picture),
+        "url": product_url(facts.product_id),
+        "stock": stock_level(variant.stock),
+        "reason": reason,
+        "suggestion_id": suggestion_id,
+    }
+
+
+def cart_json(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:
+    """A cart with its lines as cards; no cart yet is an empty one."""
+    if cart is None:
+        zero = money_json(Money(settings.currency, 0), settings=settings)
+        amounts = dict.fromkeys(("subtotal", "discount", "delivery", "total"), zero)
+        return {
+            "id": None,
+            "lines": [],
+            "count": 0,
+            **amounts,
+            "promotion_code": None,
+            "free_delivery_gap": None,
+        }
+    return {
+        "id": cart.id,
+        "lines": [_line_json(line, settings=settings) for line in cart.lines],
+        "count": cart.count,
+        "subtotal": money_json(cart.subtotal, settings=settings),
+        "discount": money_json(cart.discount, settings=settings),
+        "delivery": money_json(cart.delivery, settings=settings),
+        "total": money_json(cart.total, settings=settings),
+        "promotion_code": cart.promotion_code,
+        "free_delivery_gap": _optional(cart.free_delivery_gap, settings=settings),
+    }
+
+
+def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "variant_id": line.variant_id,
+        "title": line.title,
+        "brand": line.brand,
+        "colour": line.colour,
+        "size": line.size,
+        "price": _optional(line.unit, settings=settings),
+        "list_price": _optional(line.list_price, settings=settings),
+        "picture": picture_url(line.product_id, line.picture),
+        "url": product_url(line.product_id),
+        "stock": stock_level(line.stock or 0),
+        "reason": None,
+        "suggestion_id": None,
+        "quantity": line.quantity,
+        "line_total": _optional(line.line_total, settings=settings),
+    }
+
+
+def money_json(money: Money, *, settings: Settings) -> dict[str, Any]:
+    """An amount in minor units and as a shopper reads it."""
+    return {
+        "amount": money.amount,
+        "currency": money.currency,
+        "text": _money_text(money, settings.locale),
+    }
+
+
+def variant_of(facts: ProductFacts, variant_id: str) -> VariantFacts:
+    """The product's variant with that id; LookupError where there is none."""
+    for variant in facts.variants:
+        if variant.variant_id == variant_id:
+            return variant
+    raise LookupError(f"product {facts.product_id!r} has no variant {variant_id!r}")
+
+
+def stock_level(stock: int) -> str:
+    """in_stock, low (at most LOW_STOCK left) or out."""
+    if stock <= 0:
+        return "out"
+    return "low" if stock <= LOW_STOCK else "in_stock"
+
+
+def product_url(product_id: str) -> str:
+    """The path of a product's page."""
+    return f"/products/{quote(product_id, safe='')}"
+
+
+def picture_url(product_id: str, picture: str | None) -> str:
+    """The catalogue's picture if it has one that a page may load, else the shop's drawing."""
+    if picture and picture.startswith(("https://", "http://")):
+        return picture
+    return f"/pictures/{quote(product_id, safe='')}.svg"
+
+
+def _optional(money: Money | None, *, settings: Settings) -> dict[str, Any] | None:
+    return None if money is None else money_json(money, settings=settings)
+
+
+@lru_cache(maxsize=20_000)
+def _money_text(money: Money, locale: str) -> str:
+    return money.text(locale)

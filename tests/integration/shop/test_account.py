@@ -1,0 +1,90 @@
+"""Signing in and out of the demo shop, and what the account shows."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core.clock import SimulatedClock
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.models import Channel
+from db.reads.consents import consent_ledger, consents_in_force
+from tests.integration.shop.conftest import Browser
+
+
+def test_a_cart_comes_along_at_sign_in_and_stays_with_the_person(
+    browser: Browser, other_browser: Browser
+) -> None:
+    browser.post("/cart/add", variant_id="stove-1", quantity="1")
+    answer = browser.post("/account/sign-in", person_id="anna")
+    assert "You are signed in." in answer.text
+    assert "Anna Demo" in answer.text
+    assert browser.cart()["count"] == 1
+    other_browser.post("/account/sign-in", person_id="anna")
+    assert other_browser.cart()["count"] == 1
+
+
+def test_signing_out_leaves_nothing_of_the_person_behind(browser: Browser) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post("/cart/add", variant_id="stove-1", quantity="1")
+    answer = browser.post("/account/sign-out")
+    assert "Anna Demo" not in answer.text
+    assert browser.cart()["count"] == 0
+
+
+def test_signing_in_as_somebody_else_starts_without_the_first_ones_cart(browser: Browser) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post("/cart/add", variant_id="stove-1", quantity="1")
+    answer = browser.post("/account/sign-in", person_id="ben")
+    assert "Ben Demo" in answer.text
+    assert browser.cart()["count"] == 0
+
+
+def test_nobody_can_sign_in_as_a_person_who_is_not_there(browser: Browser) -> None:
+    assert browser.post("/account/sign-in", person_id="nobody").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/account/sign-in"])
+def test_outside_the_demo_nobody_signs_in_without_proof(
+    settings: Settings, clock: SimulatedClock, path: str
+) -> None:
+    from web.app import create_app
+
+    real = settings.model_copy(update={"demo": False, "secret": "s" * 40})
+    with TestClient(create_app(real, clock=clock)) as client:
+        browser = Browser(client)
+        method = browser.get if path == "/sign-in" else browser.post
+        assert method(path).status_code == 404
+
+
+def test_consent_is_a_ledger_that_only_changes_add_to(
+    browser: Browser, sessions: SessionFactory
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post("/account/consent", channel="email")
+    browser.post("/account/consent", channel="email")
+    browser.post("/account/consent")
+    with sessions() as session:
+        assert [line.granted for line in consent_ledger(session, "anna")] == [True, False]
+        assert not consents_in_force(session, "anna")[Channel.EMAIL].granted
+
+
+def test_a_ticked_consent_is_shown_ticked(browser: Browser) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    text = browser.post("/account/consent", channel="email").text
+    assert 'value="email" checked' in text
+    assert 'value="telegram" checked' not in text
+
+
+def test_what_was_left_in_the_cart_is_in_the_account(browser: Browser) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post("/cart/add", variant_id="down-red", quantity="1")
+    text = browser.get("/account").text
+    assert "Down jacket" in text
+    assert "Put in on Mar 2, 2026" in text
+
+
+def test_every_demo_shopper_can_be_picked(app: FastAPI, browser: Browser) -> None:
+    text = browser.get("/sign-in").text
+    assert 'value="anna"' in text
+    assert 'value="ben"' in text

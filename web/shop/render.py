@@ -1,0 +1,115 @@
+"""Drawing pages: the Jinja environment, and what every page shows around its own content."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from core.settings import Settings
+from web.shop.words import Words, as_dict, fill, load_words, plural
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+# Outlines of 24 units, drawn for this shop.
+_ICONS = {
+    "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5"/>',
+    "person": '<circle cx="12" cy="8" r="4"/><path d="M4.5 20.5c.8-4 3.8-6 7.5-6s6.7 2 7.5 6"/>',
+    "cart": '<path d="M5 8.5h14l-1.2 11H6.2Z"/><path d="M8.8 8.5V7a3.2 3.2 0 0 1 6.400 0v1.5"/>',
+    "truck": '<path d="M2.5 6.5h11.5v10H2.5zM14 10h4l3.5 3.5v3H14"/>'
+    '<circle cx="7" cy="17.5" r="1.8"/><circle cx="17.5" cy="17.5" r="1.8"/>',
+    "leaf": '<path d="M20 4C10 3.5 4.5 7.5 4.5 14c0 2 .6 3.5 1.5 4.5"/>'
+    '<path d="M20 4c0 11-5 15.5-11 14.5M6 21c1-6 4-9.5 8.5-12"/>',
+    "chat": '<path d="M4 5h16v11H11l-4.5 4v-4H4z"/><path d="M8 9.2h8M8 12.3h5"/>',
+}  # fmt: skip
+
+
+def words_of(request: Request) -> Words:
+    """The words of the pages that the request's app serves."""
+    pages: Pages = request.app.state.pages
+    return pages.words
+
+
+class Pages:
+    """Renders templates with the shop's words; made once at start."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.words = load_words(settings.locale)
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "w": self.words,
+            "settings": settings,
+            "icon": icon,
+            "asset": asset,
+            "plural": partial(plural, locale=settings.locale),
+        }
+        self._environment.filters["fill"] = fill
+
+    def draw(self, template: str, values: Mapping[str, Any]) -> str:
+        """The page as HTML; jinja2.UndefinedError where a value is missing."""
+        return self._environment.get_template(template).render(values)
+
+    def draw_macro(self, template: str, macro: str, *arguments: Any) -> str:
+        """One macro's HTML, for a part that the page's script may put in later."""
+        module = self._environment.get_template(template).make_module({})
+        return str(getattr(module, macro)(*arguments))
+
+    def page_data(self, events: Sequence[dict[str, Any]]) -> Markup:
+        """What the page's script needs: events to push, and its words."""
+        words = as_dict(self.words.script) | {"cart_count": as_dict(self.words.site.cart_count)}
+        return script_json({"events": list(events), "words": words})
+
+
+def script_json(data: object) -> Markup:
+    """JSON that is safe inside a script element: nothing in it can end the element."""
+    text = orjson.dumps(data).decode()
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 every character that HTML could read is escaped above
+
+
+def icon(name: str) -> Markup:
+    """A small drawing beside a word; hidden from screen readers."""
+    return Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(
+        Markup(_ICONS[name])  # noqa: S704 a constant of this file
+    )
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """The address of one of the shop's files; it changes with the content, so it may be kept."""
+    digest = blake2b((STATIC / name).read_bytes(), digest_size=6).hexdigest()
+    return f"/shop/{name}?v={digest}"
+
+
+def content_security_policy(settings: Settings) -> str:
+    """Scripts from this shop alone; nothing inline runs, whatever a title or a search says."""
+    chat = urlsplit(settings.chat_url)
+    socket = f"{'wss' if chat.scheme == 'https' else 'ws'}://{chat.netloc}"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: https: http:",
+            f"connect-src 'self' {chat.scheme}://{chat.netloc} {socket}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )
