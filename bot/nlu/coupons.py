@@ -17,7 +17,8 @@ _APPLIED = re.compile(
     re.IGNORECASE,
 )
 _CAPITALS_NEED = re.compile(
-    r"\b(?:apply|use|redeem|try|enter|activate|code|coupon|voucher|promo|discount|work)", re.IGNORECASE
+    r"\b(?:apply|use|redeem|try|enter|activate|code|coupon|voucher|promo|discount|work)",
+    re.IGNORECASE,
 )
 _ORDINARY = re.compile(
     r"(?:does|doesn|did|isn|is|not|won|wont|work|works|working|for|from|that|this|which|what|why|"

@@ -36,7 +36,9 @@ class IntentModel:
             C=STRENGTH, class_weight="balanced", max_iter=400, random_state=0
         )
 
-    def fit(self, texts: Sequence[str], found: Sequence[Sequence[Found]], intents: Sequence[str]) -> None:
+    def fit(
+        self, texts: Sequence[str], found: Sequence[Sequence[Found]], intents: Sequence[str]
+    ) -> None:
         """Learn from sentences, what was found in them, and their intents."""
         masks = [masked(text, spans) for text, spans in zip(texts, found)]
         self._features.fit(masks)
@@ -56,7 +58,9 @@ class IntentModel:
 class ShopIntentClassifier(GraphComponent, IntentClassifier):
     """Sets the intent and the ranking of each message that CatalogueMatcher has read."""
 
-    def __init__(self, storage: ModelStorage, resource: Resource, model: Optional[IntentModel]) -> None:
+    def __init__(
+        self, storage: ModelStorage, resource: Resource, model: Optional[IntentModel]
+    ) -> None:
         self._storage = storage
         self._resource = resource
         self._model = model

@@ -143,7 +143,9 @@ def _iso(match: "re.Match[str]", _: date) -> Optional[Days]:
     return day, _tomorrow(day)
 
 
-def _since(days_of: Callable[["re.Match[str]", date], Optional[Days]]) -> Callable[..., Optional[Days]]:
+def _since(
+    days_of: Callable[["re.Match[str]", date], Optional[Days]],
+) -> Callable[..., Optional[Days]]:
     def open_ended(match: "re.Match[str]", today: date) -> Optional[Days]:
         days = days_of(match, today)
         return (days[0], _tomorrow(today)) if days else None
@@ -158,11 +160,11 @@ def _fixed(since_back: int, until_back: int) -> Callable[["re.Match[str]", date]
     return days_of
 
 
-_CALENDAR = rf"\b(?P<which>{_PREVIOUS}|this|the current|current)\s+(?P<unit>week|month|year|weekend)\b"
-_ON_WEEKDAY = rf"\b(?:on|last|this past|this)\s+(?P<day>{_WEEKDAY})\b"
-_IN_MONTH = (
-    rf"\b(?:in|during|last|back in|for|of|from)\s+(?P<month>{_MONTH})\.?(?:\s+(?P<year>20\d\d))?\b(?!\s*\d)"
+_CALENDAR = (
+    rf"\b(?P<which>{_PREVIOUS}|this|the current|current)\s+(?P<unit>week|month|year|weekend)\b"
 )
+_ON_WEEKDAY = rf"\b(?:on|last|this past|this)\s+(?P<day>{_WEEKDAY})\b"
+_IN_MONTH = rf"\b(?:in|during|last|back in|for|of|from)\s+(?P<month>{_MONTH})\.?(?:\s+(?P<year>20\d\d))?\b(?!\s*\d)"
 _DAY_MONTH = (
     rf"\b(?:on\s+)?(?:the\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?"
     rf"(?:,?\s+(?P<year>20\d\d))?\b"
@@ -184,18 +186,30 @@ _RULES = tuple(
         (_CALENDAR, _calendar),
         (rf"\b(?:the\s+)?week before last\b", lambda _, today: _week(today, 2)),
         (rf"\b(?:the\s+)?month before last\b", lambda _, today: _months_back(today, 2)),
-        (rf"\b(?:in |over |during |within |for )?(?:the )?{_PREVIOUS}\s+(?P<n>{_COUNT})\s+{_UNIT}\b", _last_units),
-        (rf"\b(?:in|over|during|within) the (?:last|past) (?P<n>)(?P<unit>day|week|month|year)\b", _last_units),
+        (
+            rf"\b(?:in |over |during |within |for )?(?:the )?{_PREVIOUS}\s+(?P<n>{_COUNT})\s+{_UNIT}\b",
+            _last_units,
+        ),
+        (
+            rf"\b(?:in|over|during|within) the (?:last|past) (?P<n>)(?P<unit>day|week|month|year)\b",
+            _last_units,
+        ),
         (rf"\b(?P<n>{_COUNT}|an?)\s+{_UNIT}\s+(?:ago|back|before)\b", _ago),
         (_ON_WEEKDAY, _weekday),
         (_IN_MONTH, _named_month),
         (_DAY_MONTH, _dated),
         (_MONTH_DAY, _dated),
-        (r"\b(?:in|during)\s+(?P<year>20\d\d)\b", lambda m, _: (date(int(m["year"]), 1, 1), date(int(m["year"]) + 1, 1, 1))),
+        (
+            r"\b(?:in|during)\s+(?P<year>20\d\d)\b",
+            lambda m, _: (date(int(m["year"]), 1, 1), date(int(m["year"]) + 1, 1, 1)),
+        ),
         (r"\b(?P<y>20\d\d)-(?P<m>\d\d)-(?P<d>\d\d)\b", _iso),
         (r"\bsince yesterday\b", _fixed(1, -1)),
         (rf"\bsince\s+{_CALENDAR[2:]}", _since(_calendar)),
         (rf"\bsince\s+(?P<day>{_WEEKDAY})\b", _since(_weekday)),
-        (rf"\bsince\s+(?P<month>{_MONTH})(?:\s+(?P<year>20\d\d))?\b(?!\s*\d)", _since(_named_month)),
+        (
+            rf"\bsince\s+(?P<month>{_MONTH})(?:\s+(?P<year>20\d\d))?\b(?!\s*\d)",
+            _since(_named_month),
+        ),
     )
 )

@@ -45,7 +45,11 @@ def phrases_of(terms: Mapping[str, Any]) -> Phrases:
 def _named(terms: Mapping[str, Any]) -> Iterator[Tuple[str, str, Any]]:
     for category in terms["categories"]:
         title = category["title"]
-        for name in [title, *category.get("synonyms", ()), *re.split(r"\s*(?:&|,|/|\band\b)\s*", title)]:
+        for name in [
+            title,
+            *category.get("synonyms", ()),
+            *re.split(r"\s*(?:&|,|/|\band\b)\s*", title),
+        ]:
             yield "category", name, category["id"]
     brands = tuple(f"{brand.lower()} " for brand in terms.get("brands", ()) if brand)
     for product in terms.get("products", ()):

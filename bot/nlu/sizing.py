@@ -57,7 +57,9 @@ class Sizes:
     @staticmethod
     def _is_plain(word: str) -> bool:
         """Whether the size means nothing else wherever it stands: XL, XXS, 42/44, W32."""
-        return bool(re.fullmatch(r"(?:\d?x{1,4}[sl]|extra (?:small|large)|w\d\d.*|\d\d/\d\d)", word))
+        return bool(
+            re.fullmatch(r"(?:\d?x{1,4}[sl]|extra (?:small|large)|w\d\d.*|\d\d/\d\d)", word)
+        )
 
     def find(self, text: str) -> List[Candidate]:
         """Sizes of the catalogue named in the text."""

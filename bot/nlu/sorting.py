@@ -30,7 +30,9 @@ _WORDS = (
         r"new ones|what's new|new stuff|newest first",
     ),
 )
-_PATTERNS = tuple((value, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for value, words in _WORDS)
+_PATTERNS = tuple(
+    (value, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for value, words in _WORDS
+)
 _OTHER = re.compile(r"cheaper than\s+[€$£]?\s*\d|more expensive than\s+[€$£]?\s*\d", re.IGNORECASE)
 
 

@@ -41,10 +41,10 @@ class Speller:
             for target in self._targets
             if target[0] == lower[0] and abs(len(target) - len(lower)) <= allowed
         ]
-        best = process.extract(
-            lower, targets, scorer=OSA.distance, score_cutoff=allowed, limit=2
-        )
-        if not best or (len(best) > 1 and best[0][1] == best[1][1] and not _same(best[0][0], best[1][0])):
+        best = process.extract(lower, targets, scorer=OSA.distance, score_cutoff=allowed, limit=2)
+        if not best or (
+            len(best) > 1 and best[0][1] == best[1][1] and not _same(best[0][0], best[1][0])
+        ):
             return None
         return str(best[0][0])
 

@@ -1,0 +1,1 @@
+"""How shoppers reach the bot. `cartwright` is the web chat's socket."""
