@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
@@ -45,6 +46,9 @@ class Lstm:
     name = "lstm"
 
     def __init__(self, weights: Weights) -> None:
+        # The products of one step are too small to share out: with several BLAS threads they take
+        # ten times the processor time (measured), and requests come in parallel anyway.
+        threadpool_limits(limits=1, user_api="blas")
         self.weights = weights
         self._input = np.ascontiguousarray(weights.kernel)
         self._output = np.ascontiguousarray(weights.item[1:].T)
