@@ -18,13 +18,14 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from psycopg import sql
 
 from core.clock import SimulatedClock
 from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.migrate import upgrade
-from db.models import Category, Price, Product, Variant
+from db.models import Base, Category, Price, Product, Variant
 from db.writes.visitors import create_visitor
 
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
@@ -53,35 +54,32 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """The name of a migrated PostgreSQL database to copy; skips where there is no server."""
+def postgres_database() -> Iterator[str]:
+    """The address of a migrated PostgreSQL database of this run; skips where there is no server."""
     problem = postgres_problem()
     if problem:
         pytest.skip(f"no PostgreSQL at {POSTGRES}: {problem}")
     name = f"cartwright_test_{token_hex(6)}"
     administer(f"CREATE DATABASE {name}")
     try:
-        upgrade(postgres_url(name))
-        yield name
+        url = f"{POSTGRES.rpartition('/')[0]}/{name}"
+        upgrade(url)
+        yield url
     finally:
         administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh, migrated, empty database."""
+    """A migrated, empty database."""
     if request.param == "sqlite":
         path = tmp_path / "test.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    template = request.getfixturevalue("postgres_template")
-    name = f"{template}_{token_hex(4)}"
-    administer(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield postgres_url(name)
-    finally:
-        administer(f"DROP DATABASE {name} WITH (FORCE)")
+    url = request.getfixturevalue("postgres_database")
+    yield url
+    empty(url)
 
 
 @pytest.fixture
@@ -185,9 +183,16 @@ def postgres_problem() -> str | None:
     return None
 
 
-def postgres_url(name: str) -> str:
-    """The test server's address with another database."""
-    return f"{POSTGRES.rpartition('/')[0]}/{name}"
+def empty(url: str) -> None:
+    """Take all rows out of a PostgreSQL database: faster than a new one for each test."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("SET LOCAL synchronous_commit TO off")
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
 
 
 def administer(statement: Any) -> None:
