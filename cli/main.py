@@ -3,11 +3,19 @@
 import typer
 
 from cli.demo import demo_app
+from cli.evaluate import evaluate
+from cli.import_ import import_app, quarantine_app
+from cli.train import models_app, train
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A shopping assistant for your shop."
 )
 app.add_typer(demo_app, name="demo")
+app.add_typer(import_app, name="import")
+app.add_typer(quarantine_app, name="quarantine")
+app.command("train")(train)
+app.command("evaluate")(evaluate)
+app.add_typer(models_app, name="models")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ def _listener(port: int) -> str | None:
     except psutil.AccessDenied:
         connections = []
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        if connection.laddr.port == port:
             if connection.pid is None:
                 return "another user's process"
             return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"

@@ -1,0 +1,115 @@
+"""What every sequential miner gives back: patterns with their supports, in flat arrays."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+type Element = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A sequential pattern: elements in order, each the items taken together."""
+
+    elements: tuple[Element, ...]
+    support: int
+    """Number of sequences that contain it."""
+
+    @property
+    def length(self) -> int:
+        """Number of items over all elements."""
+        return sum(len(element) for element in self.elements)
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The patterns of one run.
+
+    Attributes:
+        codes: Items of all patterns one after the other, each `2 * code + 1` where it begins an
+            element and `2 * code` where it joins the one before.
+        offsets: Where each pattern begins in `codes`, with the end as last entry.
+        supports: For each pattern, the number of sequences that contain it.
+        labels: The item that each code stands for.
+        sequences: Number of sequences in the database.
+        min_support: The absolute minimum support that was asked for.
+        complete: False where the run was stopped before it had found all.
+    """
+
+    codes: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    supports: NDArray[np.int64]
+    labels: NDArray[np.generic]
+    sequences: int
+    min_support: int
+    complete: bool = True
+
+    def __len__(self) -> int:
+        return len(self.supports)
+
+    def __iter__(self) -> Iterator[Pattern]:
+        labels = self.labels.tolist()
+        ends = self.offsets[1:].tolist()
+        begin = 0
+        for end, support in zip(ends, self.supports.tolist(), strict=True):
+            elements: list[list[object]] = []
+            for code in self.codes[begin:end].tolist():
+                if code & 1:
+                    elements.append([])
+                elements[-1].append(labels[code >> 1])
+            yield Pattern(tuple(map(tuple, elements)), support)
+            begin = end
+
+    def lengths(self) -> NDArray[np.int64]:
+        """For each pattern, its number of items."""
+        return np.diff(self.offsets)
+
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> "Patterns":
+        """The patterns that a mask keeps, or those at the given indices in that order."""
+        chosen = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
+        lengths = self.lengths()[chosen]
+        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
+        return Patterns(
+            self.codes[places],
+            offsets,
+            self.supports[chosen],
+            self.labels,
+            self.sequences,
+            self.min_support,
+            self.complete,
+        )
+
+    def containing(self, required: frozenset[object]) -> "Patterns":
+        """The patterns that contain all of these items."""
+        keep = np.ones(len(self), bool)
+        owner = np.repeat(np.arange(len(self)), self.lengths())
+        for label in required:
+            has = np.zeros(len(self), bool)
+            has[owner[self.labels[self.codes >> 1] == label]] = True
+            keep &= has
+        return self if keep.all() else self.select(keep)
+
+    def strongest_first(self) -> "Patterns":
+        """By support, then length, then items, all descending except the items."""
+        width = int(self.lengths().max(initial=0))
+        padded = np.full((len(self), width), -1, np.int32)
+        places = np.arange(len(self.codes)) - np.repeat(self.offsets[:-1], self.lengths())
+        padded[np.repeat(np.arange(len(self)), self.lengths()), places] = self.codes
+        items = padded[:, ::-1].T.astype(np.int64)
+        return self.select(np.lexsort(np.vstack([items, -self.lengths(), -self.supports])))
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a pattern: `pattern` (list of lists of items), support, share, length."""
+        rows = list(self)
+        return pl.DataFrame(
+            {
+                "pattern": [[list(element) for element in row.elements] for row in rows],
+                "support": self.supports,
+                "share": self.supports / max(1, self.sequences),
+                "length": self.lengths(),
+            }
+        )

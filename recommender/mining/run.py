@@ -1,0 +1,146 @@
+"""Runs a miner's kernel over the subtrees of the search, in threads, within limits.
+
+The patterns that begin with an item form a subtree of their own, so the first items are the unit
+of work, of progress and of stopping. A kernel releases the GIL, looks at `stop` as it goes, and
+counts what it has found in `found`.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from recommender.mining.patterns import Patterns
+
+type Subtree = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""Codes, lengths and supports of the patterns of one subtree."""
+type Kernel = Callable[[int, NDArray[np.int64], NDArray[np.int64]], Subtree]
+"""Mines the subtree of a first item: (item, stop[1], found[2]: patterns and their items)."""
+
+
+MOST_ITEMS = 4096
+"""Longest pattern that is followed, in items."""
+
+
+BYTES_OF_A_PATTERN_OBJECT = 400
+
+
+class ExplosionError(RuntimeError):
+    """The run found more than it may keep; `patterns` holds what it had."""
+
+    def __init__(self, message: str, patterns: Patterns) -> None:
+        super().__init__(message)
+        self.patterns = patterns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a run may use, and whom it tells how far it is."""
+
+    max_patterns: int | None = None
+    """Stop when more are found; None leaves only the memory limit."""
+    max_bytes: int | None = None
+    """Memory for patterns; None is half of what the machine has free at the start."""
+    threads: int | None = None
+    """None is one for each core that this process may use."""
+    on_progress: Callable[[float, int], None] | None = None
+    """Told the share of the work done (0 to 1) and the patterns found."""
+    keep_partial: bool = False
+    """Give back what was found, marked incomplete, instead of raising ExplosionError."""
+
+
+def run_subtrees(
+    kernel: Kernel,
+    *,
+    work: NDArray[np.int64],
+    labels: NDArray[np.generic],
+    sequences: int,
+    min_support: int,
+    limits: Limits,
+) -> Patterns:
+    """Mine every subtree and put the patterns together in the order of their first items.
+
+    `work` estimates each subtree's size. Raises ExplosionError when a limit is reached, and
+    leaves KeyboardInterrupt to the caller after ending the threads.
+    """
+    stop = np.zeros(1, np.int64)
+    found = np.zeros((len(work), 2), np.int64)
+    budget = _budget(limits)
+    results: list[Subtree | None] = [None] * len(work)
+    exceeded = ""
+    order = np.argsort(-work, kind="stable").tolist()
+    threads = limits.threads or len(os.sched_getaffinity(0))
+    done_work = 0
+    started = time.monotonic()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        pending = {pool.submit(kernel, root, stop, found[root]): root for root in order}
+        try:
+            while pending:
+                finished, _ = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    root = pending.pop(future)
+                    results[root] = future.result()
+                    done_work += int(work[root])
+                share = done_work / max(1, int(work.sum()))
+                patterns, items = found.sum(axis=0).tolist()
+                if limits.on_progress is not None:
+                    limits.on_progress(share, patterns)
+                if not exceeded:
+                    exceeded = _excess(patterns, items, budget, share, time.monotonic() - started)
+                    stop[0] = bool(exceeded)
+        except BaseException:
+            stop[0] = 1
+            raise
+    kept = [result for result in results if result is not None]
+    patterns_found = _join(kept, labels, sequences, min_support, complete=not exceeded)
+    if exceeded and not limits.keep_partial:
+        raise ExplosionError(exceeded, patterns_found)
+    return patterns_found
+
+
+def _budget(limits: Limits) -> tuple[int, int]:
+    memory = limits.max_bytes or psutil.virtual_memory().available // 2
+    return limits.max_patterns or 2**62, memory
+
+
+def patterns_budget(limits: Limits) -> int:
+    """How many patterns a miner that keeps them as Python objects may hold."""
+    patterns, memory = _budget(limits)
+    return min(patterns, memory // BYTES_OF_A_PATTERN_OBJECT)
+
+
+def _excess(
+    patterns: int, items: int, budget: tuple[int, int], share: float, seconds: float
+) -> str:
+    """Why the run must stop, with an estimate of the whole; empty while it may go on."""
+    # Growing arrays double, and joining copies them once.
+    used = 3 * (4 * items + 12 * patterns)
+    if patterns <= budget[0] and used <= budget[1]:
+        return ""
+    estimate = f"about {patterns / share:,.0f}" if share > 0.01 else f"far more than {patterns:,}"
+    return (
+        f"stopped at {patterns:,} patterns after {seconds:.0f} s, {share:.0%} of the work done: "
+        f"the whole would be {estimate}. Raise the minimum support, set max_length, "
+        "or ask for closed or the top k patterns."
+    )
+
+
+def _join(
+    parts: Sequence[Subtree],
+    labels: NDArray[np.generic],
+    sequences: int,
+    min_support: int,
+    *,
+    complete: bool,
+) -> Patterns:
+    empty = np.empty(0, np.int32)
+    codes = np.concatenate([empty, *(part[0] for part in parts)])
+    lengths = np.concatenate([empty, *(part[1] for part in parts)])
+    supports = np.concatenate([empty.astype(np.int64), *(part[2] for part in parts)])
+    offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+    return Patterns(codes, offsets, supports, labels, sequences, min_support, complete)
