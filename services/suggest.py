@@ -130,6 +130,10 @@ class SuggestionService:
         """The version in use, or "none"."""
         return self._suggester.version if self._suggester else NO_MODEL
 
+    def warm_up(self, session: Session, *, now: datetime) -> None:
+        """Read the shelf and load the model now, so that no shopper waits for it."""
+        self._current_suggester(now, self._current_shelf(session, now))
+
     def suggest(
         self,
         session: Session,

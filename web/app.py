@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.clock import Clock, SystemClock
 from core.settings import Settings
-from db.engine import make_engine, make_session_factory
+from db.engine import make_engine, make_session_factory, read_session
 from services.suggest import SuggestionService
 from web import health, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
@@ -71,6 +71,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.add_api_route("/widget.js", widget_script, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
     return app
+
+
+def warm_up(app: FastAPI) -> None:
+    """Load the model and build the search index before the first shopper comes."""
+    state = app.state
+    with read_session(state.sessions) as session:
+        state.suggestions.warm_up(session, now=state.clock.now())
+    state.search.warm_up()
 
 
 def widget_script() -> Response:

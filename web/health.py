@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import SessionFactory, read_session
 from db.models import Product
+from services.suggest import NO_MODEL, SuggestionService
 
 log = structlog.get_logger()
 router = APIRouter(tags=["health"])
@@ -60,9 +61,9 @@ def _database(sessions: SessionFactory) -> Part:
 
 
 def _recommender(request: Request) -> Part:
-    suggestions = getattr(request.app.state, "suggestions", None)
-    version = suggestions.version if suggestions else None
-    if version is None:
+    suggestions: SuggestionService = request.app.state.suggestions
+    version = suggestions.model_version
+    if version == NO_MODEL:
         return Part(state="degraded", detail="No model is trained: `cartwright train` makes one.")
     return Part(state="ok", detail=f"model {version}")
 
