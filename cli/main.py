@@ -5,11 +5,15 @@ import typer
 from cli.demo import demo_app
 from cli.evaluate import evaluate
 from cli.import_ import import_app, quarantine_app
+from cli.prepare import prepare
 from cli.train import models_app, train
+from cli.up import up
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A shopping assistant for your shop."
 )
+app.command("up")(up)
+app.command("prepare")(prepare)
 app.add_typer(demo_app, name="demo")
 app.add_typer(import_app, name="import")
 app.add_typer(quarantine_app, name="quarantine")

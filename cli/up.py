@@ -1,23 +1,21 @@
-"""`cartwright up`: prepare what is missing, start every process, and end them all together."""
+"""`cartwright up`: prepare what is missing, run every process, and end them all together."""
 
 import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psutil
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cli.prepare import ROOT
 from cli.processes import Supervisor, end_with_parent, read_procfile
+from cli.waiting import waiting
 from core.settings import Settings, get_settings
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 
 
@@ -50,8 +48,10 @@ def up() -> None:
         for problem in busy:
             console.print(f"[bold red]{problem}")
         raise typer.Exit(1)
-    with _bot_training(console):
-        _prepare_shop(console, settings)
+    # In a process of its own, so that what training needs is not held while serving.
+    prepared = subprocess.run([sys.executable, "-m", "cli.main", "prepare"], cwd=ROOT, check=False)
+    if prepared.returncode:
+        raise typer.Exit(prepared.returncode)
     raise typer.Exit(asyncio.run(_serve(console, settings)))
 
 
@@ -81,61 +81,6 @@ def _listener(port: int) -> str | None:
     return None
 
 
-def _prepare_shop(console: Console, settings: Settings) -> None:
-    from cli.demo import fill_if_empty
-    from cli.train import train_if_missing
-    from db.migrate import upgrade
-
-    console.print("Database …", end=" ")
-    upgrade(settings.database_url)
-    console.print("ready.")
-    if settings.demo:
-        fill_if_empty(console)
-    train_if_missing(console)
-
-
-@contextmanager
-def _bot_training(console: Console) -> Iterator[None]:
-    """Train the bot in a process beside what is done inside, and wait for its end."""
-    log = ROOT / "var" / "bot-training.log"
-    log.parent.mkdir(exist_ok=True)
-    command = [str(ROOT / "bot/.venv/bin/python"), str(ROOT / "bot/launch.py"), "train"]
-    with log.open("wb") as output:
-        training = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            preexec_fn=end_with_parent,
-        )
-    try:
-        yield
-        with _waiting(console, "Training the bot"):
-            status = training.wait()
-    finally:
-        if training.poll() is None:
-            training.terminate()
-            training.wait()
-    if status:
-        console.print(f"[bold red]The bot could not be trained; see {log.relative_to(ROOT)}.")
-        raise typer.Exit(1)
-
-
-@contextmanager
-def _waiting(console: Console, what: str) -> Iterator[Progress]:
-    with Progress(
-        SpinnerColumn(),
-        TextColumn(what),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
-        progress.add_task(what, total=None)
-        yield progress
-
-
 async def _serve(console: Console, settings: Settings) -> int:
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     supervisor = Supervisor(cwd=ROOT, env=environment, console=console)
@@ -143,7 +88,7 @@ async def _serve(console: Console, settings: Settings) -> int:
         await supervisor.start(command)
 
     async def announce() -> None:
-        with _waiting(console, "Starting"):
+        with waiting(console, "Starting"):
             await _wait_until_healthy(settings)
         console.print(
             f"\n[bold green]{settings.shop_name} is open:[/] {settings.web_url}"

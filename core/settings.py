@@ -39,13 +39,18 @@ class Settings(BaseSettings):
     bot_port: int = Field(default=5005, description="Port the bot listens on.")
     actions_port: int = Field(default=5055, description="Port the action server listens on.")
     web_url: str = Field(
-        default="http://localhost:8000", description="Public address of the web process."
+        default_factory=lambda given: f"http://localhost:{given['web_port']}",
+        description="Public address of the web process.",
     )
     chat_url: str = Field(
-        default="http://localhost:5005", description="Public address of the bot's chat socket."
+        default_factory=lambda given: f"http://localhost:{given['bot_port']}",
+        description="Public address of the bot's chat socket.",
     )
     allowed_origins: tuple[str, ...] = Field(
-        default=("http://localhost:8000", "http://127.0.0.1:8000"),
+        default_factory=lambda given: (
+            f"http://localhost:{given['web_port']}",
+            f"http://127.0.0.1:{given['web_port']}",
+        ),
         description="Web origins that may call the API and the chat (a JSON list).",
     )
     shop_name: str = Field(default="Fernhill", description="The shop's name as shoppers read it.")

@@ -40,9 +40,12 @@ LARGEST_FRAME = 256 * 1024
 TURN_SECONDS = 30.0
 # A person types no faster for long; a burst lets taps and tests through.
 BURST, PER_SECOND = 20, 2.0
-DEMO_ORIGINS = '["http://localhost:8000", "http://127.0.0.1:8000"]'
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
+
+
+def _local_addresses(port: str) -> List[str]:
+    return [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1")]
 
 
 @dataclass
@@ -102,10 +105,10 @@ class CartwrightChannel(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: Optional[Dict[str, Any]]) -> "CartwrightChannel":
         """The channel as the environment sets it up."""
-        origins = json.loads(os.environ.get("CARTWRIGHT_ALLOWED_ORIGINS", DEMO_ORIGINS))
-        port = os.environ.get("CARTWRIGHT_BOT_PORT", "5005")
+        pages = _local_addresses(os.environ.get("CARTWRIGHT_WEB_PORT", "8000"))
+        origins = json.loads(os.environ.get("CARTWRIGHT_ALLOWED_ORIGINS", "null")) or pages
         # Clients that are no browser name the bot's own address.
-        own = [f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")]
+        own = _local_addresses(os.environ.get("CARTWRIGHT_BOT_PORT", "5005"))
         return cls(secret=os.environ["CARTWRIGHT_SECRET"], origins=[*origins, *own])
 
     def __init__(self, *, secret: str, origins: List[str]) -> None:
