@@ -38,7 +38,7 @@ def card(
         "size": variant.size,
         "price": money_json(variant.price, settings=settings),
         "list_price": _optional(variant.list_price, settings=settings),
-        "picture": picture_url(facts.product_id, facts.picture),
+        "picture": picture_url(facts.product_id, facts.picture, colour=variant.colour),
         "url": product_url(facts.product_id),
         "stock": stock_level(variant.stock),
         "reason": reason,
@@ -82,7 +82,7 @@ def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
         "size": line.size,
         "price": _optional(line.unit, settings=settings),
         "list_price": _optional(line.list_price, settings=settings),
-        "picture": picture_url(line.product_id, line.picture),
+        "picture": picture_url(line.product_id, line.picture, colour=line.colour),
         "url": product_url(line.product_id),
         "stock": stock_level(line.stock or 0),
         "reason": None,
@@ -121,11 +121,12 @@ def product_url(product_id: str) -> str:
     return f"/products/{quote(product_id, safe='')}"
 
 
-def picture_url(product_id: str, picture: str | None) -> str:
-    """The catalogue's picture if it has one that a page may load, else the shop's drawing."""
+def picture_url(product_id: str, picture: str | None, *, colour: str | None = None) -> str:
+    """The catalogue's picture if it has one that a page may load, else the drawing, coloured."""
     if picture and picture.startswith(("https://", "http://")):
         return picture
-    return f"/pictures/{quote(product_id, safe='')}.svg"
+    path = f"/pictures/{quote(product_id, safe='')}.svg"
+    return f"{path}?colour={quote(colour)}" if colour else path
 
 
 def _optional(money: Money | None, *, settings: Settings) -> dict[str, Any] | None:

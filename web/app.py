@@ -15,7 +15,7 @@ from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from services.suggest import SuggestionService
-from web import health, problems
+from web import health, pictures, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
 from web.limits import BodyLimit, SecurityHeaders
 from web.search import ShopSearch
@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.include_router(recommendations.router)
     app.include_router(feedback.router)
     app.include_router(catalogue.router)
+    app.include_router(pictures.router)
     install_shop(app)
     app.add_api_route("/widget.js", widget_script, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
