@@ -51,7 +51,7 @@ def import_events(
     encoding: EncodingOption = "utf-8-sig",
     currency: CurrencyOption = None,
 ) -> None:
-    """Import a log of what shoppers did. A stopped import goes on; a finished one changes nothing."""
+    """Import a log of what shoppers did; a stopped one goes on, a finished one changes nothing."""
     from core.clock import SystemClock
     from core.settings import get_settings
     from ingest.events import import_log
@@ -153,6 +153,8 @@ def import_faq(
 @quarantine_app.command("list")
 def list_quarantine() -> None:
     """What is held, by import and rule, and what each rule means."""
+    from itertools import groupby
+
     from rich.table import Table
 
     from db.engine import read_session
@@ -166,17 +168,15 @@ def list_quarantine() -> None:
         if not counts:
             console.print("The quarantine is empty.")
             return
-        table = Table("File", "Import", "Rule", "Held", "Released", "Meaning")
-        for one in counts:
-            table.add_row(
-                one.file_name,
-                one.import_id,
-                one.rule,
-                f"{one.held:,}",
-                f"{one.released:,}",
-                meanings.get(one.rule, ""),
-            )
-        console.print(table)
+        for (file_name, run_id), rules in groupby(
+            counts, lambda one: (one.file_name, one.import_id)
+        ):
+            console.print(f"{file_name}, import {run_id}", markup=False, highlight=False)
+            table = Table("Rule", "Held", "Released", "Meaning", show_edge=False)
+            for one in rules:
+                held, released = f"{one.held:,}", f"{one.released:,}"
+                table.add_row(one.rule, held, released, meanings.get(one.rule, ""))
+            console.print(table)
 
 
 @quarantine_app.command("show")
