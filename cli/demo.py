@@ -7,6 +7,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from demo.best import Best
     from demo.fill import Filled
     from demo.world import Scenario
 
@@ -82,3 +83,39 @@ def _report(console: "Console", filled: "Filled") -> None:
         f"{filled.open_carts:,} carts left open.",
         highlight=False,
     )
+
+
+@demo_app.command("best-possible")
+def best_possible() -> None:
+    """How well the last days of the demo shop's past could be predicted at best."""
+    from rich.console import Console
+
+    from cli.training_progress import training_progress
+    from core.clock import SystemClock
+    from core.settings import get_settings
+    from demo.best import NotDemoError
+    from demo.best import best_possible as measure_best
+
+    console = Console()
+    settings = get_settings()
+    try:
+        with training_progress(console) as progress:
+            found = measure_best(settings, now=SystemClock().now(), progress=progress)
+    except NotDemoError as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    _print_best(console, found)
+
+
+def _print_best(console: "Console", found: "Best") -> None:
+    from rich.table import Table
+
+    table = Table(
+        "predictor",
+        f"recall@{found.k}",
+        f"MRR@{found.k}",
+        title=f"{found.cases:,} cases of the last {found.days:.0f} days",
+    )
+    for row in found.rows:
+        table.add_row(row.name, f"{row.recall:.4f}", f"{row.mrr:.4f}")
+    console.print(table)
