@@ -16,7 +16,7 @@ from db.engine import read_session
 from db.reads.carts import CartLineView, CartView, open_cart
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from db.writes import carts
-from services.query import Attribute, SearchQuery
+from services.query import Attribute
 
 MORE = re.compile(r"\b(?:more|another|extra|additional)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less)\b", re.IGNORECASE)
@@ -145,7 +145,8 @@ def _sold_out(
 ) -> list[Event]:
     """Say so, and show what is alike and in stock."""
     name = full_name(facts, variant) if variant else title(facts)
-    alternatives = _alternatives(shop, turn, facts)
+    with read_session(shop.sessions) as session:
+        alternatives = shop.search.alike(session, facts.product_id, limit=CARDS_SHOWN, now=turn.now)
     if not alternatives:
         turn.say(Reply("utter_sold_out", product=name))
         return [SlotSet("pending", None), SlotSet("focus", facts.product_id)]
@@ -153,18 +154,6 @@ def _sold_out(
     events = show_hits(shop, reply, alternatives)
     turn.say(reply)
     return [*events, SlotSet("pending", None)]
-
-
-def _alternatives(shop: Shop, turn: Turn, facts: ProductFacts) -> list[Any]:
-    query = SearchQuery(
-        text=facts.title,
-        include={Attribute.CATEGORY: (facts.category_id,)} if facts.category_id else {},
-    )
-    with read_session(shop.sessions) as session:
-        result = shop.search.search(session, query, limit=CARDS_SHOWN + 1, now=turn.now)
-    return [
-        hit for hit in result.hits if hit.product_id != facts.product_id and hit.variant.stock > 0
-    ][:CARDS_SHOWN]
 
 
 def _too_few(

@@ -116,6 +116,8 @@ def _found(turn: Turn, result: SearchResult, facet: Facet | None, skip: int) -> 
         return Reply(response, what=turn.word("word_and").join(names), count=count)
     if skip:
         return Reply("utter_found_more")
+    if not result.sure:
+        return Reply("utter_found_guess")
     if facet is not None:
         question = turn.word(f"word_ask_{facet.attribute}")
         return Reply("utter_found_question", count=count, question=question)
@@ -128,7 +130,13 @@ def _found(turn: Turn, result: SearchResult, facet: Facet | None, skip: int) -> 
 def _question(turn: Turn, result: SearchResult, skip: int) -> Facet | None:
     """What to ask, if too much fits and the last answer was no question already."""
     asked_before = bool(turn.slot("clarified"))
-    if asked_before or skip or result.relaxed or result.query.sort is not Sort.RELEVANCE:
+    if (
+        asked_before
+        or skip
+        or not result.sure
+        or result.relaxed
+        or result.query.sort is not Sort.RELEVANCE
+    ):
         return None
     if result.total <= CLARIFY_ABOVE:
         return None

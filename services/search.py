@@ -205,6 +205,24 @@ class CatalogueSearch:
             version=index.version,
         )
 
+    def alike(
+        self, session: Session, product_id: str, *, limit: int, now: datetime
+    ) -> tuple[Hit, ...]:
+        """Products in stock of the same category, the most alike in meaning first."""
+        index = self._index
+        row = index.rows.get(product_id)
+        if row is None:
+            return ()
+        variants = index.in_stock
+        products = index.categories.codes == index.categories.codes[row]
+        products &= np.bincount(index.owner[variants], minlength=index.size).astype(np.bool_)
+        products[row] = False
+        rows = np.flatnonzero(products)
+        scores = index.meaning_scores(index.vectors[row])
+        matches = _Matches(rows[np.argsort(-scores[rows], kind="stable")], scores, variants)
+        hits = _hits(session, index, SearchQuery(), matches, skip=0, limit=limit, now=now)
+        return tuple(hit for hit in hits if hit.variant.stock > 0)
+
     def _refresh(self, session: Session, now: datetime) -> None:
         """Start a rebuild if the catalogue has changed; looks at most every CHECK_EVERY."""
         with self._lock:

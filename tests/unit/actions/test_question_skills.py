@@ -1,0 +1,68 @@
+"""Questions about the shop and its products: from rows, or "I don't know"."""
+
+import pytest
+from conftest import Chat, entity
+
+
+def test_a_shop_question_is_answered_with_its_source(chat: Chat) -> None:
+    answer = chat.say("action_faq", "how many days do I have to send something back?")
+    assert answer.text == (
+        "You have 60 days.\n\nFrom our help page, Returns: “How long can I return something?”"
+    )
+    tables = {receipt["table"] for receipt in answer.messages[0]["custom"]["receipts"]}
+    assert tables == {"faq"}
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"),
+    [
+        ("what does shipping cost", "€4.90"),
+        ("can i pay with my card?", "invoice"),
+        ("return something after how long", "60 days"),
+    ],
+)
+def test_other_words_find_the_same_entry(chat: Chat, question: str, entry: str) -> None:
+    assert entry in chat.say("action_faq", question).text
+
+
+def test_what_the_shop_does_not_say_is_not_made_up(chat: Chat) -> None:
+    assert chat.say("action_faq", "do you repair pianos?").responses == ["utter_faq_unknown"]
+
+
+def test_is_it_waterproof_is_answered_from_the_facts(chat: Chat) -> None:
+    chat.slots["focus"] = "jkt-rain"
+    answer = chat.say("action_product_fact", "is it waterproof?", entity("feature", "waterproof"))
+    assert answer.text == "Yes: Drizzle Rain Jacket is waterproof."
+
+
+def test_a_feature_the_catalogue_does_not_mention_is_unknown_not_denied(chat: Chat) -> None:
+    chat.slots["focus"] = "jkt-leather"
+    answer = chat.say("action_product_fact", "is it waterproof?", entity("feature", "waterproof"))
+    assert answer.responses == ["utter_fact_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("how heavy is it?", "Alder 2 Tent, weight: 2.6 kg."),
+        ("what is it made of?", "Alder 2 Tent, material: ripstop nylon."),
+        ("how much is it, what's the price?", "Alder 2 Tent costs €179.00."),
+        ("is it in stock?", "Yes, Alder 2 Tent (moss) is in stock. Pieces left: 9."),
+        ("what sizes does it come in?", "Alder 2 Tent comes in one size only."),
+        ("what colours are there?", "Alder 2 Tent is in stock in: moss."),
+        ("who makes it, which brand?", "Alder 2 Tent, brand: Tarnholt."),
+        ("how big is it?", "Alder 2 Tent, capacity: 2."),
+    ],
+)
+def test_questions_about_the_page_that_is_open(chat: Chat, question: str, reply: str) -> None:
+    assert chat.say("action_product_fact", question, page="tnt-two").text == reply
+
+
+def test_a_product_question_about_nothing_asks_which(chat: Chat) -> None:
+    assert chat.say("action_product_fact", "is it warm?").responses == ["utter_which_product"]
+
+
+def test_something_the_description_says_is_quoted(chat: Chat) -> None:
+    answer = chat.say("action_product_fact", "does it have a dark bedroom?", page="tnt-four")
+    assert "dark bedroom" in answer.text
+    assert answer.responses == ["utter_fact_quote"]

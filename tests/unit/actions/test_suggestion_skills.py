@@ -1,0 +1,58 @@
+"""Suggestions in chat: with reasons, stored, and obeying "not interested"."""
+
+from conftest import Chat, entity
+from sqlalchemy import select
+
+from db.engine import read_session
+from db.models import Feedback, Suggestion
+
+
+def test_suggestions_are_cards_with_a_reason_and_are_written_down(chat: Chat) -> None:
+    answer = chat.say("action_suggest", "anything for me?")
+    cards = answer.messages[0]["custom"]["cards"]
+    assert cards
+    assert all(card["reason"]["text"] for card in cards)
+    with read_session(chat.shop.sessions) as session:
+        stored = set(session.scalars(select(Suggestion.id)))
+    assert {card["suggestion_id"] for card in cards} == stored
+
+
+def test_what_goes_with_it_is_never_the_thing_itself_nor_in_the_cart(chat: Chat) -> None:
+    chat.say("action_add_to_cart", "add it", entity("product", "caf-filters"))
+    answer = chat.say("action_goes_with", "what goes with this?", page="caf-dripper")
+    assert answer.responses == ["utter_goes_with"]
+    assert not {"caf-dripper", "caf-filters"} & set(answer.cards)
+    assert answer.slots["focus"] == "caf-dripper"
+
+
+def test_without_a_product_the_newest_in_the_cart_counts(chat: Chat) -> None:
+    chat.say("action_add_to_cart", "add it", entity("product", "caf-press"))
+    chat.slots["focus"] = None
+    answer = chat.say("action_goes_with", "what goes with what I have?")
+    assert "French Press" in answer.text
+
+
+def test_why_this_tells_the_stored_reason(chat: Chat) -> None:
+    shown = chat.say("action_suggest", "anything for me?")
+    card = shown.messages[0]["custom"]["cards"][1]
+    answer = chat.say("action_why_this", "/why_this", entity("product", card["product_id"]))
+    assert card["reason"]["text"] in answer.text
+
+
+def test_why_this_of_a_search_result_is_honest(chat: Chat) -> None:
+    answer = chat.say("action_why_this", "why?", entity("product", "tnt-two"))
+    assert answer.responses == ["utter_not_suggested"]
+
+
+def test_not_interested_is_stored_and_used(chat: Chat) -> None:
+    shown = chat.say("action_suggest", "anything for me?")
+    refused = shown.cards[0]
+    chat.say("action_not_interested", "/not_interested", entity("product", refused))
+    with read_session(chat.shop.sessions) as session:
+        assert session.scalar(select(Feedback.product_id)) == refused
+    assert refused not in chat.say("action_suggest", "anything else?").cards
+
+
+def test_a_kind_of_thing_to_suggest_is_searched_for(chat: Chat) -> None:
+    answer = chat.say("action_suggest", "suggest me a tent", entity("category", "tents"))
+    assert set(answer.cards) == {"tnt-two", "tnt-four", "tnt-pegs"}
