@@ -1,10 +1,16 @@
 """`cartwright evaluate`: how every model does on days it has not seen."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from recommender.evaluation import Oracle
 
 
 def evaluate(
@@ -31,7 +37,11 @@ def evaluate(
         with training_progress(console) as progress:
             frames = read_frames(settings, now=SystemClock().now(), progress=progress)
             report = evaluate_models(
-                frames, seed=seed, epochs=epochs, progress=progress, make_oracle=None
+                frames,
+                seed=seed,
+                epochs=epochs,
+                progress=progress,
+                oracles=_demo_oracles(settings),
             )
     except NothingToLearnError as error:
         console.print(str(error), markup=False)
@@ -39,3 +49,23 @@ def evaluate(
     print_report(console, report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=1))
+
+
+def _demo_oracles(settings: "Settings") -> "dict[str, Callable[[], Oracle]]":
+    """The best possible on the demo shop's past, with and without knowing each shopper's tastes."""
+    from db.engine import make_engine, make_session_factory, read_session
+    from demo.fill import filled_with
+    from demo.oracle import DemoOracle
+
+    engine = make_engine(settings.database_url)
+    try:
+        with read_session(make_session_factory(engine)) as session:
+            scenario = filled_with(session)
+    finally:
+        engine.dispose()
+    if scenario is None:
+        return {}
+    return {
+        "best possible": partial(DemoOracle.of, scenario),
+        "best possible for strangers": partial(DemoOracle.of, scenario, knows_tastes=False),
+    }

@@ -7,7 +7,7 @@ events, items (frames) → vocabulary → log → temporal split
   → sources refreshed on all days → bundle for the registry
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -265,9 +265,12 @@ def measure_models(
     *,
     config: TrainConfig,
     progress: Progress | None = None,
-    make_oracle: Callable[[], Oracle] | None = None,
+    oracles: Mapping[str, Callable[[], Oracle]] | None = None,
 ) -> Measured:
-    """Fit on the training days, weigh on the validation days, rank on the test days."""
+    """Fit on the training days, weigh on the validation days, rank on the test days.
+
+    `oracles` by the name of their row; they are made only if there is something to measure.
+    """
     progress = progress or Silent()
     log = prepared.log
     days = held_out_days(log, config)
@@ -296,14 +299,15 @@ def measure_models(
         weights = learn_weights(sources, valid)
         progress.advance(1)
     models: list[Recommender] = [*sources, Blend(sources, weights)]
-    progress.begin("evaluating", len(test) * (len(models) + (make_oracle is not None)))
+    oracles = oracles or {}
+    progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
     rankings = [
         rank_cases(model.name, scorer(model, test), test, ks=(K,), progress=progress.advance)
         for model in models
     ]
-    if make_oracle is not None:
+    for name, make_oracle in oracles.items():
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
-        rankings.append(rank_cases("best possible", best, test, ks=(K,), progress=progress.advance))
+        rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
     report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
     return Measured(prepared, sources, weights, report)
 

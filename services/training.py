@@ -1,6 +1,6 @@
 """Trains the recommender on the shop's own database, judges it and publishes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -77,14 +77,14 @@ def evaluate_models(
     seed: int,
     epochs: int | None,
     progress: Progress,
-    make_oracle: Callable[[], Oracle] | None,
+    oracles: Mapping[str, Callable[[], Oracle]],
 ) -> Report:
     """Every model on the last days, without publishing anything."""
     return measure_models(
         _prepared(frames),
         config=_config(seed, epochs),
         progress=progress,
-        make_oracle=make_oracle,
+        oracles=oracles,
     ).report
 
 
