@@ -1,0 +1,63 @@
+"""A small planted shop for the recommender's tests: what follows what is known."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+BEGIN = datetime(2026, 1, 1, 8, tzinfo=UTC)
+CHAINS = (
+    ("tent", "mat", "stove", "lamp"),
+    ("boots", "socks", "poles", "gaiters"),
+    ("bike", "helmet", "lock", "pump"),
+)
+CATEGORY = {item: chain[0] for chain in CHAINS for item in chain}
+ITEMS = tuple(sorted(CATEGORY)) + tuple(f"other{number:02}" for number in range(18))
+
+
+def rows(*steps: tuple[str, str, str, str, float]) -> pl.DataFrame:
+    """An event frame of (shopper, session, product, action, minutes after BEGIN)."""
+    return pl.DataFrame(
+        [
+            {
+                "shopper": shopper,
+                "session": session,
+                "product": product,
+                "action": action,
+                "at": BEGIN + timedelta(minutes=minutes),
+            }
+            for shopper, session, product, action, minutes in steps
+        ],
+        schema={
+            "shopper": pl.String,
+            "session": pl.String,
+            "product": pl.String,
+            "action": pl.String,
+            "at": pl.Datetime("us", "UTC"),
+        },
+    )
+
+
+def planted_events(*, sessions: int = 600, days: int = 30, seed: int = 1) -> pl.DataFrame:
+    """Sessions that mostly follow one chain in order, view and then add, with some noise."""
+    draw = np.random.default_rng(seed)
+    steps = []
+    for number in range(sessions):
+        shopper = f"s{draw.integers(sessions // 3)}"
+        minutes = days * 1440 * number / sessions
+        chain = CHAINS[draw.integers(len(CHAINS))]
+        for place, planted in enumerate(chain[draw.integers(2) :]):
+            noise = draw.random() < 0.15
+            product = str(draw.choice(ITEMS)) if noise else planted
+            at = minutes + place
+            steps.append((shopper, f"v{number}", product, "view", at))
+            if draw.random() < 0.7:
+                steps.append((shopper, f"v{number}", product, "add", at + 0.3))
+    return rows(*steps)
+
+
+def item_frame() -> pl.DataFrame:
+    """The catalogue of the planted shop."""
+    return pl.DataFrame(
+        {"product": list(ITEMS), "category": [CATEGORY.get(item) for item in ITEMS]}
+    )
