@@ -303,11 +303,11 @@ def test_a_problem_is_said_in_words(driver: WebDriver, shop: ChatShop, widget: W
     widget.open()
     widget.say("hello")
     widget.hears("You said")
-    shop.emit("problem", {"code": "too_fast", "text": ""})
-    widget.one(".notice", "a bit fast for me")
+    shop.emit("problem", {"code": "failed", "text": ""})
+    widget.one(".notice", "Something went wrong on my side")
     widget.say("again")
     widget.hears("You said: again")
-    assert "fast" not in widget.one(".notice").text
+    assert "wrong" not in widget.one(".notice").text
 
 
 def test_no_visitor_is_made_before_the_chat_is_opened(

@@ -1,5 +1,6 @@
 """Whatever the server or the shopper says, it is shown as text: no script ever runs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ ATTACKS = [
     "x" * 10_000,
     "a\x00b\x1bc\x07",
 ]
+
+
+UNPRINTABLE = re.compile("[\x00\x07\x1b\u202c\u202e\u2066\u2069\ufeff]")
 
 
 def everywhere(attack: str) -> dict[str, Any]:
@@ -120,7 +124,7 @@ def test_what_a_shopper_types_comes_back_as_they_typed_it(
     widget.paste(attack)
     widget.one(".send").click()
     widget.hears("You said")
-    assert shop.received[0]["text"] == attack.strip()
+    assert shop.received[0]["text"] == UNPRINTABLE.sub("", attack).strip()
     assert driver.execute_script("return window.hacked") is None
 
 

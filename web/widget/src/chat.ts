@@ -3,7 +3,14 @@
 import { Connection, type Listener } from "./connection";
 import type { Identity } from "./identity";
 import { CONVERSATION_KEY, Page, type PageListener } from "./page";
-import { MAX_MESSAGE_LENGTH, lengthOf, parseCart, type Cart, type Message } from "./protocol";
+import {
+  MAX_MESSAGE_LENGTH,
+  clean,
+  lengthOf,
+  parseCart,
+  type Cart,
+  type Message,
+} from "./protocol";
 import type { ProblemCode } from "./protocol";
 import { recall, remember } from "./storage";
 import {
@@ -79,7 +86,7 @@ export class Chat implements Listener, PageListener {
   }
 
   say(text: string, payload: string | null = null): void {
-    const said = text.trim();
+    const said = clean(text).trim();
     if (!said || lengthOf(said) > MAX_MESSAGE_LENGTH) return;
     this.problem = null;
     this.update([...this.transcript, draft(newId(), said, payload, new Date())]);
@@ -134,7 +141,8 @@ export class Chat implements Listener, PageListener {
   }
 
   onProblem(problem: { code: ProblemCode }): void {
-    this.problem = problem.code;
+    // The other ones refuse a message, and are said beside it.
+    if (problem.code === "failed") this.problem = problem.code;
     this.setTyping(false);
     this.changed();
   }
