@@ -116,7 +116,7 @@ def sign_out_form(visit: PageForm) -> Response:
 
 def _about(visit: Visit, shopper: DemoShopper) -> dict[str, str]:
     words = visit.words.sign_in
-    parts = [visit.plural(words.orders, shopper.orders)]
+    parts = [visit.plural(words.orders, shopper.orders)] if shopper.orders else []
     if shopper.in_cart:
         parts.append(visit.plural(words.in_cart, shopper.in_cart))
     return {"id": shopper.person_id, "name": shopper.name, "about": ", ".join(parts)}

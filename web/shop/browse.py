@@ -57,7 +57,7 @@ def home(visit: PageVisit) -> HTMLResponse:
             "home.html",
             shelves=shelves,
             for_you=for_you,
-            known=any(one.reason.kind not in {"popular", "content"} for one in shown),
+            known=any(one.reason.because for one in shown),
             hero_pictures=[entry["picture"] for entry in for_you[:HERO_PICTURES]],
             category_tiles=_category_tiles(shelves, covers, facts),
             reduced=[

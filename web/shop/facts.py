@@ -18,7 +18,9 @@ class FactRow:
 
 def fact_rows(product: ProductFacts, words: SimpleNamespace) -> list[FactRow]:
     """Material and every further fact of a product that has a value, in the catalogue's order."""
-    rows = [FactRow(words.product.material, product.material)] if product.material else []
+    rows = (
+        [FactRow(words.product.material, _sentence(product.material))] if product.material else []
+    )
     for key, value in product.facts.items():
         if value is None or value == "" or value == []:
             continue
@@ -31,5 +33,9 @@ def _in_words(value: Any, text: str, words: SimpleNamespace) -> str:
     if isinstance(value, bool):
         return str(words.product.yes if value else words.product.no)
     if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return text
+        text = ", ".join(str(part) for part in value)
+    return _sentence(text)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -181,10 +181,21 @@ document.addEventListener("formdata", (event) => {
 // --- Small comforts ------------------------------------------------------------------------
 
 const fold = document.querySelector("[data-filters-fold]");
-if (fold && window.matchMedia("(max-width: 55.99rem)").matches) fold.open = false;
+if (fold) {
+  const narrow = window.matchMedia("(max-width: 55.99rem)");
+  fold.open = !narrow.matches;
+  narrow.addEventListener("change", () => { fold.open = !narrow.matches; });
+}
 
-const current = document.querySelector(".site-nav [aria-current]");
-if (current) current.scrollIntoView({ block: "nearest", inline: "center" });
+const menu = document.querySelector("[data-menu]");
+document.addEventListener("click", (event) => {
+  if (!menu.contains(event.target)) menu.open = false;
+});
+menu.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 const alertBox = document.querySelector("[data-focus]");
 if (alertBox) alertBox.focus();
