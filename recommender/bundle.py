@@ -12,7 +12,7 @@ from recommender.protocol import Arrays, Source
 from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
 from recommender.rules import AssociationRules, SequentialRules
-from recommender.sequences import Ints, Vocabulary
+from recommender.sequences import Bools, Ints, Vocabulary
 
 SOURCES: dict[str, type[Source]] = {
     source.name: source
@@ -30,11 +30,16 @@ SOURCES: dict[str, type[Source]] = {
 
 @dataclass(frozen=True)
 class Bundle:
-    """The vocabulary with each item's category code, and the blend with its sources."""
+    """The vocabulary with each item's category code, and the blend with its sources.
+
+    `bought_again` marks what people buy again and again, such as gas: owning it is no reason not
+    to suggest it.
+    """
 
     vocabulary: Vocabulary
     category: Ints
     blend: Blend
+    bought_again: Bools
 
     def source(self, name: str) -> Source | None:
         """The blend's source of that name, if it has it."""
@@ -62,7 +67,11 @@ class Bundle:
     def parts(self) -> dict[str, Arrays]:
         """The bundle as parts for the registry."""
         return {
-            "catalogue": {"items": np.array(self.vocabulary.items), "category": self.category},
+            "catalogue": {
+                "items": np.array(self.vocabulary.items),
+                "category": self.category,
+                "bought_again": self.bought_again,
+            },
             "blend": {"weights": self.blend.weights},
             **{source.name: source.arrays() for source in self.blend.sources},
         }
@@ -77,7 +86,8 @@ class Bundle:
         than the one with the fingerprint `catalogue`.
         """
         try:
-            vocabulary = Vocabulary.of(parts["catalogue"]["items"].tolist())
+            catalogue_part = parts["catalogue"]
+            vocabulary = Vocabulary.of(catalogue_part["items"].tolist())
             if vocabulary.fingerprint != catalogue:
                 raise BrokenModelError(
                     "the model was trained on another catalogue than its manifest says: "
@@ -85,7 +95,9 @@ class Bundle:
                 )
             built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
             blend = Blend(built, parts["blend"]["weights"])
-            return cls(vocabulary, parts["catalogue"]["category"], blend)
+            return cls(
+                vocabulary, catalogue_part["category"], blend, catalogue_part["bought_again"]
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise BrokenModelError(
                 f"the model's parts do not fit together ({error}): "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.protocol import Arrays, Scores
 from recommender.rules import pair_counts, touched
-from recommender.sequences import MICROSECONDS, Batch, Ints, Log
+from recommender.sequences import ACTION_CODES, MICROSECONDS, Batch, Bools, Ints, Log
 
 HALF_LIFE_DAYS = 3.0
 NEIGHBOURS = 300
@@ -22,6 +22,24 @@ def people_per_item(log: Log, items: int) -> Ints:
     """How many distinct people turned to each item."""
     counts = touched(log).group_by("item").agg(pl.col("person").n_unique())
     return _spread(counts["item"], counts["person"], items).astype(np.int32)
+
+
+def bought_again(log: Log, items: int, *, share: float = 0.15, least: int = 5) -> Bools:
+    """Items that at least `share` of their buyers (and `least` people) bought in two sessions."""
+    keep = (log.action == ACTION_CODES["purchase"]) & (log.item >= 0)
+    bought = pl.DataFrame(
+        {"person": log.shopper[keep], "item": log.item[keep], "group": log.session[keep]}
+    )
+    often = (
+        bought.group_by("item", "person")
+        .agg(pl.col("group").n_unique())
+        .group_by("item")
+        .agg(again=(pl.col("group") > 1).sum(), buyers=pl.len())
+        .filter((pl.col("again") >= share * pl.col("buyers")) & (pl.col("again") >= least))
+    )
+    mask = np.zeros(items, np.bool_)
+    mask[often["item"].to_numpy()] = True
+    return mask
 
 
 def _spread(index: pl.Series, values: pl.Series, size: int) -> NDArray[np.float64]:

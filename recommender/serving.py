@@ -112,7 +112,8 @@ class Suggester:
         """At most k products, best first; fewer where no more may be shown or are known.
 
         `anchor` is the product that the page or the question is about. Never the anchor, what lies
-        in the cart, is owned, excluded, unavailable, or was already turned to in this session.
+        in the cart, is owned (unless people buy it again and again), excluded, unavailable, or was
+        already turned to in this session.
         """
         if k <= 0:
             return []
@@ -163,7 +164,8 @@ class Suggester:
     ) -> Bools:
         vocabulary = loaded.bundle.vocabulary
         unwanted = {*exclude, anchor} if anchor is not None else exclude
-        mask = allowed(vocabulary, cart=history.cart, owned=history.owned, exclude=unwanted)
+        owned = _owned_once(history.owned, loaded.bundle)
+        mask = allowed(vocabulary, cart=history.cart, owned=owned, exclude=unwanted)
         if available is None:
             return mask
         if not isinstance(available, frozenset):
@@ -179,6 +181,12 @@ class Suggester:
 def _load(models_dir: Path, version: str) -> Bundle:
     manifest, parts = read(models_dir, version)
     return Bundle.from_parts(parts, sources=manifest.sources, catalogue=manifest.catalogue)
+
+
+def _owned_once(owned: Collection[str], bundle: Bundle) -> list[str]:
+    """What is owned and not of the kind that is bought again."""
+    index, again = bundle.vocabulary.index, bundle.bought_again
+    return [item for item in owned if item in index and not again[index[item]]]
 
 
 def _steps(

@@ -35,7 +35,13 @@ from recommender.evaluation import (
 )
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
-from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
+from recommender.popular import (
+    ItemToItem,
+    Popular,
+    PopularInCategory,
+    RecentlyPopular,
+    bought_again,
+)
 from recommender.protocol import Recommender, Source
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import (
@@ -435,10 +441,15 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
                 start=source.weights,
             )
     sources = [fresh[source.name] for source in measured.sources]
-    return Bundle(prepared.vocabulary, prepared.category, Blend(sources, measured.weights))
+    return _bundle(prepared, Blend(sources, measured.weights))
 
 
 def counts_only(prepared: Prepared) -> Bundle:
     """A bundle of the counting recommenders with fixed weights, for a log too small to learn."""
     sources = fit_counts(prepared.log, prepared)
-    return Bundle(prepared.vocabulary, prepared.category, Blend(sources, counted_weights(sources)))
+    return _bundle(prepared, Blend(sources, counted_weights(sources)))
+
+
+def _bundle(prepared: Prepared, blend: Blend) -> Bundle:
+    again = bought_again(prepared.log, len(prepared.vocabulary))
+    return Bundle(prepared.vocabulary, prepared.category, blend, again)
