@@ -140,7 +140,7 @@ def _outcome(
         rows_read=run.rows_read,
         rows_stored=run.rows_stored,
         rows_known=run.rows_known,
-        quarantined=dict(rules.tuples().all()),
+        quarantined=dict(iter(rules)),
         rejected=run.rows_rejected,
         products_added=added,
         already_done=already_done,
