@@ -1,5 +1,7 @@
 """Starts the action server: `python -m actions`."""
 
+import logging
+
 from rasa_sdk.endpoint import create_app
 from rasa_sdk.executor import ActionExecutor
 
@@ -14,6 +16,7 @@ def main() -> None:
     settings = get_settings()
     shop = open_shop(settings)
     configure_logging(settings.log_level)
+    logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
     executor = ActionExecutor()
     for action in all_actions(shop):
         executor.register_action(action)

@@ -122,7 +122,7 @@ def _ask(turn: Turn, facts: ProductFacts, ask: Ask) -> list[Event]:
     for variant in ask.options:
         payload = f'/add_to_cart{{"variant":"{variant.variant_id}"}}'
         if ask.what == "colour":
-            payload = f'/add_to_cart{{"colour":"{variant.colour}"}}'
+            payload = f'/refine_search{{"colour":"{variant.colour}"}}'
         reply.button(str(getattr(variant, ask.what)), payload)
         reply.receipts(
             [Claim(str(getattr(variant, ask.what)), "variants", variant.variant_id, ask.what)]

@@ -138,7 +138,9 @@ def _question(turn: Turn, result: SearchResult, skip: int) -> Facet | None:
         or result.query.sort is not Sort.RELEVANCE
     ):
         return None
-    if result.total <= CLARIFY_ABOVE:
+    # Words already say more than a question could ask.
+    only_words = bool(result.query.text) and not result.query.include
+    if only_words or result.total <= CLARIFY_ABOVE:
         return None
     return next(iter(result.facets), None)
 

@@ -34,8 +34,13 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """What the shopper typed, or the payload of the button they pressed."""
-        return str(self.tracker.latest_message.get("text") or "")
+        """What the shopper typed; empty where they pressed a button."""
+        return "" if self.is_payload else str(self.tracker.latest_message.get("text") or "")
+
+    @property
+    def is_payload(self) -> bool:
+        """Whether a button spoke, whose "text" is no words of the shopper's."""
+        return str(self.tracker.latest_message.get("text") or "").startswith("/")
 
     @property
     def message_id(self) -> str:
@@ -46,11 +51,6 @@ class Turn:
     def intent(self) -> str:
         """The intent the message was understood as."""
         return str((self.tracker.latest_message.get("intent") or {}).get("name") or "")
-
-    @property
-    def is_payload(self) -> bool:
-        """Whether a button spoke, whose "text" is no words of the shopper's."""
-        return self.text.startswith("/")
 
     @property
     def entities(self) -> list[dict[str, Any]]:

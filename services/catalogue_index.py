@@ -16,7 +16,7 @@ from db.reads.search import CategoryRow, ProductRow, VariantRow
 from services.colours import covers
 from services.embedding import Embedder, Vectors
 from services.query import Attribute
-from services.text import Tokenizer, content_words, nearest, phrase, words
+from services.text import Tokenizer, bm25_index, content_words, nearest, phrase, words
 
 type Mask = NDArray[np.bool_]
 type Floats = NDArray[np.float32]
@@ -248,7 +248,7 @@ def build_index(
         sizes=Codes(variant.size for variant in variants),
         amounts=np.array([variant.amount for variant in variants], dtype=np.int64),
         in_stock=np.array([variant.stock > 0 for variant in variants], dtype=np.bool_),
-        bm25=_bm25([tokenizer.stems(document) for document in documents]),
+        bm25=bm25_index([tokenizer.stems(document) for document in documents]),
         vectors=embedder.vectors([_meaning(product, titles) for product in products]),
         surface=surface,
         ordinary_words=embedder.ordinary_words,
@@ -313,11 +313,3 @@ def _surface_words(documents: Sequence[str], tokenizer: Tokenizer) -> dict[str, 
     """Every word that occurs, as written, with its stem."""
     known = list(dict.fromkeys(word for document in documents for word in words(document)))
     return dict(zip(known, tokenizer.stem(known), strict=True))
-
-
-def _bm25(documents: list[list[str]]) -> bm25s.BM25 | None:
-    if not any(documents):
-        return None
-    index = bm25s.BM25()
-    index.index(documents, show_progress=False)
-    return index

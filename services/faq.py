@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import FaqEntry
 from services.embedding import Embedder, Vectors
-from services.text import Tokenizer
+from services.text import Tokenizer, bm25_index
 
 # A question whose best entry scores less is answered with "I don't know".
 LEAST_SCORE = 0.55
@@ -95,9 +95,5 @@ class FaqSearch:
             self._tokenizer.stems(f"{entry.question} {entry.question} {entry.answer}")
             for entry in entries
         ]
-        bm25 = None
-        if any(documents):
-            bm25 = bm25s.BM25()
-            bm25.index(documents, show_progress=False)
         vectors = self._embedder.vectors([entry.question for entry in entries])
-        return _Index(version, entries, bm25, vectors)
+        return _Index(version, entries, bm25_index(documents), vectors)

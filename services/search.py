@@ -421,7 +421,7 @@ def _affordable(query: SearchQuery, variant: VariantFacts) -> bool:
 
 
 def _facets(index: CatalogueIndex, query: SearchQuery, matches: _Matches) -> tuple[Facet, ...]:
-    """What would narrow the results, the most telling attribute first (by entropy)."""
+    """What would narrow the results: the category first, then the most telling (by entropy)."""
     found: list[tuple[float, Facet]] = []
     for attribute in (Attribute.CATEGORY, Attribute.BRAND, Attribute.COLOUR, Attribute.MATERIAL):
         if query.include.get(attribute):
@@ -431,7 +431,7 @@ def _facets(index: CatalogueIndex, query: SearchQuery, matches: _Matches) -> tup
             continue
         common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_FACET_VALUES]
         found.append((_telling(list(counts.values())), Facet(attribute, tuple(common))))
-    found.sort(key=lambda pair: -pair[0])
+    found.sort(key=lambda pair: (pair[1].attribute is not Attribute.CATEGORY, -pair[0]))
     return tuple(facet for _, facet in found)
 
 

@@ -1,9 +1,11 @@
 """Words as the search sees them: lower case, stemmed, without the ones that say nothing."""
 
+import logging
 import re
 from collections.abc import Sequence
 from threading import Lock
 
+import bm25s
 import Stemmer
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -60,6 +62,16 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     ]
     found = process.extract(word, alike, scorer=OSA.distance, score_cutoff=allowed, limit=1)
     return found[0][0] if found else None
+
+
+def bm25_index(documents: list[list[str]]) -> bm25s.BM25 | None:
+    """A BM25 index of tokenised documents; None where there is no word at all."""
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    if not any(documents):
+        return None
+    index = bm25s.BM25()
+    index.index(documents, show_progress=False)
+    return index
 
 
 class Tokenizer:
