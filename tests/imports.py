@@ -51,5 +51,6 @@ def write_log(path: Path, *, invoices: int, seed: int = 5) -> Path:
                 f"{invoice},{code},ITEM {code},{quantity},{at:%Y-%m-%d %H:%M:%S},"
                 f"{price},{customer},Spain"
             )
+    lines += chance.sample(lines[1:], len(lines) // 20)
     path.write_text("\n".join(lines) + "\n")
     return path
