@@ -11,7 +11,7 @@ CHAINS = (
     ("boots", "socks", "poles", "gaiters"),
     ("bike", "helmet", "lock", "pump"),
 )
-CATEGORY = {item: chain[0] for chain in CHAINS for item in chain}
+CATEGORY = {item: f"kind {place}" for chain in CHAINS for place, item in enumerate(chain)}
 ITEMS = tuple(sorted(CATEGORY)) + tuple(f"other{number:02}" for number in range(18))
 
 

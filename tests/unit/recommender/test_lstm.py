@@ -1,0 +1,148 @@
+"""The network: Keras and numpy agree, padding does nothing, the seed decides, it learns."""
+
+import numpy as np
+import pytest
+
+from recommender.evaluation import find_cases, measure, rank_cases, scorer
+from recommender.lstm import (
+    NO_TARGET,
+    LstmConfig,
+    _Network,
+    examples,
+    mini_batches,
+    next_new,
+    one_cycle,
+    train_lstm,
+)
+from recommender.lstm_step import Lstm
+from recommender.popular import Popular
+from recommender.sequences import Batch, Log, Vocabulary, build_log, first_touches, starts
+from recommender.training import Prepared
+from tests.unit.recommender.shop import BEGIN, planted_events, rows
+
+TINY = LstmConfig(units=8, epochs=1, batch=32, seed=7)
+
+
+def some_batch(log: Log) -> Batch:
+    return examples(log).batch
+
+
+def test_keras_and_numpy_agree(prepared: Prepared) -> None:
+    network = _Network(len(prepared.vocabulary), TINY, None)
+    found = examples(prepared.log)
+    draw = np.random.default_rng(0)
+    for number, part in enumerate(mini_batches(found, size=32, draw=draw)):
+        network.step(part, 0.05)
+        if number == 5:
+            break
+    batch = some_batch(prepared.log)
+    states = network.states(batch)
+    last = states[np.arange(len(batch)), batch.length - 1]
+    ours = Lstm(network.export(np.ones(len(prepared.vocabulary), np.bool_))).hidden(batch)
+    np.testing.assert_allclose(ours, last, atol=1e-4)
+    assert np.abs(ours).max() > 0.1
+
+
+def test_padding_changes_no_state(prepared: Prepared, lstm: Lstm) -> None:
+    batch = some_batch(prepared.log)
+    padded = Batch(
+        *(
+            np.pad(getattr(batch, name), ((0, 0), (0, 5)), constant_values=fill)
+            for name, fill in (("item", -1), ("action", 0), ("gap", 0), ("in_session", False))
+        ),
+        batch.length,
+    )
+    np.testing.assert_array_equal(lstm.hidden(padded), lstm.hidden(batch))
+
+
+def test_the_same_seed_gives_the_same_weights(prepared: Prepared) -> None:
+    items = len(prepared.vocabulary)
+    first, second, other = (
+        train_lstm(prepared.log, items, config=LstmConfig(**{**TINY.__dict__, "seed": seed}))
+        for seed in (7, 7, 8)
+    )
+    np.testing.assert_array_equal(first.weights.item, second.weights.item)
+    np.testing.assert_array_equal(first.weights.recurrent, second.weights.recurrent)
+    assert not np.array_equal(first.weights.item, other.weights.item)
+
+
+def test_it_learns_the_planted_chains(prepared: Prepared) -> None:
+    log = build_log(planted_events(sessions=800, seed=2), prepared.vocabulary)
+    cases = find_cases(log, since=BEGIN, until=None, trained=log)
+    trained = train_lstm(
+        prepared.log, len(prepared.vocabulary), config=LstmConfig(units=16, epochs=8, batch=16)
+    )
+    popular = Popular.fit(prepared.log, len(prepared.vocabulary))
+    every = np.ones(len(cases), np.bool_)
+    learnt, counted = (
+        measure(rank_cases(model.name, scorer(model, cases), cases, ks=(3,)), every, k=3)
+        for model in (trained, popular)
+    )
+    assert learnt.recall > 0.75
+    assert learnt.recall > counted.recall + 0.3
+
+
+def test_training_goes_on_from_given_weights(prepared: Prepared) -> None:
+    items = len(prepared.vocabulary)
+    before = train_lstm(prepared.log, items, config=TINY)
+    still = LstmConfig(**{**TINY.__dict__, "peak_rate": 0.0})
+    after = train_lstm(prepared.log, items, config=still, start=before.weights)
+    np.testing.assert_array_equal(before.weights.kernel, after.weights.kernel)
+
+
+def test_progress_counts_every_step_to_the_end(prepared: Prepared) -> None:
+    told: list[tuple[int, int, float]] = []
+    train_lstm(
+        prepared.log,
+        len(prepared.vocabulary),
+        config=TINY,
+        on_step=lambda done, total, loss: told.append((done, total, loss)),
+    )
+    assert [done for done, _, _ in told] == list(range(1, told[-1][1] + 1))
+    assert all(np.isfinite(loss) for _, _, loss in told)
+
+
+def test_a_log_without_a_second_product_cannot_be_learnt_from() -> None:
+    log = build_log(rows(("a", "1", "tent", "view", 0)), Vocabulary.of(["tent"]))
+    with pytest.raises(ValueError, match="second product"):
+        train_lstm(log, 1, config=TINY)
+
+
+def test_an_item_that_training_never_met_is_unknown_to_it(prepared: Prepared, lstm: Lstm) -> None:
+    scores = lstm.score(some_batch(prepared.log))
+    assert np.isnan(scores[:, prepared.vocabulary.get("other17")]).all()
+    np.testing.assert_allclose(np.nansum(scores, axis=1), 1, rtol=1e-4)
+
+
+def test_every_target_is_trained_once_whatever_the_window() -> None:
+    log = build_log(planted_events(sessions=300), Vocabulary.of(["tent", "mat", "stove", "boots"]))
+    wanted = next_new(log)
+    for length in (4, 7, 40):
+        target = examples(log, length=length).target
+        assert sorted(target[target >= 0].tolist()) == sorted(wanted[wanted >= 0].tolist())
+
+
+def test_targets_are_what_evaluation_asks(prepared: Prepared) -> None:
+    log = prepared.log
+    touches = first_touches(log)
+    touches = touches[touches > starts(log.session)[touches]]
+    target = next_new(log)
+    np.testing.assert_array_equal(target[touches - 1], log.item[touches])
+    assert (target >= 0).sum() == len(touches)
+    assert target[-1] == NO_TARGET
+
+
+def test_the_learning_rate_goes_up_and_then_down() -> None:
+    rates = [one_cycle(step, 100, 1.0) for step in range(100)]
+    top = int(np.argmax(rates))
+    assert 20 < top < 40
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] < 0.01
+
+
+def test_each_window_is_in_exactly_one_batch(prepared: Prepared) -> None:
+    found = examples(prepared.log)
+    drawn = list(mini_batches(found, size=32, draw=np.random.default_rng(1)))
+    assert sum(len(item) for item, *_ in drawn) == len(found)
+    assert sum((target >= 0).sum() for *_, target in drawn) == (found.target >= 0).sum()
