@@ -11,9 +11,11 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, Optional
 from urllib.parse import urlsplit
+
+import placeholder
 
 BOT = Path(__file__).resolve().parent
 ROOT = BOT.parent
@@ -24,7 +26,7 @@ DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refuse
 MODEL = "assistant"
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, prog="launch.py")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -123,7 +125,7 @@ def api_token(key: str) -> str:
 
 
 def conversations_url() -> str:
-    """Where conversations are kept: beside the shop's database, in a schema or file of their own."""
+    """Where conversations are kept: beside the shop's database, in their own schema or file."""
     url = os.environ.get("DATABASE_URL", "sqlite:///var/cartwright.db")
     if not url.startswith("sqlite"):
         return url
@@ -180,6 +182,7 @@ def _prepare_environment() -> None:
 
 
 def _rasa(*arguments: str) -> int:
+    placeholder.stand_in()
     # sanic switches all warnings on at import: import it first, then switch them off.
     import sanic.app  # noqa: F401
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
@@ -18,9 +18,9 @@ class ConversationStore(SQLTrackerStore):
 
     def __init__(
         self,
-        domain: Optional[Domain] = None,
-        host: Optional[str] = None,
-        event_broker: Optional[EventBroker] = None,
+        domain: Domain | None = None,
+        host: str | None = None,
+        event_broker: EventBroker | None = None,
         **kwargs: Any,
     ) -> None:
         """Open the store at the URL `host` (so Rasa hands over `url` of endpoints.yml)."""
@@ -35,7 +35,7 @@ class ConversationStore(SQLTrackerStore):
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
-    def recent(self, conversation_id: str, *, limit: int) -> List[Dict[str, Any]]:
+    def recent(self, conversation_id: str, *, limit: int) -> list[dict[str, Any]]:
         """The newest `limit` user and bot events of all sessions, oldest first."""
         event = self.SQLEvent
         with self.session_scope() as session:

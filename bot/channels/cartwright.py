@@ -5,9 +5,10 @@ import json
 import logging
 import os
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Set
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
@@ -21,7 +22,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from channels.conversation import Conversation, Conversations
 from channels.limits import TokenBucket
 from channels.messages import (
-    Refused,
+    RefusedError,
     Uttered,
     bot_message,
     history,
@@ -44,7 +45,7 @@ BURST, PER_SECOND = 20, 2.0
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
 
-def _local_addresses(port: str) -> List[str]:
+def _local_addresses(port: str) -> list[str]:
     return [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1")]
 
 
@@ -68,7 +69,7 @@ class ChatOutput(OutputChannel):
         self._sio = sio
         self.sent = 0
 
-    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Send one thing the bot said: its text, quick replies and cards together."""
         timestamp = float(message.get("timestamp") or time.time())
         built = bot_message(message, timestamp=timestamp)
@@ -88,7 +89,7 @@ class SocketBlueprint(Blueprint):
         super().__init__("cartwright_chat")
         self.ctx.channel = channel
 
-    def register(self, app: Sanic, options: Dict[str, Any]) -> None:
+    def register(self, app: Sanic, options: dict[str, Any]) -> None:
         """Attach to the app."""
         self.ctx.channel.attach(app)
         super().register(app, options)
@@ -103,7 +104,7 @@ class CartwrightChannel(InputChannel):
         return NAME
 
     @classmethod
-    def from_credentials(cls, credentials: Optional[Dict[str, Any]]) -> "CartwrightChannel":
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> "CartwrightChannel":
         """The channel as the environment sets it up."""
         pages = _local_addresses(os.environ.get("CARTWRIGHT_WEB_PORT", "8000"))
         origins = json.loads(os.environ.get("CARTWRIGHT_ALLOWED_ORIGINS", "null")) or pages
@@ -111,21 +112,21 @@ class CartwrightChannel(InputChannel):
         own = _local_addresses(os.environ.get("CARTWRIGHT_BOT_PORT", "5005"))
         return cls(secret=os.environ["CARTWRIGHT_SECRET"], origins=[*origins, *own])
 
-    def __init__(self, *, secret: str, origins: List[str]) -> None:
+    def __init__(self, *, secret: str, origins: list[str]) -> None:
         self._secret = secret
         self._origins = origins
-        self._connections: Dict[str, Connection] = {}
+        self._connections: dict[str, Connection] = {}
         self._conversations = Conversations(self._new_limit)
-        self._tasks: Set["asyncio.Task[None]"] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sio: Any = None
         self._app: Any = None
-        self._handle: Optional[Handler] = None
+        self._handle: Handler | None = None
 
     def url_prefix(self) -> str:
         """Where the channel's own routes are; the socket's path is /socket.io."""
         return f"/{NAME}"
 
-    def get_output_channel(self) -> Optional[OutputChannel]:
+    def get_output_channel(self) -> OutputChannel | None:
         """An output for what the shop triggers (nudges)."""
         return ChatOutput(self._sio) if self._sio is not None else None
 
@@ -196,7 +197,7 @@ class CartwrightChannel(InputChannel):
         self._conversations.of(conversation_id).connections -= 1
         self._conversations.let_go(conversation_id)
 
-    async def _on_uttered(self, sid: str, *frames: Any) -> Dict[str, Any]:
+    async def _on_uttered(self, sid: str, *frames: Any) -> dict[str, Any]:
         """Take a message or say why not; it is answered later, in its turn."""
         connection = self._connections.get(sid)
         if connection is None:
@@ -208,7 +209,7 @@ class CartwrightChannel(InputChannel):
         conversation = self._conversations.of(conversation_id)
         try:
             uttered = self._admitted(connection, conversation, frames)
-        except Refused as refused:
+        except RefusedError as refused:
             await self._tell_problem(refused.code, room=sid)
             return {"ok": False, "code": refused.code}
         if uttered is not None:
@@ -219,17 +220,17 @@ class CartwrightChannel(InputChannel):
 
     def _admitted(
         self, connection: Connection, conversation: Conversation, frames: Any
-    ) -> Optional[Uttered]:
-        """The message to answer; None for a retry of one that was taken. Raises Refused."""
+    ) -> Uttered | None:
+        """The message to answer; None for a retry of one that was taken. Raises RefusedError."""
         if not connection.limit.take():
-            raise Refused("too_fast")
+            raise RefusedError("too_fast")
         uttered = read_uttered(frames[0] if frames else None)
         if conversation.has_taken(uttered.id):
             return None
         if not conversation.limit.take():
-            raise Refused("too_fast")
+            raise RefusedError("too_fast")
         if conversation.is_full:
-            raise Refused("busy")
+            raise RefusedError("busy")
         return uttered
 
     async def _take_turn(
@@ -261,7 +262,7 @@ class CartwrightChannel(InputChannel):
             if self._handle is None:
                 raise RuntimeError("the channel has no handler")
             await asyncio.wait_for(self._handle(message), TURN_SECONDS)
-        except Exception as error:  # noqa: BLE001 whatever went wrong, the shopper is told
+        except Exception as error:
             logger.error("A chat turn failed: %s", type(error).__name__)
             logger.debug("The failed turn", exc_info=True)
         finally:
@@ -284,9 +285,14 @@ class CartwrightChannel(InputChannel):
         if not self._store.recent(visitor, limit=1):
             return
         # The locks keep an answer under way from being written to the conversation just moved.
-        async with self._conversations.of(visitor).turn, self._conversations.of(person).turn:
-            async with self._agent.lock_store.lock(visitor), self._agent.lock_store.lock(person):
-                self._store.adopt(visitor=visitor, person=person)
+        locks = self._agent.lock_store
+        async with (
+            self._conversations.of(visitor).turn,
+            self._conversations.of(person).turn,
+            locks.lock(visitor),
+            locks.lock(person),
+        ):
+            self._store.adopt(visitor=visitor, person=person)
         self._conversations.let_go(visitor)
 
     async def _tell_problem(self, code: str, *, room: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from typing import Callable, Dict, Iterable
+from collections.abc import Callable, Iterable
 
 from channels.limits import TokenBucket
 
@@ -20,7 +20,7 @@ class Conversation:
         self.limit = limit
         self.waiting = 0
         self.connections = 0
-        self._taken: "OrderedDict[str, None]" = OrderedDict()
+        self._taken: OrderedDict[str, None] = OrderedDict()
 
     def remember(self, message_ids: Iterable[str]) -> None:
         """Know these messages as taken."""
@@ -50,7 +50,7 @@ class Conversations:
 
     def __init__(self, new_limit: Callable[[], TokenBucket]) -> None:
         self._new_limit = new_limit
-        self._open: Dict[str, Conversation] = {}
+        self._open: dict[str, Conversation] = {}
 
     def of(self, conversation_id: str) -> Conversation:
         """The conversation, opened if need be."""

@@ -1,6 +1,6 @@
 """How fast one connection and one conversation may talk."""
 
-from typing import Callable
+from collections.abc import Callable
 
 
 class TokenBucket:

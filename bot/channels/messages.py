@@ -2,9 +2,10 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional
+from typing import Any
 
 LONGEST_TEXT = 2_000
 LONGEST_PAYLOAD = 256
@@ -12,7 +13,7 @@ LONGEST_ID = 64
 LONGEST_PATH = 300
 # What one tap may mean. A client can send these and no other intent: not /restart, nor a slot.
 _REF = ("product", "variant")
-ALLOWED: Mapping[str, FrozenSet[str]] = {
+ALLOWED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         (
             "affirm",
@@ -40,7 +41,19 @@ ALLOWED: Mapping[str, FrozenSet[str]] = {
     **dict.fromkeys(("apply_coupon", "why_not_coupon"), frozenset({"coupon_code"})),
     **dict.fromkeys(
         ("search_products", "refine_search"),
-        frozenset("category brand colour size material feature price_min price_max sort".split()),
+        frozenset(
+            [
+                "category",
+                "brand",
+                "colour",
+                "size",
+                "material",
+                "feature",
+                "price_min",
+                "price_max",
+                "sort",
+            ]
+        ),
     ),
 }
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z_]{1,40})(?P<entities>\{.*\})?$", re.DOTALL)
@@ -55,7 +68,7 @@ _UNPRINTABLE = re.compile(
 _SLASH, _HARMLESS_SLASH = "/", "\u2044"
 _MESSAGE_KEYS = ("kind", "cards", "cart", "table", "receipts")
 
-Message = Dict[str, Any]
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,10 +81,10 @@ class Uttered:
     # As Rasa gets it: plain words, or the payload of a tap.
     text: str
     is_payload: bool
-    metadata: Dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A frame that is not taken; `code` says why."""
 
     def __init__(self, code: str) -> None:
@@ -80,20 +93,20 @@ class Refused(Exception):
 
 
 def read_uttered(frame: Any) -> Uttered:
-    """Check a `user_uttered` frame. Raises Refused("too_long" | "failed")."""
+    """Check a `user_uttered` frame. Raises RefusedError("too_long" | "failed")."""
     if not isinstance(frame, dict):
-        raise Refused("failed")
+        raise RefusedError("failed")
     message_id, text, payload = frame.get("id"), frame.get("text", ""), frame.get("payload")
     if not isinstance(message_id, str) or not 1 <= len(message_id) <= LONGEST_ID:
-        raise Refused("failed")
+        raise RefusedError("failed")
     if not isinstance(text, str):
-        raise Refused("failed")
+        raise RefusedError("failed")
     if len(text) > LONGEST_TEXT:
-        raise Refused("too_long")
+        raise RefusedError("too_long")
     shown = clean(text)
     command = read_payload(payload)
     if not shown and command is None:
-        raise Refused("failed")
+        raise RefusedError("failed")
     metadata = {"shown": shown, **_page(frame.get("page"))}
     if command is not None:
         return Uttered(message_id, shown, command, True, metadata)
@@ -109,7 +122,7 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", whole).strip()
 
 
-def read_payload(payload: Any) -> Optional[str]:
+def read_payload(payload: Any) -> str | None:
     """The payload in normal form where it is one that a client may send, else None."""
     if not isinstance(payload, str) or len(payload.encode("utf-8", "replace")) > LONGEST_PAYLOAD:
         return None
@@ -134,7 +147,7 @@ def _is_value(name: str, value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_VALUE and clean(value) == value
 
 
-def parse_data(uttered: Uttered) -> Dict[str, Any]:
+def parse_data(uttered: Uttered) -> dict[str, Any]:
     """Rasa's parse of a payload that has been checked, made without asking Rasa to read it."""
     match = _PAYLOAD.match(uttered.text)
     if match is None:
@@ -152,7 +165,7 @@ def parse_data(uttered: Uttered) -> Dict[str, Any]:
     }
 
 
-def _page(page: Any) -> Dict[str, Any]:
+def _page(page: Any) -> dict[str, Any]:
     if not isinstance(page, dict):
         return {}
     kept = {}
@@ -169,7 +182,7 @@ def user_message(*, message_id: str, shown: str, timestamp: float) -> Message:
     return {"id": message_id, "from": "user", "text": shown, "at": _iso(timestamp)}
 
 
-def bot_message(said: Mapping[str, Any], *, timestamp: float) -> Optional[Message]:
+def bot_message(said: Mapping[str, Any], *, timestamp: float) -> Message | None:
     """What the bot said (text, buttons, custom JSON) as one message; None where it is empty."""
     message: Message = {"id": f"b{int(timestamp * 1_000_000)}", "from": "bot"}
     if said.get("text"):
@@ -190,9 +203,9 @@ def bot_message(said: Mapping[str, Any], *, timestamp: float) -> Optional[Messag
     return message
 
 
-def history(events: List[Dict[str, Any]]) -> List[Message]:
+def history(events: list[dict[str, Any]]) -> list[Message]:
     """The transcript of stored user and bot events, oldest first."""
-    messages: List[Message] = []
+    messages: list[Message] = []
     for event in events:
         made = _from_event(event)
         if made is not None:
@@ -200,7 +213,7 @@ def history(events: List[Dict[str, Any]]) -> List[Message]:
     return messages
 
 
-def _from_event(event: Mapping[str, Any]) -> Optional[Message]:
+def _from_event(event: Mapping[str, Any]) -> Message | None:
     timestamp = float(event.get("timestamp") or 0)
     if event.get("event") == "bot":
         return bot_message(

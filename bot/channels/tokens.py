@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any
 
 import jwt
 
@@ -24,7 +24,7 @@ class Identity:
     """A visitor, the person they signed in as, and until when the token proves it (epoch s)."""
 
     visitor_id: str
-    person_id: Optional[str]
+    person_id: str | None
     expires: float
 
     @property

@@ -1,7 +1,7 @@
 """Which one ("the second one", "#3", "the last") and how many ("two of them", "make it 3")."""
 
 import re
-from typing import List, Sequence
+from collections.abc import Sequence
 
 from nlu.numbers import ONES, parse_count
 from nlu.spans import Candidate, Found, covered
@@ -12,7 +12,19 @@ MOST = 999
 _ORDINALS = {
     word: value
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+        ],
+        start=1,
     )
 }
 _ORDINAL_WORD = "|".join([*_ORDINALS, "last", "final", "bottom", "top"])
@@ -39,18 +51,24 @@ _TOP_ONE = re.compile(r"\s+(?:one|item|result|product|option)\b", re.IGNORECASE)
 
 _QUANTITIES = (
     # two of them, 3 pieces, 2x, a couple of those
-    rf"\b(?P<n>{_COUNT})\s*(?:(?:more\s+)?of (?:them|those|these|the|it|that|this|each)|pieces?|pcs|units?|"
-    rf"items|copies|packs?|pairs?|more\b|x\b|×|times\b)",
-    rf"(?:\bx|×)\s*(?P<n>\d{{1,3}})\b",
+    (
+        rf"\b(?P<n>{_COUNT})\s*(?:(?:more\s+)?of (?:them|those|these|the|it|that|this|each)|pieces?|pcs|units?|"
+        rf"items|copies|packs?|pairs?|more\b|x\b|×|times\b)"
+    ),
+    r"(?:\bx|×)\s*(?P<n>\d{1,3})\b",
     # make it three, change it to 4, set the quantity to 5, quantity 2, up to 3
-    rf"\b(?:make (?:it|that|them|this)|(?:quantity|amount|number|count)(?: of)?(?: it| them)?"
-    rf"(?: to| is|:| should be)?|set (?:\w+ ){{0,4}}to|change (?:\w+ ){{0,6}}to|"
-    rf"(?:increase|decrease|reduce|lower|raise|bump|update|adjust) (?:\w+ ){{0,6}}(?:to|by)|"
-    rf"instead of \w+,?)\s*(?:just |only |be |up to )?(?P<n>{_COUNT})\b",
+    (
+        rf"\b(?:make (?:it|that|them|this)|(?:quantity|amount|number|count)(?: of)?(?: it| them)?"
+        rf"(?: to| is|:| should be)?|set (?:\w+ ){{0,4}}to|change (?:\w+ ){{0,6}}to|"
+        rf"(?:increase|decrease|reduce|lower|raise|bump|update|adjust) (?:\w+ ){{0,6}}(?:to|by)|"
+        rf"instead of \w+,?)\s*(?:just |only |be |up to )?(?P<n>{_COUNT})\b"
+    ),
     # add 2, take three, I want 4, put two, just one, i only need one
-    rf"\b(?:add|take|buy|order|put|get|grab|want|need|have|having|just|only|like|drop|remove|keep|"
-    rf"delete|give me|i'll take)\s+(?:me\s+|in\s+|just\s+|only\s+|another\s+|to\s+)?(?P<n>{_COUNT})\b"
-    rf"(?!\s*(?:that|which|with|in\b|for\b|from|under|like|instead)\b)",
+    (
+        rf"\b(?:add|take|buy|order|put|get|grab|want|need|have|having|just|only|like|drop|remove|keep|"
+        rf"delete|give me|i'll take)\s+(?:me\s+|in\s+|just\s+|only\s+|another\s+|to\s+)?(?P<n>{_COUNT})\b"
+        rf"(?!\s*(?:that|which|with|in\b|for\b|from|under|like|instead)\b)"
+    ),
     # 3, please / three instead of two / the message is the number
     rf"^\s*(?P<n>{_COUNT})\s*(?:,?\s*please)?[.!]?\s*$",
     rf"\b(?P<n>{_COUNT}) (?:instead|rather)\b",
@@ -67,7 +85,7 @@ _DESCRIBES = re.compile(
 )
 
 
-def find_ordinals(text: str) -> List[Candidate]:
+def find_ordinals(text: str) -> list[Candidate]:
     """Places in a list, 1-based; the last is -1."""
     found = []
     for match in _ORDINAL.finditer(text):
@@ -90,22 +108,22 @@ def find_ordinals(text: str) -> List[Candidate]:
     return found
 
 
-def find_quantities(text: str, things: Sequence[Found] = ()) -> List[Candidate]:
+def find_quantities(text: str, things: Sequence[Found] = ()) -> list[Candidate]:
     """How many; `things` are the products and categories found, for "3 tents"."""
     found = []
     for pattern in _QUANTITY_PATTERNS:
         for match in pattern.finditer(text):
             found.extend(_quantity(text, match.start("n"), match.end("n"), match.group("n")))
     for thing in things:
-        match = _BEFORE_THING.search(text[: thing.start])
-        if match:
-            found.extend(_quantity(text, match.start("n"), match.end("n"), match.group("n")))
-    for match in _COUPLE.finditer(text):
-        found.append(Candidate.of(match.start(), match.end(), "quantity", 2))
+        before = _BEFORE_THING.search(text[: thing.start])
+        if before:
+            found.extend(_quantity(text, before.start("n"), before.end("n"), before.group("n")))
+    couples = _COUPLE.finditer(text)
+    found.extend(Candidate.of(match.start(), match.end(), "quantity", 2) for match in couples)
     return [span for span in found if not covered(things, span.start, span.end)]
 
 
-def _quantity(text: str, start: int, end: int, word: str) -> List[Candidate]:
+def _quantity(text: str, start: int, end: int, word: str) -> list[Candidate]:
     value = parse_count(word)
     if value is None or value > MOST or _DESCRIBES.match(text, end):
         return []

@@ -1,7 +1,6 @@
 """Coupon codes in a sentence: "apply SUMMER10", "my code is welcome-5"."""
 
 import re
-from typing import List
 
 from nlu.spans import Candidate
 
@@ -30,17 +29,18 @@ _ORDINARY = re.compile(
 )
 
 
-def find_coupons(text: str) -> List[Candidate]:
+def find_coupons(text: str) -> list[Candidate]:
     """Codes, in capitals."""
     spans = []
     for pattern in (_NAMED, _APPLIED):
-        for match in pattern.finditer(text):
-            spans.append((match.start("code"), match.end("code")))
+        spans.extend(match.span("code") for match in pattern.finditer(text))
     if _CAPITALS_NEED.search(text) or _CAPITALS.fullmatch(text.strip(" .!?")):
-        for match in _CAPITALS.finditer(text):
-            # A whole sentence in capitals is shouting, not a code.
-            if any(letter.islower() for letter in text) or any(map(str.isdigit, match.group())):
-                spans.append(match.span())
+        # A whole sentence in capitals is shouting, not a code.
+        spans.extend(
+            match.span()
+            for match in _CAPITALS.finditer(text)
+            if any(letter.islower() for letter in text) or any(map(str.isdigit, match.group()))
+        )
     return [
         Candidate.of(start, end, "coupon_code", text[start:end].upper())
         for start, end in dict.fromkeys(spans)

@@ -1,7 +1,7 @@
 """The Rasa component that puts the entities into a message."""
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -33,7 +33,7 @@ class CatalogueMatcher(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -44,7 +44,7 @@ class CatalogueMatcher(GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -73,11 +73,11 @@ class CatalogueMatcher(GraphComponent):
             minor_digits=self._settings.minor_digits,
         )
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Set the entities of each message that has a text."""
         now = datetime.now(timezone.utc)
         for message in messages:
-            text: Optional[str] = message.get(TEXT)
+            text: str | None = message.get(TEXT)
             if not text:
                 continue
             reading: Reading = self._understanding.read(text, now=now)
@@ -87,7 +87,7 @@ class CatalogueMatcher(GraphComponent):
         return messages
 
 
-def _entity(span: Found) -> Dict[str, Any]:
+def _entity(span: Found) -> dict[str, Any]:
     entity = {
         "entity": span.entity,
         "value": span.value,

@@ -6,8 +6,8 @@ A cue reaches over the next few words to the wishes found there, and on along "o
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import List, Sequence
 
 from nlu.spans import EXCLUDE, Found
 
@@ -54,7 +54,7 @@ _FREE = re.compile(r"[\s-]+free\b", re.IGNORECASE)
 _REACH_WORDS = 6
 
 
-def mark_excluded(text: str, found: Sequence[Found]) -> List[Found]:
+def mark_excluded(text: str, found: Sequence[Found]) -> list[Found]:
     """The spans, those that a negation reaches with the role "exclude"."""
     ordered = sorted(found, key=lambda span: (span.start, span.end))
     wishes = [span for span in ordered if span.entity in EXCLUDABLE]
@@ -69,9 +69,9 @@ def mark_excluded(text: str, found: Sequence[Found]) -> List[Found]:
     return [replace(span, role=EXCLUDE) if id(span) in excluded else span for span in ordered]
 
 
-def _reached(text: str, position: int, wishes: Sequence[Found]) -> List[Found]:
+def _reached(text: str, position: int, wishes: Sequence[Found]) -> list[Found]:
     ahead = [span for span in wishes if span.start >= position]
-    reached: List[Found] = []
+    reached: list[Found] = []
     for index, span in enumerate(ahead):
         gap = text[position : span.start]
         if reached and not gap.strip() and span.entity in ("category", "product"):

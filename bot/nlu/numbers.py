@@ -2,19 +2,38 @@
 
 import re
 from decimal import Decimal
-from typing import Optional
 
 ONES = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 TENS = {
     word: 10 * value
     for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 }
 SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
@@ -28,7 +47,7 @@ NUMBER = rf"(?:{DIGITS}|\b{WORDS}\b)"
 _GROUPED = re.compile(r"^\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?:[.,]\d{1,2})?$")
 
 
-def parse_number(text: str) -> Optional[Decimal]:
+def parse_number(text: str) -> Decimal | None:
     """The value of a text that NUMBER matches, None where it is no number after all."""
     text = text.strip().lower()
     if text[:1].isdigit():
@@ -43,7 +62,7 @@ def _parse_digits(text: str) -> Decimal:
     return Decimal(text.replace(",", "."))
 
 
-def _parse_words(text: str) -> Optional[Decimal]:
+def _parse_words(text: str) -> Decimal | None:
     total, current = 0, 0
     seen = False
     for word in re.split(r"[\s-]+", text):
@@ -66,7 +85,7 @@ def _parse_words(text: str) -> Optional[Decimal]:
     return Decimal(total + current) if seen else None
 
 
-def parse_count(text: str) -> Optional[int]:
+def parse_count(text: str) -> int | None:
     """A whole number, None where the text is none."""
     value = parse_number(text)
     if value is None or value != int(value):

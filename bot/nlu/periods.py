@@ -2,14 +2,14 @@
 
 import re
 from calendar import month_abbr, month_name
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Callable, List, Optional, Tuple
 from zoneinfo import ZoneInfo
 
 from nlu.numbers import ONES, parse_count
 from nlu.spans import Candidate
 
-Days = Tuple[date, date]  # since, until (exclusive)
+Days = tuple[date, date]  # since, until (exclusive)
 
 _MONTHS = {name.lower(): number for number, name in enumerate(month_name) if name}
 _MONTHS.update({name.lower(): number for number, name in enumerate(month_abbr) if name})
@@ -18,7 +18,7 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _WEEKDAYS = {
     name: number
     for number, name in enumerate(
-        "monday tuesday wednesday thursday friday saturday sunday".split()
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     )
 }
 _WEEKDAY = "|".join(_WEEKDAYS)
@@ -27,7 +27,7 @@ _VAGUE = {"couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 4}
 _PREVIOUS = r"(?:last|previous|past|prior)"
 
 
-def find_periods(text: str, *, now: datetime, zone: ZoneInfo) -> List[Candidate]:
+def find_periods(text: str, *, now: datetime, zone: ZoneInfo) -> list[Candidate]:
     """Periods named in the text, as {"since", "until"} in ISO UTC, `until` exclusive."""
     today = now.astimezone(zone).date()
     found = []
@@ -122,7 +122,7 @@ def _named_month(match: "re.Match[str]", today: date) -> Days:
     return _month(today.year if month <= today.month else today.year - 1, month)
 
 
-def _dated(match: "re.Match[str]", today: date) -> Optional[Days]:
+def _dated(match: "re.Match[str]", today: date) -> Days | None:
     groups = match.groupdict()
     month = _MONTHS[groups["month"].lower().rstrip(".")]
     year = int(groups.get("year") or today.year)
@@ -135,7 +135,7 @@ def _dated(match: "re.Match[str]", today: date) -> Optional[Days]:
     return day, _tomorrow(day)
 
 
-def _iso(match: "re.Match[str]", _: date) -> Optional[Days]:
+def _iso(match: "re.Match[str]", _: date) -> Days | None:
     try:
         day = date(int(match.group("y")), int(match.group("m")), int(match.group("d")))
     except ValueError:
@@ -144,9 +144,9 @@ def _iso(match: "re.Match[str]", _: date) -> Optional[Days]:
 
 
 def _since(
-    days_of: Callable[["re.Match[str]", date], Optional[Days]],
-) -> Callable[..., Optional[Days]]:
-    def open_ended(match: "re.Match[str]", today: date) -> Optional[Days]:
+    days_of: Callable[["re.Match[str]", date], Days | None],
+) -> Callable[..., Days | None]:
+    def open_ended(match: "re.Match[str]", today: date) -> Days | None:
         days = days_of(match, today)
         return (days[0], _tomorrow(today)) if days else None
 
@@ -184,14 +184,14 @@ _RULES = tuple(
         (r"\b(?:the other day|these days|lately|in recent days)\b", _fixed(7, -1)),
         (r"\brecently\b", _fixed(30, -1)),
         (_CALENDAR, _calendar),
-        (rf"\b(?:the\s+)?week before last\b", lambda _, today: _week(today, 2)),
-        (rf"\b(?:the\s+)?month before last\b", lambda _, today: _months_back(today, 2)),
+        (r"\b(?:the\s+)?week before last\b", lambda _, today: _week(today, 2)),
+        (r"\b(?:the\s+)?month before last\b", lambda _, today: _months_back(today, 2)),
         (
             rf"\b(?:in |over |during |within |for )?(?:the )?{_PREVIOUS}\s+(?P<n>{_COUNT})\s+{_UNIT}\b",
             _last_units,
         ),
         (
-            rf"\b(?:in|over|during|within) the (?:last|past) (?P<n>)(?P<unit>day|week|month|year)\b",
+            r"\b(?:in|over|during|within) the (?:last|past) (?P<n>)(?P<unit>day|week|month|year)\b",
             _last_units,
         ),
         (rf"\b(?P<n>{_COUNT}|an?)\s+{_UNIT}\s+(?:ago|back|before)\b", _ago),

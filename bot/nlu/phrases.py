@@ -1,28 +1,89 @@
 """The phrases that name a catalogue's things, in the forms shoppers write them."""
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
+from typing import Any
 
 import inflect
 
 # Colour words that a shopper uses whatever the catalogue calls its colours.
-COLOURS = (
-    "black white grey red green blue yellow orange purple pink brown beige turquoise navy "
-    "burgundy khaki teal olive cream gold silver".split()
-)
+COLOURS = [
+    "black",
+    "white",
+    "grey",
+    "red",
+    "green",
+    "blue",
+    "yellow",
+    "orange",
+    "purple",
+    "pink",
+    "brown",
+    "beige",
+    "turquoise",
+    "navy",
+    "burgundy",
+    "khaki",
+    "teal",
+    "olive",
+    "cream",
+    "gold",
+    "silver",
+]
 # What a thing can do or is fit for; shops that name features of their own add to them.
-FEATURES = (
-    "waterproof water-resistant water-repellent windproof insulated breathable lightweight "
-    "ultralight foldable packable reversible washable machine-washable dishwasher-safe "
-    "microwave-safe oven-safe induction rechargeable wireless cordless solar organic vegan "
-    "recycled sustainable handmade stackable adjustable padded quick-dry quick-drying stretchy "
-    "non-slip non-stick shockproof leakproof odourless unscented hypoallergenic portable compact "
-    "warm hooded inflatable freestanding dimmable energy-saving".split()
-)
+FEATURES = [
+    "waterproof",
+    "water-resistant",
+    "water-repellent",
+    "windproof",
+    "insulated",
+    "breathable",
+    "lightweight",
+    "ultralight",
+    "foldable",
+    "packable",
+    "reversible",
+    "washable",
+    "machine-washable",
+    "dishwasher-safe",
+    "microwave-safe",
+    "oven-safe",
+    "induction",
+    "rechargeable",
+    "wireless",
+    "cordless",
+    "solar",
+    "organic",
+    "vegan",
+    "recycled",
+    "sustainable",
+    "handmade",
+    "stackable",
+    "adjustable",
+    "padded",
+    "quick-dry",
+    "quick-drying",
+    "stretchy",
+    "non-slip",
+    "non-stick",
+    "shockproof",
+    "leakproof",
+    "odourless",
+    "unscented",
+    "hypoallergenic",
+    "portable",
+    "compact",
+    "warm",
+    "hooded",
+    "inflatable",
+    "freestanding",
+    "dimmable",
+    "energy-saving",
+]
 _SPELT = {"grey": "gray", "colour": "color", "aluminium": "aluminum", "jewellery": "jewelry"}
 
-Phrases = Dict[str, Set[Tuple[str, Any]]]
+Phrases = dict[str, set[tuple[str, Any]]]
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +103,7 @@ def phrases_of(terms: Mapping[str, Any]) -> Phrases:
     return phrases
 
 
-def _named(terms: Mapping[str, Any]) -> Iterator[Tuple[str, str, Any]]:
+def _named(terms: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for category in terms["categories"]:
         title = category["title"]
         for name in [
@@ -71,7 +132,7 @@ def _named(terms: Mapping[str, Any]) -> Iterator[Tuple[str, str, Any]]:
             yield entity, name, name
 
 
-def _forms(name: str, *, plural: bool) -> List[str]:
+def _forms(name: str, *, plural: bool) -> list[str]:
     base = re.sub(r"\s+", " ", name.strip().lower())
     if len(base) < 2:
         return []
@@ -90,12 +151,12 @@ def _forms(name: str, *, plural: bool) -> List[str]:
     return sorted(forms)
 
 
-def _split(phrase: str) -> Tuple[str, str]:
+def _split(phrase: str) -> tuple[str, str]:
     head, space, last = phrase.rpartition(" ")
     return head + space, last
 
 
-def _number_forms(word: str) -> Set[str]:
+def _number_forms(word: str) -> set[str]:
     """Singular and plural of a noun, whichever was given."""
     if not word.isalpha() or len(word) < 3:
         return {word}

@@ -1,8 +1,8 @@
 """Price bounds: "under 120", "between 50 and 80", "at least forty euros", "around 100"."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Iterator, List, Optional, Tuple
 
 from nlu.numbers import DIGITS, NUMBER, parse_number
 from nlu.spans import Candidate
@@ -72,12 +72,12 @@ _SPEND = re.compile(
 )
 
 
-def find_prices(text: str, *, minor_digits: int = 2) -> List[Candidate]:
+def find_prices(text: str, *, minor_digits: int = 2) -> list[Candidate]:
     """Price bounds in the text, in minor units of a currency with `minor_digits` digits."""
     scale = Decimal(10) ** minor_digits
     found = []
     for start, end, low, high in _bounds(text):
-        meanings: List[Tuple[str, int]] = []
+        meanings: list[tuple[str, int]] = []
         if low is not None:
             meanings.append(("price_min", int(low * scale)))
         if high is not None:
@@ -87,7 +87,7 @@ def find_prices(text: str, *, minor_digits: int = 2) -> List[Candidate]:
     return found
 
 
-_Bound = Tuple[int, int, Optional[Decimal], Optional[Decimal]]
+_Bound = tuple[int, int, Decimal | None, Decimal | None]
 
 
 def _bounds(text: str) -> Iterator[_Bound]:
@@ -107,6 +107,6 @@ def _bounds(text: str) -> Iterator[_Bound]:
             yield match.start(), match.end(), amount, None
 
 
-def _amounts(match: "re.Match[str]") -> List[Decimal]:
+def _amounts(match: "re.Match[str]") -> list[Decimal]:
     numbers = (parse_number(group) for group in match.groups() if group)
     return [number for number in numbers if number is not None and 0 < number <= HIGHEST]

@@ -4,10 +4,10 @@ Only the files are read (weights and tokenizer); the vectors are averaged static
 (WordLlama, 256 dimensions), about 0.1 ms a sentence.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import FrozenSet, Sequence
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -41,7 +41,7 @@ def _weights() -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def ordinary_words() -> FrozenSet[str]:
+def ordinary_words() -> frozenset[str]:
     """Words frequent enough to be one piece of the tokenizer: never taken for misspellings."""
     return frozenset(
         piece[1:].lower()

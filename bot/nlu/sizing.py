@@ -1,7 +1,7 @@
 """Sizes in a sentence: "size M", "in medium", "in a 42", "XL"."""
 
 import re
-from typing import Dict, Iterable, List
+from collections.abc import Iterable
 
 from nlu.spans import Candidate
 
@@ -30,7 +30,7 @@ class Sizes:
     """The sizes of one catalogue, ready to be found in text."""
 
     def __init__(self, sizes: Iterable[str]) -> None:
-        self._values: Dict[str, str] = {size.lower(): size for size in sizes if size.strip()}
+        self._values: dict[str, str] = {size.lower(): size for size in sizes if size.strip()}
         for name, letter in _NAMES.items():
             if letter.lower() in self._values:
                 self._values.setdefault(name, self._values[letter.lower()])
@@ -61,7 +61,7 @@ class Sizes:
             re.fullmatch(r"(?:\d?x{1,4}[sl]|extra (?:small|large)|w\d\d.*|\d\d/\d\d)", word)
         )
 
-    def find(self, text: str) -> List[Candidate]:
+    def find(self, text: str) -> list[Candidate]:
         """Sizes of the catalogue named in the text."""
         found = []
         for pattern in self._patterns:

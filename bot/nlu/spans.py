@@ -1,7 +1,8 @@
 """Spans of a message that mean something."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Iterable, List, Sequence, Tuple
+from typing import Any
 
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
@@ -26,7 +27,7 @@ class Candidate:
 
     start: int
     end: int
-    meanings: Tuple[Tuple[str, Any], ...]
+    meanings: tuple[tuple[str, Any], ...]
 
     @classmethod
     def of(cls, start: int, end: int, entity: str, value: Any) -> "Candidate":
@@ -34,13 +35,13 @@ class Candidate:
         return cls(start, end, ((entity, value),))
 
 
-def resolve(doc: Doc, candidates: Iterable[Candidate]) -> List[Found]:
+def resolve(doc: Doc, candidates: Iterable[Candidate]) -> list[Found]:
     """The candidates that stand once overlaps are settled: the longest wins, then the first.
 
     Candidates of the very same span (a product title that is a category too) all stand.
     """
-    by_span: dict[Tuple[int, int], List[Tuple[str, Any]]] = {}
-    spans: dict[Tuple[int, int], Span] = {}
+    by_span: dict[tuple[int, int], list[tuple[str, Any]]] = {}
+    spans: dict[tuple[int, int], Span] = {}
     for candidate in candidates:
         span = doc.char_span(candidate.start, candidate.end, alignment_mode="expand")
         if span is None or not len(span):

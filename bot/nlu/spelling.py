@@ -4,7 +4,7 @@ A word is touched only when it is no ordinary English word and one known word is
 optimal string alignment (Damerau-Levenshtein with adjacent swaps), the first letter kept.
 """
 
-from typing import FrozenSet, Iterable, List, Optional
+from collections.abc import Iterable
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -13,11 +13,65 @@ from spacy.tokens import Doc
 
 # Words that prices, orders, negations and counts hang on.
 CUES = frozenset(
-    "under below above between around about cheaper cheapest cheap expensive without except "
-    "excluding second third fourth fifth first last budget maximum minimum yesterday month week "
-    "weekend euros dollars popular newest latest quantity coupon voucher discount size medium "
-    "large small anything something delivery shipping return returns basket cart remove recommend "
-    "waterproof black white green yellow orange purple brown".split()
+    [
+        "under",
+        "below",
+        "above",
+        "between",
+        "around",
+        "about",
+        "cheaper",
+        "cheapest",
+        "cheap",
+        "expensive",
+        "without",
+        "except",
+        "excluding",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "first",
+        "last",
+        "budget",
+        "maximum",
+        "minimum",
+        "yesterday",
+        "month",
+        "week",
+        "weekend",
+        "euros",
+        "dollars",
+        "popular",
+        "newest",
+        "latest",
+        "quantity",
+        "coupon",
+        "voucher",
+        "discount",
+        "size",
+        "medium",
+        "large",
+        "small",
+        "anything",
+        "something",
+        "delivery",
+        "shipping",
+        "return",
+        "returns",
+        "basket",
+        "cart",
+        "remove",
+        "recommend",
+        "waterproof",
+        "black",
+        "white",
+        "green",
+        "yellow",
+        "orange",
+        "purple",
+        "brown",
+    ]
 )
 SHORTEST = 4
 
@@ -25,12 +79,12 @@ SHORTEST = 4
 class Speller:
     """Corrects words towards a lexicon."""
 
-    def __init__(self, words: Iterable[str], *, ordinary: FrozenSet[str]) -> None:
+    def __init__(self, words: Iterable[str], *, ordinary: frozenset[str]) -> None:
         self._known = frozenset(word for word in words if word.isalpha()) | CUES
-        self._targets: List[str] = sorted(word for word in self._known if len(word) >= SHORTEST)
+        self._targets: list[str] = sorted(word for word in self._known if len(word) >= SHORTEST)
         self._ordinary = ordinary
 
-    def correct(self, word: str) -> Optional[str]:
+    def correct(self, word: str) -> str | None:
         """The known word that a misspelt one stands for, None where it is best left alone."""
         lower = word.lower()
         if len(lower) < SHORTEST or not lower.isalpha() or self._is_word(lower):

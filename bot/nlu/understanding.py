@@ -1,8 +1,10 @@
 """Everything found in one message: the one place where the finders come together."""
 
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import spacy
@@ -65,7 +67,7 @@ class Understanding:
         found = mark_excluded(doc.text, self._find(doc, now))
         return Reading(doc.text, found, [_moved(span, doc, written) for span in found])
 
-    def _find(self, doc: Doc, now: datetime) -> List[Found]:
+    def _find(self, doc: Doc, now: datetime) -> list[Found]:
         text = doc.text
         named = self._named(doc)
         rest = [
@@ -91,7 +93,7 @@ class Understanding:
             if meanings:
                 yield Candidate(span.start_char, span.end_char, tuple(sorted(meanings, key=str)))
         # "rain coat" where the catalogue says raincoat
-        for left, right in zip(doc, doc[1:]):
+        for left, right in itertools.pairwise(doc):
             meanings = self._phrases.get(f"{left.lower_}{right.lower_}")
             if meanings:
                 end = right.idx + len(right)
@@ -114,7 +116,7 @@ def _plain(text: str) -> str:
     return text.translate(_QUOTES)
 
 
-_QUOTES: Dict[int, str] = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
+_QUOTES: dict[int, str] = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
 def _moved(span: Found, doc: Doc, written: Doc) -> Found:

@@ -5,8 +5,9 @@ import logging
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ RETRY_SECONDS = 2.0
 TIMEOUT_SECONDS = 5.0
 LARGEST_BYTES = 50_000_000
 
-Terms = Dict[str, Any]
+Terms = dict[str, Any]
 
 
 class CatalogueTerms:
@@ -26,7 +27,7 @@ class CatalogueTerms:
         self._url = url
         self._copy = copy
         self._changed = changed
-        self._etag: Optional[str] = None
+        self._etag: str | None = None
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -69,7 +70,7 @@ class CatalogueTerms:
         self._write_copy(terms)
         return True
 
-    def _read_copy(self) -> Optional[Dict[str, Any]]:
+    def _read_copy(self) -> dict[str, Any] | None:
         try:
             kept = json.loads(self._copy.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -1,0 +1,1 @@
+"""The real bot and action server, over their real protocols."""
