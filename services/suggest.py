@@ -49,7 +49,7 @@ CONTENT_SOURCE = "catalogue"
 POPULAR_DAYS = timedelta(days=30)
 SHELF_FRESH = timedelta(seconds=30)
 INTEREST_FRESH = timedelta(minutes=10)
-RETRY_MODEL = timedelta(seconds=10)
+RETRY_MODEL = timedelta(seconds=30)
 SPARE = 8
 
 
@@ -121,7 +121,8 @@ class SuggestionService:
         self._models_dir = settings.models_dir
         self._min_people = settings.min_people
         self._words = ReasonWords(settings.locale)
-        self._suggester: Suggester | None = None
+        self._suggester = self._load()
+        self._fitting: str | None = None
         self._looked_at: datetime | None = None
         self._shelf: _Shelf | None = None
 
@@ -213,30 +214,25 @@ class SuggestionService:
     def _current_suggester(self, now: datetime, shelf: _Shelf) -> Suggester | None:
         if self._suggester is not None:
             self._suggester.refresh()
-            return self._suggester
-        if self._looked_at is not None and now - self._looked_at < RETRY_MODEL:
-            return None
-        self._looked_at = now
+        elif self._looked_at is None or now - self._looked_at >= RETRY_MODEL:
+            self._looked_at = now
+            self._suggester = self._load()
+        suggester = self._suggester
+        if suggester is not None and suggester.version != self._fitting:
+            if not _fits(suggester, shelf):
+                self._suggester, self._looked_at = None, now
+                return None
+            self._fitting = suggester.version
+        return suggester
+
+    def _load(self) -> Suggester | None:
         try:
-            suggester = Suggester.load(self._models_dir, min_people=self._min_people)
+            return Suggester.load(self._models_dir, min_people=self._min_people)
         except NoModelError:
             return None
         except BrokenModelError as error:
             structlog.get_logger().error("model_refused", error=str(error))
             return None
-        known = sum(product in suggester.vocabulary.index for product in shelf.available)
-        if shelf.available and known * 2 < len(shelf.available):
-            structlog.get_logger().error(
-                "model_refused",
-                error=(
-                    f"version {suggester.version} knows {known} of the "
-                    f"{len(shelf.available)} products on sale: it was trained on another "
-                    "catalogue; train again with `cartwright train`"
-                ),
-            )
-            return None
-        self._suggester = suggester
-        return suggester
 
     def _current_shelf(self, session: Session, now: datetime) -> _Shelf:
         shelf = self._shelf
@@ -327,6 +323,19 @@ class SuggestionService:
             )
         session.execute(insert(Suggestion), rows)
         return shown
+
+
+def _fits(suggester: Suggester, shelf: _Shelf) -> bool:
+    """Whether the model knows at least half of what is on sale; else it is another shop's."""
+    known = sum(product in suggester.vocabulary.index for product in shelf.available)
+    if known * 2 >= len(shelf.available):
+        return True
+    structlog.get_logger().error(
+        "model_refused",
+        error=f"version {suggester.version} knows {known} of the {len(shelf.available)} products "
+        "on sale: it was trained on another catalogue; train again with `cartwright train`",
+    )
+    return False
 
 
 def _latest(history: History, surface: Surface) -> list[str]:

@@ -1,0 +1,276 @@
+"""Suggestions from the database: filters, reasons, what is written down, and no model at all."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlalchemy import func, select
+
+from core.clock import SimulatedClock
+from core.identity import Identity
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.models import (
+    Category,
+    EventName,
+    Feedback,
+    FeedbackKind,
+    Price,
+    Product,
+    Suggestion,
+    Variant,
+)
+from db.writes import carts
+from db.writes.events import NewEvent, NewItem, record
+from db.writes.visitors import create_visitor
+from recommender.protocol import ReasonKind, Surface
+from recommender.registry import Manifest, store, switch
+from recommender.training import counts_only, prepare
+from services.suggest import NO_MODEL, ReasonWords, ShownSuggestion, SuggestionService
+from tests.unit.recommender.shop import CATEGORY, ITEMS, item_frame, planted_events
+
+
+@pytest.fixture
+def shop(sessions: SessionFactory, clock: SimulatedClock) -> None:
+    """The planted shop's catalogue, all in stock but the lamp."""
+    now = clock.now()
+    with sessions.begin() as session:
+        kinds = sorted(set(CATEGORY.values()))
+        session.add_all(Category(id=kind, title=kind.title()) for kind in kinds)
+        session.flush()
+        session.add_all(
+            Product(id=item, title=f"The {item}", category_id=CATEGORY.get(item), updated_at=now)
+            for item in ITEMS
+        )
+        session.flush()
+        session.add_all(
+            Variant(id=item, product_id=item, stock=0 if item == "lamp" else 5) for item in ITEMS
+        )
+        session.flush()
+        session.add_all(
+            Price(variant_id=item, amount=1000, currency="EUR", valid_from=now - timedelta(days=9))
+            for item in ITEMS
+        )
+
+
+@pytest.fixture
+def model(settings: Settings) -> str:
+    """A version counted from the planted log, in force."""
+    bundle = counts_only(prepare(planted_events(), item_frame()))
+    publish(settings.models_dir, "v1", bundle.vocabulary.fingerprint, bundle.parts())
+    return "v1"
+
+
+def publish(folder: Path, version: str, catalogue: str, parts: dict) -> None:  # type: ignore[type-arg]
+    sources = tuple(name for name in parts if name not in ("catalogue", "blend"))
+    store(folder, Manifest(version, "2026-01-01T00:00:00+00:00", catalogue, True, sources), parts)
+    switch(folder, version)
+
+
+@pytest.fixture
+def service(settings: Settings) -> SuggestionService:
+    return SuggestionService(settings)
+
+
+def view(
+    sessions: SessionFactory, identity: Identity, clock: SimulatedClock, *products: str
+) -> None:
+    with sessions.begin() as session:
+        for product in products:
+            clock.advance(timedelta(seconds=20))
+            item = NewItem(product_id=product, variant_id=product, quantity=1)
+            event = NewEvent(
+                f"{product}-{clock.now().isoformat()}",
+                EventName.VIEW_ITEM,
+                clock.now(),
+                items=(item,),
+            )
+            record(session, identity, [event], now=clock.now())
+
+
+def suggest(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+    *,
+    surface: Surface = Surface.HOME,
+    k: int = 4,
+    anchor: str | None = None,
+) -> list[ShownSuggestion]:
+    with sessions.begin() as session:
+        return service.suggest(
+            session, identity, surface=surface, k=k, now=clock.now(), anchor=anchor
+        )
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_what_follows_is_suggested_with_a_reason_to_read(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "tent", "mat")
+    first = suggest(service, sessions, identity, clock, k=1)[0]
+    assert first.product_id == "stove"
+    people, of = first.reason.people, first.reason.of
+    assert first.reason_text in {
+        f"{people} of the {of} people who took The {because} also took this along"
+        for because in ("tent", "mat")
+    }
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_what_is_sold_out_in_the_cart_or_unwanted_is_not_suggested(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "tent", "boots")
+    with sessions.begin() as session:
+        carts.add(session, identity, "mat", 1, now=clock.now(), source="web")
+        session.add(
+            Feedback(
+                visitor_id=identity.visitor_id,
+                product_id="socks",
+                kind=FeedbackKind.NOT_INTERESTED,
+                at=clock.now(),
+            )
+        )
+    for surface in Surface:
+        shown = suggest(service, sessions, identity, clock, surface=surface, k=24, anchor="boots")
+        assert not {one.product_id for one in shown} & {"lamp", "mat", "socks", "boots"}
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_what_was_sold_a_moment_ago_is_not_suggested(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "tent", "mat")
+    assert suggest(service, sessions, identity, clock)[0].product_id == "stove"
+    with sessions.begin() as session:
+        session.get_one(Variant, "stove").stock = 0
+    shown = suggest(service, sessions, identity, clock)
+    assert len(shown) == 4
+    assert "stove" not in {one.product_id for one in shown}
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_each_suggestion_is_written_down_with_its_model_and_reason(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    shown = suggest(service, sessions, identity, clock, surface=Surface.CHAT)
+    with sessions() as session:
+        stored = session.get_one(Suggestion, shown[0].suggestion_id)
+    assert (stored.visitor_id, stored.surface, stored.rank) == (identity.visitor_id, "chat", 1)
+    assert (stored.model_version, stored.product_id) == ("v1", shown[0].product_id)
+    assert stored.reason["text"] == shown[0].reason_text
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_why_answers_exactly_what_was_shown_and_only_to_whom_it_was(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "tent")
+    shown = suggest(service, sessions, identity, clock)[0]
+    with sessions.begin() as session:
+        stranger = create_visitor(session, now=clock.now())
+        assert service.why(session, identity, product_id=shown.product_id) == shown
+        assert service.why(session, identity, suggestion_id=shown.suggestion_id) == shown
+        assert service.why(session, stranger, suggestion_id=shown.suggestion_id) is None
+        assert service.why(session, identity, product_id="never-shown") is None
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_a_model_the_category_comes_first_and_the_reason_says_so(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    shown = suggest(service, sessions, identity, clock, surface=Surface.PRODUCT, k=6, anchor="tent")
+    assert service.model_version == NO_MODEL
+    assert [one.product_id for one in shown[:2]] == ["bike", "boots"]
+    assert shown[0].reason_text == "In Kind 0, like The tent"
+    assert (shown[-1].reason.kind, len(shown)) == (ReasonKind.CONTENT, 6)
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_a_model_popularity_is_counted_from_enough_people_only(
+    service: SuggestionService, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    for number in range(6):
+        with sessions.begin() as session:
+            somebody = create_visitor(session, now=clock.now())
+        view(sessions, somebody, clock, "pump", *(["poles"] if number < 4 else []))
+    with sessions.begin() as session:
+        newcomer = create_visitor(session, now=clock.now())
+    first, second = suggest(service, sessions, newcomer, clock, k=2)
+    assert (first.product_id, first.reason.people) == ("pump", 6)
+    assert first.reason_text == "Popular: 6 people were interested in it"
+    assert (second.product_id, second.reason.people) == ("poles", None)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_model_of_another_shop_is_not_used(
+    sessions: SessionFactory,
+    settings: Settings,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    foreign = prepare(
+        planted_events().with_columns(product=pl.col("product") + "x"), item_frame().head(0)
+    )
+    bundle = counts_only(foreign)
+    publish(settings.models_dir, "v1", bundle.vocabulary.fingerprint, bundle.parts())
+    service = SuggestionService(settings)
+    shown = suggest(service, sessions, identity, clock)
+    assert len(shown) == 4
+    assert service.model_version == NO_MODEL
+
+
+@pytest.mark.usefixtures("shop", "settings")
+def test_a_model_trained_while_the_shop_runs_is_taken_up(
+    request: pytest.FixtureRequest,
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    suggest(service, sessions, identity, clock)
+    request.getfixturevalue("model")
+    clock.advance(timedelta(minutes=1))
+    suggest(service, sessions, identity, clock)
+    assert service.model_version == "v1"
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_nothing_to_sell_gives_nothing_and_writes_nothing(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    with sessions.begin() as session:
+        for variant in session.scalars(select(Variant)):
+            variant.stock = 0
+    assert suggest(service, sessions, identity, clock) == []
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Suggestion)) == 0
+
+
+def test_a_language_without_words_is_refused_with_advice() -> None:
+    with pytest.raises(ValueError, match="services/words"):
+        ReasonWords("tlh")
