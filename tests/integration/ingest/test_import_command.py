@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from sqlalchemy import func, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli.main import app
 from core.settings import get_settings
@@ -20,7 +19,7 @@ type Command = Callable[..., Result]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     """Run `cartwright` on a database of its own."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
     monkeypatch.setenv("COLUMNS", "200")

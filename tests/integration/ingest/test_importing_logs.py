@@ -378,4 +378,4 @@ def test_the_real_samples_are_accounted_for(
     with sessions() as session:
         assert_accounted_for(session, outcome)
         assert session.scalar(select(ImportRun.rows_read)) == rows
-        assert session.scalar(select(func.count()).select_from(CartLine)) > 0
+        assert session.scalar(select(CartLine.id).limit(1)) is not None
