@@ -78,11 +78,16 @@ class Catalogue:
     products: tuple[DemoProduct, ...]
 
 
+def read_yaml(path: Path) -> Any:
+    """A file of data/shop, by the C parser, which is ten times as fast."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
 def load_catalogue(folder: Path = SHOP_FOLDER) -> Catalogue:
     """Read every file of catalogue/. Raises CatalogueError where one is not sound."""
     categories, products = [], []
     for path in sorted((folder / "catalogue").glob("*.yml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         categories.append(DemoCategory(content["id"], content["title"], tuple(content["synonyms"])))
         for entry in content["products"]:
             try:
@@ -227,7 +232,7 @@ def _prices(
 
 def store_faq(session: Session, *, now: datetime, folder: Path = SHOP_FOLDER) -> None:
     """Insert the FAQ."""
-    topics = yaml.safe_load((folder / "faq.yml").read_text(encoding="utf-8"))
+    topics = read_yaml(folder / "faq.yml")
     _insert(
         session,
         FaqEntry,
@@ -247,7 +252,7 @@ def store_faq(session: Session, *, now: datetime, folder: Path = SHOP_FOLDER) ->
 
 def store_promotions(session: Session, *, now: datetime, folder: Path = SHOP_FOLDER) -> None:
     """Insert the promotions; their days count from `now`."""
-    rows = yaml.safe_load((folder / "promotions.yml").read_text(encoding="utf-8"))
+    rows = read_yaml(folder / "promotions.yml")
     _insert(session, Promotion, [_promotion(row, now=now) for row in rows])
 
 

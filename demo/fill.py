@@ -31,7 +31,7 @@ from db.models import (
 from db.pricing import DeliveryRule
 from db.writes.bulk import insert_new
 from db.writes.events import refold
-from demo.catalogue import load_catalogue, store_catalogue, store_faq, store_promotions
+from demo.catalogue import Catalogue, load_catalogue, store_catalogue, store_faq, store_promotions
 from demo.past import Past, build_past
 from demo.simulate import simulate
 from demo.visits import plan_visits
@@ -119,8 +119,8 @@ def fill(
                 "The shop already has products or events, so nothing was filled. "
                 "Use --again to replace an earlier demo shop by a new one."
             )
-        past = _simulate(scenario, settings, progress)
         catalogue = load_catalogue()
+        past = _simulate(scenario, catalogue, settings, progress)
         store_catalogue(session, catalogue, now=scenario.now)
         store_faq(session, now=scenario.now)
         store_promotions(session, now=scenario.now)
@@ -137,8 +137,10 @@ def fill(
         )
 
 
-def _simulate(scenario: Scenario, settings: Settings, progress: Progress) -> Past:
-    world = build_world(scenario, load_catalogue())
+def _simulate(
+    scenario: Scenario, catalogue: Catalogue, settings: Settings, progress: Progress
+) -> Past:
+    world = build_world(scenario, catalogue)
     demo = load_shoppers(scenario.now)
     tastes, visits = draw_tastes(scenario, world, demo), plan_visits(scenario, demo)
     progress.begin("simulating shoppers", int(visits.products.sum()))

@@ -10,10 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from demo.catalogue import SHOP_FOLDER, Catalogue
+from demo.catalogue import SHOP_FOLDER, Catalogue, read_yaml
 
 type Floats = NDArray[np.float32]
 type Ints = NDArray[np.int64]
@@ -65,7 +64,7 @@ class DemoShopper:
 
 def load_shoppers(now: datetime, folder: Path = SHOP_FOLDER) -> list[DemoShopper]:
     """The demo shoppers, their visits dated back from `now`."""
-    rows = yaml.safe_load((folder / "shoppers.yml").read_text(encoding="utf-8"))
+    rows = read_yaml(folder / "shoppers.yml")
     return [
         DemoShopper(
             row["name"],
@@ -117,7 +116,7 @@ class World:
 
 def build_world(scenario: Scenario, catalogue: Catalogue, folder: Path = SHOP_FOLDER) -> World:
     """The world of a scenario."""
-    habits = yaml.safe_load((folder / "habits.yml").read_text(encoding="utf-8"))
+    habits = read_yaml(folder / "habits.yml")
     rng = scenario.rng(1)
     products = catalogue.products
     n = len(products)
