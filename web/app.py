@@ -17,7 +17,7 @@ from db.engine import make_engine, make_session_factory, read_session
 from services.suggest import SuggestionService
 from web import health, pictures, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
-from web.limits import BodyLimit, SecurityHeaders
+from web.limits import BodyLimit, PlainAddress, SecurityHeaders
 from web.search import ShopSearch
 from web.shop.install import install as install_shop
 
@@ -51,6 +51,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
                 allow_headers=["Authorization", "Content-Type"],
                 max_age=600,
             ),
+            Middleware(PlainAddress),
             Middleware(BodyLimit),
         ],
     )

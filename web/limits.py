@@ -45,6 +45,22 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
+class PlainAddress:
+    """Refuses an address with a NUL character in it: nothing has such a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on where its address is plain."""
+        if scope["type"] == "http" and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
+            await Problem(400, "An address cannot contain a NUL character.").response()(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
+
+
 class SecurityHeaders:
     """Adds the headers that every response carries, unless the route has set its own.
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.ids import new_id
 from db.engine import read_session
@@ -21,6 +21,7 @@ from db.writes.carts import (
 )
 from services.cards import cart_json
 from web.api.schemas import CartAnswer
+from web.fields import Key, PromotionCode
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity, current_identity
 from web.json import json_response
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
@@ -39,7 +40,6 @@ NOT_HERE: dict[int | str, dict[str, Any]] = {
 CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"description": "Not possible now: out of stock, or the code does not apply."}
 }
-VariantKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class NewLine(BaseModel):
@@ -49,7 +49,7 @@ class NewLine(BaseModel):
         json_schema_extra={"examples": [{"variant_id": "rain-jacket-blue-m", "quantity": 1}]}
     )
 
-    variant_id: VariantKey
+    variant_id: Key
     quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)] = 1
 
 
@@ -62,7 +62,7 @@ class Quantity(BaseModel):
 class Code(BaseModel):
     """A promotion code; null takes the one in force off."""
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None
+    code: PromotionCode | None
 
 
 @router.get("", response_model=CartAnswer)
@@ -99,14 +99,14 @@ def post_line(request: Request, identity: CurrentIdentity, line: NewLine) -> Res
 
 @router.patch("/lines/{variant_id:path}", response_model=CartAnswer, responses=NOT_HERE | CONFLICT)
 def patch_line(
-    request: Request, identity: CurrentIdentity, variant_id: VariantKey, line: Quantity
+    request: Request, identity: CurrentIdentity, variant_id: Key, line: Quantity
 ) -> Response:
     """Make a line hold exactly so many pieces."""
     return _set(request, identity, variant_id, line.quantity)
 
 
 @router.delete("/lines/{variant_id:path}", response_model=CartAnswer, responses=NOT_HERE)
-def delete_line(request: Request, identity: CurrentIdentity, variant_id: VariantKey) -> Response:
+def delete_line(request: Request, identity: CurrentIdentity, variant_id: Key) -> Response:
     """Take a line out."""
     return _set(request, identity, variant_id, 0)
 

@@ -26,6 +26,7 @@ from core.clock import EPOCH
 from core.money import to_minor
 from db.models import EventName
 from db.writes.events import NewEvent, NewItem, record
+from web.fields import Key, printable
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
 
@@ -52,21 +53,12 @@ _WITH_ITEMS = frozenset(
 )
 
 
-def _printable(value: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise ValueError("must have no control characters")
-    return value
-
-
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("must be a number")
     return value
 
 
-type Key = Annotated[
-    str, StringConstraints(min_length=1, max_length=64), AfterValidator(_printable)
-]
 type Major = Annotated[Decimal, BeforeValidator(_no_bool), Field(ge=0, le=MAX_MAJOR)]
 type CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 type Quantity = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=MAX_QUANTITY)]
@@ -94,7 +86,7 @@ class ParamsIn(BaseModel):
     value: Major | None = Field(default=None, description="Of the whole event, in major units.")
     items: Annotated[list[ItemIn], Field(max_length=MAX_ITEMS)] = []
     search_term: (
-        Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+        Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
         | None
     ) = None
     transaction_id: Key | None = Field(default=None, description="The shop's order number.")

@@ -1,13 +1,12 @@
 """`POST /feedback`: a shopper's word on a product or a suggestion."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from db.models import FeedbackKind
 from db.reads.catalogue import product_facts
 from db.writes.feedback import UnknownSuggestion, give_feedback
+from web.fields import Key, PublicKey
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
 
@@ -22,8 +21,8 @@ class FeedbackIn(BaseModel):
     )
 
     kind: FeedbackKind
-    product_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    suggestion_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = None
+    product_id: Key
+    suggestion_id: PublicKey | None = None
 
 
 @router.post("/feedback", status_code=204, response_class=Response)

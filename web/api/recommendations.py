@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import StringConstraints
 
 from db.reads.catalogue import product_facts
 from recommender.protocol import Surface
 from services.suggest import SuggestionService
 from web.api.schemas import RecommendationsJson
+from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.json import json_response
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
@@ -20,17 +20,13 @@ router = APIRouter(
 
 MAX_K = 24
 
-ProductKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-
 
 @router.get("/recommendations", response_model=RecommendationsJson)
 def get_recommendations(
     request: Request,
     identity: CurrentIdentity,
     surface: Annotated[Surface, Query(description="Where they will be shown.")] = Surface.HOME,
-    product: Annotated[
-        ProductKey | None, Query(description="The product that the page is about.")
-    ] = None,
+    product: Annotated[Key | None, Query(description="The product that the page is about.")] = None,
     k: Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")] = 8,
 ) -> Response:
     """Suggestions for whoever the token names, each stored as shown.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
+from pydantic import AfterValidator
 
 from db.engine import read_session
 from db.models import Channel
@@ -15,6 +16,7 @@ from db.reads.shoppers import DemoShopper, demo_shoppers
 from db.writes.consents import record_consent
 from db.writes.visitors import create_visitor, sign_in
 from services.cards import money_json, picture_url, product_url
+from web.fields import printable
 from web.shop.checkout import day, order_values
 from web.shop.visit import PageForm, PageMissing, PageVisit, Visit
 
@@ -95,7 +97,9 @@ def sign_in_page(visit: PageVisit) -> HTMLResponse:
 
 
 @router.post("/account/sign-in")
-def sign_in_form(visit: PageForm, person_id: Annotated[str, Form(max_length=32)] = "") -> Response:
+def sign_in_form(
+    visit: PageForm, person_id: Annotated[str, Form(max_length=32), AfterValidator(printable)] = ""
+) -> Response:
     """Become a demo shopper; the visitor's cart comes along."""
     if not visit.settings.demo:
         raise PageMissing

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import AfterValidator
 
 from core.identity import Identity
 from core.money import Money
@@ -25,6 +26,7 @@ from db.writes.carts import (
 )
 from recommender.protocol import Surface
 from services.promotions import offer_for
+from web.fields import printable
 from web.shop import tracking
 from web.shop.product import product_page
 from web.shop.render import words_of
@@ -37,8 +39,8 @@ router = APIRouter(include_in_schema=False)
 GOES_WITH = 4
 MAX_QUANTITY = 99
 
-Key = Annotated[str, Form(max_length=64)]
-Typed = Annotated[str, Form(max_length=40)]
+Key = Annotated[str, Form(max_length=64), AfterValidator(printable)]
+Typed = Annotated[str, Form(max_length=40), AfterValidator(printable)]
 
 
 def cart_page(

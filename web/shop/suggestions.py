@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
+from pydantic import AfterValidator
 
 from core.settings import Settings
 from db.engine import read_session
@@ -12,6 +13,7 @@ from db.reads.catalogue import ProductFacts, product_facts
 from db.writes.feedback import UnknownSuggestion, give_feedback
 from services.cards import card, product_url
 from services.suggest import ShownSuggestion, SuggestionService
+from web.fields import printable
 from web.json import json_response
 from web.shop.listing import best_variant
 from web.shop.tiles import reason_json
@@ -19,7 +21,7 @@ from web.shop.visit import PageForm, PageMissing, back_to, page_visit, prefers_p
 
 router = APIRouter(include_in_schema=False)
 
-Key = Annotated[str, Form(max_length=64)]
+Key = Annotated[str, Form(max_length=64), AfterValidator(printable)]
 
 
 def suggestion_cards(

@@ -87,10 +87,15 @@ def test_a_category_shows_what_is_below_it_and_filters_by_one_variant(browser: B
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page=-1", "page=99999999999999", "price_min=x", "price_max=1e999", "sort=worst",
-     "price_min=NaN", "colour=%00", "page=%F0%9F%98%80", "q=" + "a" * 5000],
+     "price_min=NaN", "colour=%01", "page=%F0%9F%98%80", "q=" + "a" * 5000],
 )  # fmt: skip
 def test_an_address_that_makes_no_sense_still_shows_the_page(browser: Browser, query: str) -> None:
     assert browser.get(f"/categories/jackets?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/products/%00", "/orders/%00", "/categories?colour=%00"])
+def test_an_address_with_a_nul_character_is_refused(browser: Browser, path: str) -> None:
+    assert browser.get(path).status_code == 400
 
 
 def test_search_reads_price_and_negation_from_words(browser: Browser) -> None:
