@@ -5,9 +5,10 @@ the rows of all their visitors; an identity without a person owns its visitor's 
 nobody has signed in on that visitor, so an old token never opens a person's data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.identity import Identity
@@ -36,6 +37,26 @@ def owned_by(
     if identity.person_id:
         return person_column == identity.person_id
     return and_(visitor_column == identity.visitor_id, person_column.is_(None))
+
+
+def owned_by_any(
+    owners: Sequence[Owner],
+    visitor_column: InstrumentedAttribute[str],
+    person_column: InstrumentedAttribute[str | None],
+) -> ColumnElement[bool]:
+    """The condition that a row with these two columns belongs to one of the owners.
+
+    Only the kinds of owner that occur are asked for: an OR with an empty side, and the planner
+    would rather read every open cart than use the owner's index.
+    """
+    people = [owner.person_id for owner in owners if owner.person_id]
+    visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
+    kinds: list[ColumnElement[bool]] = []
+    if people:
+        kinds.append(person_column.in_(people))
+    if visitors:
+        kinds.append(and_(visitor_column.in_(visitors), person_column.is_(None)))
+    return or_(false(), *kinds)
 
 
 def visitors_of(identity: Identity) -> Select[str]:

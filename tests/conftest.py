@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from core.clock import SimulatedClock
@@ -31,6 +32,10 @@ from db.writes.visitors import create_visitor
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
 REQUIRE_SERVICES = os.environ.get("CARTWRIGHT_REQUIRE_SERVICES") == "1"
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+# How long one example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("cartwright", deadline=None)
+hypothesis_settings.load_profile("cartwright")
 
 
 @pytest.hookimpl(wrapper=True)

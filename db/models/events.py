@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import (
@@ -38,10 +38,6 @@ class EventName(StrEnum):
     SELECT_PROMOTION = "select_promotion"
 
 
-CART_EVENTS_SQL = "name IN ('add_to_cart', 'remove_from_cart', 'purchase')"
-"""The events a cart is folded from, literally as in the partial index, so SQLite can use it."""
-
-
 class Event(Base):
     """One item of one event: an event with three items is three rows, one without items is one.
 
@@ -52,13 +48,6 @@ class Event(Base):
     __table_args__ = (
         UniqueConstraint("visitor_id", "event_id", "position"),
         Index("ix_events_visitor_id_at", "visitor_id", "at"),
-        Index(
-            "ix_events_cart",
-            "visitor_id",
-            "at",
-            sqlite_where=text(CART_EVENTS_SQL),
-            postgresql_where=text(CART_EVENTS_SQL),
-        ),
         Index("ix_events_at", "at"),
     )
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, text
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from db.fold import CART_EVENT_NAMES, CartEvent, CartItem, Carts, Episode, fold
 from db.insert import insert_or_ignore, table_of
 from db.models import Event, EventName, Visitor
-from db.models.events import CART_EVENTS_SQL
 from db.owners import Owner
 from db.writes.refold import Changes, load_stored, refold, refold_owners
 from db.writes.visitors import claim_visitor
@@ -104,7 +103,7 @@ def newest_cart_event(session: Session, visitor: Visitor) -> datetime | None:
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
             _is_owners(Owner.of(visitor.id, visitor.person_id)),
-            text(f"events.{CART_EVENTS_SQL}"),
+            Event.name.in_(CART_EVENT_NAMES),
         )
         .order_by(Event.at.desc())
         .limit(1)
@@ -137,7 +136,6 @@ def _new_to_owner(
             .join(Visitor, Visitor.id == Event.visitor_id)
             .where(
                 _is_owners(owner),
-                text(f"events.{CART_EVENTS_SQL}"),
                 Event.name == EventName.PURCHASE,
                 Event.transaction_id.in_(bought),
             )

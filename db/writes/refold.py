@@ -14,15 +14,23 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    or_,
     select,
-    text,
     type_coerce,
     update,
 )
 from sqlalchemy.orm import Session
 
-from db.fold import CartEvent, CartItem, Carts, Episode, Line, LineKey, derived_id, fold
+from db.fold import (
+    CART_EVENT_NAMES,
+    CartEvent,
+    CartItem,
+    Carts,
+    Episode,
+    Line,
+    LineKey,
+    derived_id,
+    fold,
+)
 from db.insert import insert_or_ignore, table_of
 from db.models import (
     Cart,
@@ -34,8 +42,7 @@ from db.models import (
     OrderLine,
     Visitor,
 )
-from db.models.events import CART_EVENTS_SQL
-from db.owners import Owner
+from db.owners import Owner, owned_by_any
 from db.writes.bulk import insert_rows
 
 _OWNERS_AT_ONCE = 500
@@ -84,8 +91,6 @@ def load_stored(
     session: Session, owners: Sequence[Owner], *, open_only: bool = False
 ) -> dict[Owner, Stored]:
     """The stored carts with their lines, and the orders unless `open_only`, by owner."""
-    people = [owner.person_id for owner in owners if owner.person_id]
-    visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
     stored: dict[Owner, Stored] = defaultdict(Stored)
     by_id: dict[str, StoredCart] = {}
     carts = select(
@@ -96,12 +101,7 @@ def load_stored(
         Cart.last_activity_at,
         Cart.closed_at,
         Cart.person_id,
-    ).where(
-        or_(
-            Cart.person_id.in_(people),
-            (Cart.visitor_id.in_(visitors)) & Cart.person_id.is_(None),
-        )
-    )
+    ).where(owned_by_any(owners, Cart.visitor_id, Cart.person_id))
     if open_only:
         carts = carts.where(Cart.status == CartStatus.OPEN)
     for cart_id, visitor_id, status, created, last_activity, closed, person_id in session.execute(
@@ -126,10 +126,7 @@ def load_stored(
         by_id[row.cart_id].lines[row.product_id, row.variant_id] = row.id, line
     if not open_only:
         orders = select(Order.id, Order.cart_id, Order.visitor_id, Order.person_id).where(
-            or_(
-                Order.person_id.in_(people),
-                (Order.visitor_id.in_(visitors)) & Order.person_id.is_(None),
-            )
+            owned_by_any(owners, Order.visitor_id, Order.person_id)
         )
         for key, cart_of, visitor_id, person_id in session.execute(orders):
             stored[Owner.of(visitor_id, person_id)].cart_of_order[key] = cart_of
@@ -324,8 +321,6 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
 
 
 def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[CartEvent]]:
-    people = [owner.person_id for owner in owners if owner.person_id]
-    visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
     # Name and time are decoded once an event below, not once a row: bulk loads read a million.
     rows = session.execute(
         select(
@@ -345,11 +340,8 @@ def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
             Visitor.is_robot.is_(False),
-            text(f"events.{CART_EVENTS_SQL}"),
-            or_(
-                Visitor.person_id.in_(people),
-                Visitor.id.in_(visitors) & Visitor.person_id.is_(None),
-            ),
+            Event.name.in_(CART_EVENT_NAMES),
+            owned_by_any(owners, Visitor.id, Visitor.person_id),
         )
         .order_by(Event.visitor_id, Event.event_id, Event.position)
     )

@@ -299,13 +299,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_at", ["at"], unique=False)
-        batch_op.create_index(
-            "ix_events_cart",
-            ["visitor_id", "at"],
-            unique=False,
-            sqlite_where=sa.text("name IN ('add_to_cart', 'remove_from_cart', 'purchase')"),
-            postgresql_where=sa.text("name IN ('add_to_cart', 'remove_from_cart', 'purchase')"),
-        )
         batch_op.create_index("ix_events_visitor_id_at", ["visitor_id", "at"], unique=False)
 
     op.create_table(
