@@ -31,7 +31,7 @@ def length_rows(batch: Batch) -> Ints:
 
 def shares(scores: Scores) -> Scores:
     """Scores as shares of their row; NaN stays where nothing is known and becomes 0 elsewhere."""
-    known = np.nan_to_num(scores, nan=0.0, posinf=0.0)
+    known = np.where(np.isnan(scores), np.float32(0), scores)
     total = known.sum(axis=1, keepdims=True)
     return np.where(total > 0, known / np.where(total > 0, total, 1), np.nan).astype(np.float32)
 

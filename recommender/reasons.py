@@ -16,11 +16,12 @@ from recommender.rules import RuleIndex
 from recommender.sequences import Ints, Vocabulary
 
 MIN_CONFIDENCE = 0.02
+CONTEXT = 15
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The counts that reasons are drawn from; `item_people` is how many turned to each item."""
+    """The counts that reasons are drawn from."""
 
     vocabulary: Vocabulary
     together: RuleIndex
@@ -31,82 +32,111 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Links:
+    """What the products of a context lead to, of one kind, as parallel arrays."""
+
     kind: ReasonKind
-    because: int
-    people: int
-    of: int
-    lift: float | None
-
-    @property
-    def confidence(self) -> float:
-        return self.people / max(self.of, 1)
+    because: Ints
+    item: Ints
+    people: Ints
+    of: Ints
+    at: Ints
 
 
-def reason_for(item: int, context: Sequence[int], evidence: Evidence) -> Reason:
-    """The best-founded reason to suggest `item` to a shopper who met `context`, latest first.
+class Reasons:
+    """The best-founded reasons for a shopper who met the items of `context`, latest first."""
 
-    What was taken together speaks before what followed, and that before what the same people looked
-    at; then popularity. The product named is the one after which the item is likeliest.
-    """
-    context = [met for met in dict.fromkeys(context) if met not in (item, -1)]
-    for kind in (ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR):
-        found = [at for met in context if (at := _evidence(kind, met, item, evidence)) is not None]
-        if found:
-            return _told(max(found, key=lambda at: at.confidence), evidence)
-    return _popularity(item, context, evidence)
+    def __init__(self, context: Sequence[int], evidence: Evidence) -> None:
+        self._context = [met for met in dict.fromkeys(context) if met >= 0][:CONTEXT]
+        self._evidence = evidence
+        self._links = (
+            self._rules(ReasonKind.RULE, evidence.together),
+            self._rules(ReasonKind.SEQUENCE, evidence.sequences),
+            self._neighbours(evidence.similar),
+        )
 
+    def of(self, item: int) -> Reason:
+        """Why to suggest `item`.
 
-def _evidence(kind: ReasonKind, met: int, item: int, evidence: Evidence) -> _Found | None:
-    if kind is ReasonKind.SIMILAR:
-        found = _neighbour(met, item, evidence.similar)
-    else:
-        index = evidence.together if kind is ReasonKind.RULE else evidence.sequences
-        found = _rule(kind, met, item, index)
-    if found is None or found.people < evidence.min_people or found.confidence < MIN_CONFIDENCE:
-        return None
-    return found
+        What was taken together speaks before what followed, and that before what the same people
+        looked at; then popularity. The product named is the one after which the item is likeliest.
+        """
+        for links in self._links:
+            places = np.flatnonzero(links.item == item)
+            if len(places):
+                share = links.people[places] / links.of[places]
+                return self._told(links, int(places[share.argmax()]))
+        return self._popularity(item)
 
+    def _rules(self, kind: ReasonKind, index: RuleIndex) -> _Links:
+        found = [index.of(met) for met in self._context]
+        at = np.concatenate([np.arange(0), *(np.arange(one.start, one.stop) for one in found)])
+        rules = index.rules
+        links = _Links(
+            kind,
+            rules.prefix[at, 1],
+            rules.item[at],
+            rules.people[at],
+            rules.prefix_people[at],
+            at.astype(np.int32),
+        )
+        likelier = rules.count[at] * np.float64(rules.groups) > (
+            rules.prefix_count[at] * rules.item_count[at].astype(np.float64)
+        )
+        return self._founded(links, likelier)
 
-def _rule(kind: ReasonKind, met: int, item: int, index: RuleIndex) -> _Found | None:
-    rules = index.rules
-    of_prefix = index.of(met)
-    positions = np.flatnonzero(rules.item[of_prefix] == item)
-    if len(positions) == 0:
-        return None
-    at = of_prefix.start + int(positions[0])
-    lift = rules.lift_of(at)
-    if lift <= 1.0:
-        return None
-    return _Found(kind, met, int(rules.people[at]), int(rules.prefix_people[at]), lift)
+    def _neighbours(self, similar: ItemToItem) -> _Links:
+        found = [similar.neighbours(met) for met in self._context]
+        at = np.concatenate([np.arange(0), *(np.arange(one.start, one.stop) for one in found)])
+        because = np.repeat(
+            np.array(self._context, np.int32), [one.stop - one.start for one in found]
+        )
+        links = _Links(
+            ReasonKind.SIMILAR,
+            because,
+            similar.neighbour[at],
+            similar.people[at],
+            similar.item_people[because],
+            at.astype(np.int32),
+        )
+        return self._founded(links, np.ones(len(at), np.bool_))
 
+    def _founded(self, links: _Links, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Links:
+        keep = keep & (links.people >= self._evidence.min_people)
+        keep &= links.people >= MIN_CONFIDENCE * links.of
+        return _Links(
+            links.kind,
+            links.because[keep],
+            links.item[keep],
+            links.people[keep],
+            links.of[keep],
+            links.at[keep],
+        )
 
-def _neighbour(met: int, item: int, similar: ItemToItem) -> _Found | None:
-    found = similar.neighbours(met)
-    positions = np.flatnonzero(similar.neighbour[found] == item)
-    if len(positions) == 0:
-        return None
-    people = int(similar.people[found.start + int(positions[0])])
-    return _Found(ReasonKind.SIMILAR, met, people, int(similar.item_people[met]), None)
+    def _told(self, links: _Links, place: int) -> Reason:
+        evidence = self._evidence
+        lift = None
+        if links.kind is not ReasonKind.SIMILAR:
+            together = links.kind is ReasonKind.RULE
+            index = evidence.together if together else evidence.sequences
+            lift = round(index.rules.lift_of(int(links.at[place])), 3)
+        people, of = int(links.people[place]), int(links.of[place])
+        return Reason(
+            kind=links.kind,
+            because=(evidence.vocabulary.items[int(links.because[place])],),
+            people=people,
+            of=of,
+            confidence=round(people / of, 4),
+            lift=lift,
+        )
 
-
-def _told(found: _Found, evidence: Evidence) -> Reason:
-    return Reason(
-        kind=found.kind,
-        because=(evidence.vocabulary.items[found.because],),
-        people=found.people,
-        of=found.of,
-        confidence=round(found.confidence, 4),
-        lift=None if found.lift is None else round(found.lift, 3),
-    )
-
-
-def _popularity(item: int, context: Sequence[int], evidence: Evidence) -> Reason:
-    people = int(evidence.similar.item_people[item])
-    shown = people if people >= evidence.min_people else None
-    alike = [met for met in context if evidence.category[met] == evidence.category[item] >= 0]
-    because = tuple(evidence.vocabulary.items[met] for met in alike[:1])
-    if shown is None:
-        return Reason(ReasonKind.CONTENT, because)
-    kind = ReasonKind.POPULAR_IN_CATEGORY if because else ReasonKind.POPULAR
-    return Reason(kind, because, people=shown)
+    def _popularity(self, item: int) -> Reason:
+        evidence = self._evidence
+        people = int(evidence.similar.item_people[item])
+        own = evidence.category[item]
+        alike = [met for met in self._context if met != item and evidence.category[met] == own >= 0]
+        because = tuple(evidence.vocabulary.items[met] for met in alike[:1])
+        if people < evidence.min_people:
+            return Reason(ReasonKind.CONTENT, because)
+        kind = ReasonKind.POPULAR_IN_CATEGORY if because else ReasonKind.POPULAR
+        return Reason(kind, because, people=people)

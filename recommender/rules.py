@@ -106,6 +106,7 @@ class RuleIndex:
         self.rules = rules
         self._width = int(rules.prefix.max(initial=NO_ITEM)) + 2
         self._key = self._keys(rules.prefix[:, 0], rules.prefix[:, 1])
+        self._single: list[int] = np.searchsorted(self._key, np.arange(self._width + 1)).tolist()
 
     def _keys(self, first: Ints, last: Ints) -> NDArray[np.int64]:
         return (first.astype(np.int64) + 1) * self._width + last + 1
@@ -114,6 +115,8 @@ class RuleIndex:
         """The positions of the rules of a prefix, strongest first; empty where there are none."""
         if not 0 <= last < self._width - 1 or not NO_ITEM <= first < self._width - 1:
             return slice(0, 0)
+        if first == NO_ITEM:
+            return slice(self._single[last + 1], self._single[last + 2])
         key = (first + 1) * self._width + last + 1
         begin, end = np.searchsorted(self._key, [key, key + 1])
         return slice(int(begin), int(end))

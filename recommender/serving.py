@@ -19,7 +19,7 @@ from recommender.protocol import (
     Suggested,
     Surface,
 )
-from recommender.reasons import Evidence, reason_for
+from recommender.reasons import Evidence, Reasons
 from recommender.registry import BrokenModelError, current, read
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Vocabulary, encode
@@ -134,17 +134,17 @@ class Suggester:
         context = about if anchor is not None else [*batch.session_items(0), *_met(batch)]
         if surface is Surface.CART:
             context = [*about, *context]
+        reasons = Reasons(context, loaded.evidence)
         suggested = []
         for rank, item in enumerate(_best(total, k), start=1):
             own = parts[:, item] / total[item]
-            reason = reason_for(item, context, loaded.evidence)
             suggested.append(
                 Suggested(
                     product_id=vocabulary.items[item],
                     score=float(total[item]),
                     rank=rank,
                     source=names[int(own.argmax())],
-                    reason=reason,
+                    reason=reasons.of(item),
                     shares={
                         name: round(float(share), 4)
                         for name, share in zip(names, own, strict=True)

@@ -11,7 +11,7 @@ from recommender.blend import LENGTHS, Blend
 from recommender.bundle import Bundle
 from recommender.popular import ItemToItem
 from recommender.protocol import History, ReasonKind, Step, Surface
-from recommender.reasons import Evidence, reason_for
+from recommender.reasons import Evidence, Reasons
 from recommender.serving import Suggester
 from recommender.training import Prepared, counts_only
 from tests.unit.recommender.shop import BEGIN
@@ -94,7 +94,7 @@ def test_asking_for_none_gives_none(suggester: Suggester) -> None:
 
 def test_a_reason_counts_the_people_who_took_both(prepared: Prepared, evidence: Evidence) -> None:
     items = prepared.vocabulary
-    reason = reason_for(items.get("mat"), [items.get("tent")], evidence)
+    reason = Reasons([items.get("tent")], evidence).of(items.get("mat"))
     events = prepared.events.filter(prepared.events["action"] == "add")
     sessions: dict[tuple[str, str], set[str]] = {}
     for shopper, session, product in events.select("shopper", "session", "product").iter_rows():
@@ -108,7 +108,7 @@ def test_a_reason_counts_the_people_who_took_both(prepared: Prepared, evidence: 
 def test_no_reason_counts_fewer_people_than_the_floor(prepared: Prepared) -> None:
     evidence = counts_only(prepared).evidence(min_people=10_000)
     for item in range(len(prepared.vocabulary)):
-        reason = reason_for(item, [prepared.vocabulary.get("tent")], evidence)
+        reason = Reasons([prepared.vocabulary.get("tent")], evidence).of(item)
         assert reason.people is None
         assert reason.of is None
 
@@ -118,7 +118,7 @@ def test_the_product_after_which_it_is_likeliest_is_named(
 ) -> None:
     items = prepared.vocabulary
     context = [items.get(name) for name in ("bike", "other01", "tent")]
-    assert reason_for(items.get("mat"), context, evidence).because == ("tent",)
+    assert Reasons(context, evidence).of(items.get("mat")).because == ("tent",)
 
 
 def test_every_suggestion_has_the_source_that_spoke_loudest(suggester: Suggester) -> None:
