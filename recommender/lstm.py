@@ -40,7 +40,7 @@ class LstmConfig:
     """How the network is built and trained."""
 
     units: int = 128
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 64
     dropout: float = 0.3
     smoothing: float = 0.05

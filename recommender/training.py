@@ -101,7 +101,7 @@ class TrainConfig:
     lstm: LstmConfig = field(default_factory=LstmConfig)
     refresh_epochs: int = 1
     days: float = DAYS_HELD_OUT
-    max_cases: int = 12_000
+    max_cases: int = 8_000
 
 
 @dataclass(frozen=True)
