@@ -31,7 +31,7 @@ _ORDINARY = re.compile(
 
 def find_coupons(text: str) -> list[Candidate]:
     """Codes, in capitals."""
-    spans = []
+    spans: list[tuple[int, int]] = []
     for pattern in (_NAMED, _APPLIED):
         spans.extend(match.span("code") for match in pattern.finditer(text))
     if _CAPITALS_NEED.search(text) or _CAPITALS.fullmatch(text.strip(" .!?")):

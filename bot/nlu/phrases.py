@@ -31,6 +31,11 @@ COLOURS = [
     "gold",
     "silver",
 ]
+# What things are made of, in the words shoppers use; a catalogue's own ("merino wool") come on top.
+MATERIALS = (
+    "leather wool cotton linen silk denim fleece polyester nylon canvas suede merino bamboo "
+    "wood wooden oak steel aluminium titanium glass ceramic plastic rubber cork"
+).split()
 # What a thing can do or is fit for; shops that name features of their own add to them.
 FEATURES = [
     "waterproof",
@@ -123,10 +128,13 @@ def _named(terms: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for entity, key, more in (
         ("brand", "brands", ()),
         ("colour", "colours", COLOURS),
-        ("material", "materials", ()),
+        ("material", "materials", MATERIALS),
         ("feature", "features", FEATURES),
     ):
         given = [name for name in terms.get(key, ()) if name]
+        if entity == "material":
+            # "canvas and leather" is said as either
+            given += [part for name in given for part in name.split(" and ") if part != name]
         lowered = {name.lower() for name in given}
         for name in [*given, *(word for word in more if word not in lowered)]:
             yield entity, name, name
