@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.bench import bench_app
 from cli.demo import demo_app
 from cli.evaluate import evaluate
 from cli.import_ import import_app, quarantine_app
@@ -20,6 +21,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
 
 
 if __name__ == "__main__":
