@@ -57,7 +57,8 @@ def _garment(
     p.path(d, p.base, line=p.base, width=8)
     _pattern(p, d, patterns)
     p.path(
-        f"M{200 + width} 186L{204 + width} {hem}Q230 {hem + 8} 226 {hem + 6}L238 130Z",
+        f"M{200 + width} 150L{204 + width} {hem}L{174 + width} {hem + 5}"
+        f"Q{180 + width} 240 {200 + width} 150Z",
         "#000000",
         opacity=0.1,
     )
