@@ -153,7 +153,7 @@ def _purchase(carts: Carts, event: CartEvent) -> None:
     if not event.items:
         bought = {key: line.quantity for key, line in episode.lines.items()}
     taken = {
-        key: replace(line, quantity=bought[key])
+        key: line if line.quantity == bought[key] else replace(line, quantity=bought[key])
         for key, line in episode.lines.items()
         if key in bought
     }
