@@ -192,11 +192,14 @@ class ChangeQuantity(Skill):
     action = "action_change_quantity"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """Change the line that is meant."""
+        """Change the line that is meant, or how many of what is about to be added."""
+        pending: dict[str, Any] = turn.slot("pending") or {}
+        said = turn.number("quantity")
+        if pending.get("kind") == "choose_variant" and said:
+            return add_product(self.shop, turn, Referent(pending["product"]))
         found = _line_meant(self.shop, turn)
         if isinstance(found, list):
             return found
-        said = turn.number("quantity")
         if said is None and not MORE.search(turn.text) and not FEWER.search(turn.text):
             turn.say(Reply("utter_how_many", product=_line_title(found)))
             return [SlotSet("focus", found.product_id)]
@@ -209,7 +212,11 @@ class RemoveFromCart(Skill):
     action = "action_remove_from_cart"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """Remove the line that is meant."""
+        """Remove the line that is meant; what was only about to be added is let go."""
+        pending: dict[str, Any] = turn.slot("pending") or {}
+        if pending.get("kind") == "choose_variant" and not turn.entities:
+            turn.say(Reply("utter_all_right"))
+            return [SlotSet("pending", None)]
         found = _line_meant(self.shop, turn)
         if isinstance(found, list):
             return found

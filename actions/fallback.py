@@ -33,7 +33,7 @@ class Fallback(Skill):
         failures = int(turn.slot("failures") or 0) + 1
         if failures == 1:
             turn.say(Reply("utter_not_understood"))
-            return [SlotSet("failures", failures)]
+            return [SlotSet("failures", failures), SlotSet("pending", None)]
         reply = Reply("utter_offer_finder")
         turn.say(reply)
         return [SlotSet("failures", failures), SlotSet("pending", {"kind": "offer_finder"})]
@@ -42,6 +42,8 @@ class Fallback(Skill):
         if turn.is_payload or not turn.text.strip():
             return None
         query = query_of(turn)
+        if query.has_conditions:
+            return find(self.shop, turn, query)
         with read_session(self.shop.sessions) as session:
             ranked = self.shop.faq.ranked(session, turn.text, limit=1)
             result = self.shop.search.search(

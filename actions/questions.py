@@ -5,7 +5,7 @@ import re
 from rasa_sdk.events import SlotSet
 
 from actions.context import Shop
-from actions.references import OutOfRange, Referent, referent
+from actions.references import Referent, referent
 from actions.reply import Claim, Reply, join
 from actions.show import full_name, price, show_products, stock, title
 from actions.skill import Event, Skill, Turn
@@ -17,8 +17,9 @@ from services.product_facts import answer_from_facts
 from services.search import best_variant
 
 PRICE = re.compile(r"\b(?:price|cost|costs|how much(?! does it weigh)|expensive)\b", re.IGNORECASE)
-STOCK = re.compile(r"\b(?:in stock|stock|available|sold out|left|how many)\b", re.IGNORECASE)
+STOCK = re.compile(r"\b(?:in stock|stock|available|sold out|left)\b", re.IGNORECASE)
 SIZES = re.compile(r"\b(?:sizes?|fit me|come in (?:an? )?(?:xs|s|m|l|xl|\d+))\b", re.IGNORECASE)
+POINTING = re.compile(r"\b(?:it|this|that|they|these|those)\b", re.IGNORECASE)
 COLOURS = re.compile(r"\b(?:colou?rs?)\b", re.IGNORECASE)
 
 
@@ -28,8 +29,12 @@ class Faq(Skill):
     action = "action_faq"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """The entry that fits, or "I don't know"."""
+        """The entry that fits, or "I don't know"; "is it waterproof?" is about a product."""
         with read_session(self.shop.sessions) as session:
+            if turn.values("feature") and POINTING.search(turn.text):
+                meant = referent(turn, session)
+                if isinstance(meant, Referent):
+                    return say_fact(self.shop, turn, meant)
             found = self.shop.faq.best(session, turn.text)
         if found is None:
             turn.say(Reply("utter_faq_unknown"))
@@ -59,19 +64,21 @@ class ProductFact(Skill):
         """The fact, or that the catalogue does not say."""
         with read_session(self.shop.sessions) as session:
             meant = referent(turn, session)
-            facts = None
-            if isinstance(meant, Referent):
-                found = product_facts(session, [meant.product_id], now=turn.now)
-                facts = found.get(meant.product_id)
-        if isinstance(meant, OutOfRange) or meant is None:
-            turn.say(Reply("utter_which_product"))
-            return []
-        if facts is None or not facts.variants:
-            turn.say(Reply("utter_product_gone"))
-            return []
-        variant = _variant(facts, meant)
-        turn.say(_answer(self.shop, turn, facts, variant))
-        return [SlotSet("focus", facts.product_id)]
+        if isinstance(meant, Referent):
+            return say_fact(self.shop, turn, meant)
+        turn.say(Reply("utter_which_product"))
+        return []
+
+
+def say_fact(shop: Shop, turn: Turn, meant: Referent) -> list[Event]:
+    """What the catalogue says to a question about the product meant."""
+    with read_session(shop.sessions) as session:
+        facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
+    if facts is None or not facts.variants:
+        turn.say(Reply("utter_product_gone"))
+        return []
+    turn.say(_answer(shop, turn, facts, _variant(facts, meant)))
+    return [SlotSet("focus", facts.product_id)]
 
 
 def _variant(facts: ProductFacts, meant: Referent) -> VariantFacts:

@@ -141,8 +141,8 @@ class WhyThis(Skill):
     def answer(self, turn: Turn) -> list[Event]:
         """The stored reason of the newest suggestion of the product meant."""
         with read_session(self.shop.sessions) as session:
-            meant = referent(turn, session) or _first_shown(turn)
-            if not isinstance(meant, Referent):
+            meant = _suggestion_meant(turn, session)
+            if meant is None:
                 turn.say(Reply("utter_which_product"))
                 return []
             facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
@@ -171,8 +171,8 @@ class NotInterested(Skill):
     def answer(self, turn: Turn) -> list[Event]:
         """Store the shopper's word and say so."""
         with read_session(self.shop.sessions) as session:
-            meant = referent(turn, session)
-            if not isinstance(meant, Referent):
+            meant = _suggestion_meant(turn, session, only=True)
+            if meant is None:
                 turn.say(Reply("utter_which_product"))
                 return []
             facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
@@ -244,9 +244,19 @@ def _newest_in_cart(session: Session, turn: Turn) -> Referent | None:
     return Referent(line.product_id, line.variant_id)
 
 
-def _first_shown(turn: Turn) -> Referent | None:
+def _suggestion_meant(turn: Turn, session: Session, *, only: bool = False) -> Referent | None:
+    """The product meant, where what was talked about may be what the suggestions were for.
+
+    Then the first shown is taken, or with `only` none unless a single one was shown.
+    """
+    meant = referent(turn, session)
+    if isinstance(meant, OutOfRange):
+        return None
     shown = shown_pairs(turn)
-    return Referent(*shown[0]) if shown else None
+    named = meant is not None and meant.product_id in (turn.value("product"), turn.page_product)
+    if not shown or named or (meant is not None and meant.product_id in dict(shown)):
+        return meant
+    return None if only and len(shown) > 1 else Referent(*shown[0])
 
 
 def _minimum_asked(turn: Turn) -> str | None:

@@ -126,24 +126,13 @@ class CatalogueIndex:
             case Attribute.FEATURE:
                 mask = np.zeros(self.size, dtype=np.bool_)
                 for value in wanted:
-                    mask |= self._with_feature(value)
+                    mask |= self.features.get(phrase(value), False)
                 return mask
         raise ValueError(f"{attribute} is an attribute of variants")
 
-    def _with_feature(self, value: str) -> Mask:
-        """Products whose facts say so; where no fact has that name, those whose words do."""
-        if phrase(value) in self.features:
-            return self.features[phrase(value)]
-        return self.with_words(self.tokenizer.stems(value))
-
-    def with_words(self, stems: Sequence[str]) -> Mask:
-        """Products whose words include every one of the stems; none where there are no stems."""
-        if not stems or self.bm25 is None or not self.stems.issuperset(stems):
-            return np.zeros(self.size, dtype=np.bool_)
-        mask = np.ones(self.size, dtype=np.bool_)
-        for stem in stems:
-            mask &= np.asarray(self.bm25.get_scores([stem])) > 0
-        return mask
+    def has_fact(self, feature: str) -> bool:
+        """Whether the catalogue's facts know the feature by that name."""
+        return phrase(feature) in self.features
 
     def variant_mask(self, attribute: Attribute, wanted: Sequence[str]) -> Mask:
         """Which variants have one of the wanted colours or sizes."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from services.text import words
+
 
 class Attribute(StrEnum):
     """What a product can be picked by; the names of the entities in chat."""
@@ -64,7 +66,8 @@ class SearchQuery:
         "in blue" replaces the colours asked for before; with `also` ("or in green") they become
         alternatives. "not leather" adds to what is excluded and takes leather out of what was
         wanted, and the other way round. A new category starts the words and sizes anew, for they
-        described the old one; colours, brands and prices stay.
+        described the old one; colours, brands and prices stay. Words that named what is no longer
+        wanted go.
         """
         include, exclude = dict(self.include), dict(self.exclude)
         text = self.text
@@ -80,8 +83,17 @@ class SearchQuery:
             exclude[attribute] = _union(exclude.get(attribute, ()), values)
             include[attribute] = _without(include.get(attribute, ()), values)
         price_min, price_max = self._bounds_after(change)
+        dropped = [
+            *(value for values in change.exclude.values() for value in values),
+            *(
+                value
+                for attribute, values in self.include.items()
+                for value in values
+                if value not in include.get(attribute, ())
+            ),
+        ]
         return SearchQuery(
-            text=" ".join(part for part in (text, change.text) if part.strip()),
+            text=" ".join((*_words_without(text, dropped), *change.text.split())),
             include=_not_empty(include),
             exclude=_not_empty(exclude),
             price_min=price_min,
@@ -98,7 +110,10 @@ class SearchQuery:
         return price_min, price_max
 
     def without(self, constraint: str) -> "SearchQuery":
-        """This search without one constraint: an attribute, "price" or "text"."""
+        """This search without one constraint: the wanted values of an attribute, "price" or "text".
+
+        What is excluded stays excluded: a no is a no.
+        """
         if constraint == "price":
             return replace(self, price_min=None, price_max=None)
         if constraint == "text":
@@ -107,7 +122,6 @@ class SearchQuery:
         return replace(
             self,
             include={key: values for key, values in self.include.items() if key != attribute},
-            exclude={key: values for key, values in self.exclude.items() if key != attribute},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,6 +154,12 @@ def _values(data: Mapping[str, list[str]]) -> dict[Attribute, tuple[str, ...]]:
 
 def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
+
+
+def _words_without(text: str, names: list[str]) -> list[str]:
+    """The words of the text that are in none of the names, singular or plural."""
+    gone = {word for name in names for word in words(name)}
+    return [word for word in words(text) if word not in gone and word.removesuffix("s") not in gone]
 
 
 def _without(values: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:

@@ -318,6 +318,7 @@ def _stems_of_conditions(index: CatalogueIndex, query: SearchQuery) -> frozenset
         index.category_titles.get(value, value) if attribute is Attribute.CATEGORY else value
         for attribute, values in query.include.items()
         for value in values
+        if attribute is not Attribute.FEATURE or index.has_fact(value)
     ]
     return frozenset(index.tokenizer.stems(" ".join(names)))
 
@@ -337,13 +338,18 @@ def _variant_mask(index: CatalogueIndex, query: SearchQuery) -> Mask:
 
 
 def _product_mask(index: CatalogueIndex, query: SearchQuery) -> Mask:
-    """Alternatives within an attribute; of features all are wanted (waterproof and warm)."""
+    """Alternatives within an attribute; of features all are wanted (waterproof and windproof).
+
+    A feature that no fact tells ("warm") is no condition; the words rank by it.
+    """
     mask = np.ones(index.size, dtype=np.bool_)
     for attribute in Attribute:
         if attribute in VARIANT_ATTRIBUTES:
             continue
         if wanted := query.include.get(attribute):
-            groups = [(v,) for v in wanted] if attribute is Attribute.FEATURE else [wanted]
+            groups = [wanted]
+            if attribute is Attribute.FEATURE:
+                groups = [(value,) for value in wanted if index.has_fact(value)]
             for group in groups:
                 mask &= index.product_mask(attribute, group)
         if unwanted := query.exclude.get(attribute):

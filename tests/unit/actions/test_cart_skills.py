@@ -236,3 +236,11 @@ def test_the_cart_tells_how_far_free_delivery_is(chat: Chat) -> None:
     assert answer.text == (
         "Pieces in your cart: 1. Total: €29.80. With €25.10 more, delivery is free."
     )
+
+
+def test_a_number_while_a_size_is_asked_is_how_many_to_add(chat: Chat) -> None:
+    chat.slots["shown"] = [{"product": "jkt-rain", "variant": "jkt-rain-navy-m"}]
+    chat.say("action_add_to_cart", "add the first", entity("ordinal", 1))
+    chat.say("action_change_quantity", "make it two", entity("quantity", 2))
+    chat.say("action_refine_search", "L", entity("size", "L"))
+    assert cart_of(chat) == {"jkt-rain-navy-l": 2}

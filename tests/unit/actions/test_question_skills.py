@@ -66,3 +66,12 @@ def test_something_the_description_says_is_quoted(chat: Chat) -> None:
     answer = chat.say("action_product_fact", "does it have a dark bedroom?", page="tnt-four")
     assert "dark bedroom" in answer.text
     assert answer.responses == ["utter_fact_quote"]
+
+
+def test_a_product_question_taken_for_a_shop_question_is_answered_from_the_product(
+    chat: Chat,
+) -> None:
+    answer = chat.say(
+        "action_faq", "is this waterproof?", entity("feature", "waterproof"), page="tnt-two"
+    )
+    assert answer.text == "Yes: Alder 2 Tent is waterproof."

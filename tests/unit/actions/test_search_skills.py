@@ -174,3 +174,17 @@ def test_asking_for_nothing_in_particular_is_asked_back_once(chat: Chat) -> None
 def test_hostile_text_is_only_text(chat: Chat, text: str) -> None:
     chat.say("action_search_products", text)
     assert chat.say("action_search_products", "tents", entity("category", "tents")).cards
+
+
+def test_an_explicit_no_is_never_dropped_to_find_something(chat: Chat) -> None:
+    chat.say(
+        "action_search_products",
+        "brown leather jackets",
+        entity("category", "jackets"),
+        entity("material", "leather"),
+        entity("colour", "brown"),
+    )
+    answer = chat.say(
+        "action_refine_search", "not leather", entity("material", "leather", role="exclude")
+    )
+    assert "jkt-leather" not in answer.cards

@@ -56,3 +56,15 @@ def test_not_interested_is_stored_and_used(chat: Chat) -> None:
 def test_a_kind_of_thing_to_suggest_is_searched_for(chat: Chat) -> None:
     answer = chat.say("action_suggest", "suggest me a tent", entity("category", "tents"))
     assert set(answer.cards) == {"tnt-two", "tnt-four", "tnt-pegs"}
+
+
+def test_why_this_after_what_goes_with_it_is_about_the_suggestion(chat: Chat) -> None:
+    shown = chat.say("action_goes_with", "what goes with this?", page="caf-dripper")
+    reason = shown.messages[0]["custom"]["cards"][0]["reason"]["text"]
+    assert reason in chat.say("action_why_this", "why this?").text
+
+
+def test_not_interested_in_one_of_many_asks_which(chat: Chat) -> None:
+    chat.say("action_suggest", "anything for me?")
+    answer = chat.say("action_not_interested", "I'm not interested")
+    assert answer.responses == ["utter_which_product"]
