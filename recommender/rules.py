@@ -19,6 +19,7 @@ from recommender.sequences import (
     Batch,
     Ints,
     Log,
+    starts,
 )
 
 TAKEN_CODES = (ACTION_CODES["add"], ACTION_CODES["purchase"])
@@ -97,6 +98,23 @@ class Rules:
         }
         prefix = ordered.select("first", "last").to_numpy().astype(np.int32).reshape(-1, 2)
         return cls(prefix=prefix, groups=groups, **numbers)
+
+
+def strongest(rules: Rules, most: int) -> Rules:
+    """The first `most` rules of each prefix: those with the highest counts."""
+    prefix = rules.prefix.astype(np.int64)
+    key = (prefix[:, 0] + 1) * (int(prefix.max(initial=NO_ITEM)) + 2) + prefix[:, 1] + 1
+    keep = np.arange(len(rules)) - starts(key) < most
+    return Rules(
+        rules.prefix[keep],
+        rules.item[keep],
+        rules.count[keep],
+        rules.prefix_count[keep],
+        rules.item_count[keep],
+        rules.people[keep],
+        rules.prefix_people[keep],
+        rules.groups,
+    )
 
 
 class RuleIndex:
@@ -311,6 +329,7 @@ def _named(
 
 
 PRIOR = 5.0
+MOST_RULES = 200
 
 
 class AssociationRules:
@@ -325,8 +344,9 @@ class AssociationRules:
 
     @classmethod
     def fit(cls, log: Log, items: int, *, min_count: int = 3) -> "AssociationRules":
-        """Mine what sessions put into the cart or bought together."""
-        return cls(association_rules(taken(log), min_count=min_count), items)
+        """Mine what sessions put into the cart or bought together; MOST_RULES for each product."""
+        rules = association_rules(taken(log), min_count=min_count)
+        return cls(strongest(rules, MOST_RULES), items)
 
     def score(self, batch: Batch) -> Scores:
         """The strongest rule that fires, its confidence shrunk where few baskets stand behind."""
@@ -368,9 +388,9 @@ class SequentialRules:
     def fit(
         cls, log: Log, items: int, *, min_count: int = 2, max_gap: int = 3
     ) -> "SequentialRules":
-        """Mine the order in which sessions turn to products."""
+        """Mine the order in which sessions turn to products; MOST_RULES for each prefix."""
         rules = sequential_rules(touched(log), max_gap=max_gap, min_count=min_count)
-        return cls(rules, items, max_gap=max_gap)
+        return cls(strongest(rules, MOST_RULES), items, max_gap=max_gap)
 
     def score(self, batch: Batch) -> Scores:
         """Confidences of the rules that fire, added up, less for what lies further back."""

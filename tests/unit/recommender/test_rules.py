@@ -16,6 +16,7 @@ from recommender.rules import (
     association_rules,
     pair_counts,
     sequential_rules,
+    strongest,
 )
 
 TENT, MAT, STOVE = 0, 1, 2
@@ -177,3 +178,12 @@ def test_the_index_finds_exactly_the_rules_of_a_prefix() -> None:
         assert inside.start <= at < inside.stop
         assert (rules.prefix[inside] == [first, last]).all()
     assert index.of(99) == index.of(-1) == slice(0, 0)
+
+
+def test_the_strongest_rules_of_each_prefix_are_those_with_the_highest_counts() -> None:
+    rules = strongest(association_rules(steps(BASKETS)), 1)
+    assert set(found(rules)) == {(NO_ITEM, TENT, MAT), (NO_ITEM, MAT, TENT), (NO_ITEM, STOVE, TENT)}
+
+
+def test_keeping_the_strongest_of_no_rules_is_no_error() -> None:
+    assert len(strongest(association_rules(steps([])), 3)) == 0
