@@ -22,6 +22,7 @@ from tests.unit.recommender.shop import item_frame, planted_events, rows
 SMALL = TrainConfig(lstm=LstmConfig(units=16, epochs=6, batch=16))
 
 
+@pytest.mark.slow
 def test_a_learnt_model_is_measured_gated_and_refreshed() -> None:
     events = planted_events(sessions=2400, days=60)
     measured = measure_models(prepare(events, item_frame()), config=SMALL)
@@ -39,6 +40,7 @@ def test_a_learnt_model_is_measured_gated_and_refreshed() -> None:
     assert {one.product_id for one in suggested} & {"mat", "stove", "lamp"}
 
 
+@pytest.mark.slow
 def test_a_gate_names_each_baseline_that_was_not_beaten(prepared: Prepared) -> None:
     noise = planted_events(sessions=2000, days=60).with_columns(
         product=pl.col("product").shuffle(seed=1)
