@@ -182,7 +182,7 @@ class _Network:
     """The Keras model and its training step."""
 
     def __init__(self, items: int, config: LstmConfig, start: Weights | None) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras  # type: ignore[import-untyped]
         import tensorflow as tf  # type: ignore[import-untyped]
 
