@@ -1,6 +1,7 @@
 """Everything found in one message: the one place where the finders come together."""
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -112,10 +113,11 @@ def _phrase_matcher(nlp: Language, phrases: Phrases) -> PhraseMatcher:
 
 
 def _plain(text: str) -> str:
-    """The text with typographic quotes straightened, character for character."""
-    return text.translate(_QUOTES)
+    """The text, character for character, with plain quotes and without halves of characters."""
+    return _HALVES.sub("?", text.translate(_QUOTES))
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _QUOTES: dict[int, str] = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
