@@ -177,18 +177,19 @@ def _can_be_an_event() -> pl.Expr:
 
 def _take_out(session: Session, run_id: str, steps: pl.DataFrame) -> int:
     """Delete the steps' events that this run brought; says how many steps had any."""
-    rows = event_rows(steps).select("visitor_id", "event_id", "position")
-    deleted = 0
-    for some in batched(rows.rows(), 500):
-        result = session.execute(
-            delete(Event).where(
-                Event.import_id == run_id,
-                tuple_(Event.visitor_id, Event.event_id, Event.position).in_(some),
+    rows, additions = event_rows(steps)
+    for frame in (additions, rows):
+        taken = 0
+        for some in batched(frame.select("visitor_id", "event_id", "position").rows(), 500):
+            result = session.execute(
+                delete(Event).where(
+                    Event.import_id == run_id,
+                    tuple_(Event.visitor_id, Event.event_id, Event.position).in_(some),
+                )
             )
-        )
-        deleted += result.rowcount  # type: ignore[attr-defined]
+            taken += result.rowcount  # type: ignore[attr-defined]
     fold_again(session, steps)
-    return round(deleted * steps.height / rows.height) if rows.height else 0
+    return taken
 
 
 def _mark(session: Session, run_id: str, row_numbers: list[int], released: datetime | None) -> None:

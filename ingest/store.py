@@ -9,7 +9,7 @@ from db.models import Event, ImportRun, Order, Person, Visitor
 from db.writes.bulk import insert_new
 from db.writes.events import refold
 from ingest.mapping import CANCELLATION, SALE
-from ingest.steps import key_of
+from ingest.steps import UTC_TIME, key_of
 
 _CART_NAMES = (SALE, CANCELLATION, "add_to_cart", "remove_from_cart", "purchase")
 _IDS_AT_ONCE = 10_000
@@ -24,8 +24,11 @@ def with_visitor_ids(steps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def event_rows(steps: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the events table, without source and import: a sale is an addition and a purchase."""
+def event_rows(steps: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of the events table, without source and import: one a step, and the sales' additions.
+
+    A sale is a purchase and, a moment before, the addition of what was bought to the basket.
+    """
     plain = steps.select(
         "visitor_id",
         "event_id",
@@ -57,7 +60,8 @@ def event_rows(steps: pl.DataFrame) -> pl.DataFrame:
         name=pl.when(sale).then(pl.lit("purchase")).otherwise("name"),
         at=pl.when(sale).then(pl.col("at").dt.offset_by("1us")).otherwise("at"),
     )
-    return pl.concat([added, bought]).sort("visitor_id", "at", "event_id", "position")
+    order = ("visitor_id", "at", "event_id", "position")
+    return bought.sort(order), added.sort(order)
 
 
 def store_steps(session: Session, steps: pl.DataFrame, run: ImportRun) -> int:
@@ -66,20 +70,16 @@ def store_steps(session: Session, steps: pl.DataFrame, run: ImportRun) -> int:
     The steps of one visitor should come together, as a visitor's carts are folded once a call.
     """
     _store_visitors(session, steps)
-    rows = event_rows(steps)
-    stored = insert_new(
-        session,
-        Event,
-        rows.with_columns(
-            received_at=pl.lit(run.started_at, dtype=pl.Datetime("us", "UTC")),
-            source=pl.lit(run.format),
-            import_id=pl.lit(run.id),
-        ),
-    )
+    run_columns = {
+        "received_at": pl.lit(run.started_at, dtype=UTC_TIME),
+        "source": pl.lit(run.format),
+        "import_id": pl.lit(run.id),
+    }
+    rows, additions = event_rows(steps)
+    insert_new(session, Event, additions.with_columns(**run_columns))
+    stored = insert_new(session, Event, rows.with_columns(**run_columns))
     fold_again(session, steps)
-    return (
-        steps.height if stored == 0 else round((rows.height - stored) * steps.height / rows.height)
-    )
+    return steps.height - stored
 
 
 def fold_again(session: Session, steps: pl.DataFrame) -> None:
