@@ -114,7 +114,7 @@ def _print_best(console: "Console", found: "Best") -> None:
         "predictor",
         f"recall@{found.k}",
         f"MRR@{found.k}",
-        title=f"{found.cases:,} cases of the last {found.days:.0f} days",
+        title=f"{found.cases:,} cases of the last {found.days:.1f} days",
     )
     for row in found.rows:
         table.add_row(row.name, f"{row.recall:.4f}", f"{row.mrr:.4f}")

@@ -88,11 +88,13 @@ def is_empty(session: Session) -> bool:
 def clear_demo(session: Session) -> None:
     """Delete everything in a database that was filled by `fill`.
 
-    Raises NotEmptyError where it holds another shop.
+    Raises NotEmptyError where it holds another shop, or imports beside the demo.
     """
-    if filled_with(session) is None and not is_empty(session):
+    imported = session.scalar(select(ImportRun.id).where(ImportRun.format != FORMAT).limit(1))
+    foreign = filled_with(session) is None and not is_empty(session)
+    if imported or foreign:
         raise NotEmptyError(
-            "This database holds a shop that is not the demo shop, so nothing was deleted. "
+            "This database holds more than the demo shop, so nothing was deleted. "
             "Set DATABASE_URL to another database to fill a demo shop there."
         )
     for table in reversed(Base.metadata.sorted_tables):

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Event, Product
+from db.models import Event, ImportRun, ImportStatus, Product
 from demo.fill import NotEmptyError, fill, filled_with
 from demo.world import Scenario
 from tests.integration.demo.conftest import NOW, Stages
@@ -47,3 +47,23 @@ def test_a_shop_of_ones_own_is_never_touched(
         fill(sessions, SMALL, settings=settings, again=again, progress=stages)
     with sessions() as session:
         assert set(session.scalars(select(Product.id))) == {"tent", "stove", "mat"}
+
+
+def test_again_spares_what_was_imported_beside_the_demo(
+    sessions: SessionFactory, settings: Settings, stages: Stages
+) -> None:
+    filled = fill(sessions, SMALL, settings=settings, again=False, progress=stages)
+    with sessions.begin() as session:
+        session.add(
+            ImportRun(
+                id="0" * 32,
+                file_digest="d",
+                file_name="log.csv",
+                format="csv",
+                status=ImportStatus.FINISHED,
+                started_at=NOW,
+            )
+        )
+    with pytest.raises(NotEmptyError, match="more than the demo shop"):
+        fill(sessions, SMALL, settings=settings, again=True, progress=stages)
+    assert events(sessions) == filled.events
