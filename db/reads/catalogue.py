@@ -1,12 +1,13 @@
 """What the shop sells, priced now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from core.money import Money
@@ -84,12 +85,13 @@ def product_facts(
     """The active products among these ids, by id; ids that are unknown are left out."""
     if not ids:
         return {}
-    return _facts(session, Product.id.in_(set(ids)), now=now)
+    rows = session.execute(_facts_by_id(), {"ids": list(set(ids)), "now": now})
+    return _grouped(rows)
 
 
 def all_product_facts(session: Session, *, now: datetime) -> dict[str, ProductFacts]:
     """Every active product, by id, in one query."""
-    return _facts(session, true(), now=now)
+    return _grouped(session.execute(_facts(true()), {"now": now}))
 
 
 def product_of_variant(session: Session, variant_id: str) -> str | None:
@@ -170,10 +172,15 @@ def _distinct(session: Session, column: Any) -> tuple[str, ...]:
     return tuple(session.scalars(statement.distinct().order_by(column)))
 
 
-def _facts(
-    session: Session, condition: ColumnElement[bool], *, now: datetime
-) -> dict[str, ProductFacts]:
-    rows = session.execute(
+@cache
+def _facts_by_id() -> Select[tuple[Any, ...]]:
+    """Built once: putting the statement together takes longer than running it."""
+    return _facts(Product.id.in_(bindparam("ids", expanding=True)))
+
+
+def _facts(condition: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+    """Products that meet a condition beside their variants and prices at `:now`."""
+    return (
         select(
             Product.id,
             Product.title,
@@ -200,12 +207,15 @@ def _facts(
             and_(
                 Price.variant_id == Variant.id,
                 Price.valid_until.is_(None),
-                Price.valid_from <= now,
+                Price.valid_from <= bindparam("now", type_=Price.valid_from.type),
             ),
         )
         .where(condition, Product.active)
         .order_by(Product.id, Variant.position, Variant.id)
     )
+
+
+def _grouped(rows: Iterable[Row[Any]]) -> dict[str, ProductFacts]:
     grouped: dict[str, list[Row[Any]]] = {}
     for row in rows:
         grouped.setdefault(row.id, []).append(row)

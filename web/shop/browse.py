@@ -222,7 +222,7 @@ def _listing_page(
         pages=pages,
         nothing=nothing,
         nothing_hint=words.search.nothing_hint if wanted.query else words.listing.empty_hint,
-        events=[*events, *([visit.list_event(heading, tiles)] if tiles else [])],
+        events=list(events),
     )
 
 
