@@ -8,7 +8,8 @@ from rasa_sdk.events import SlotSet
 
 from actions.cart import complete_choice
 from actions.context import Shop
-from actions.references import shown_pairs
+from actions.questions import say_fact
+from actions.references import Referent, referent, shown_pairs
 from actions.reply import Claim, Reply
 from actions.show import CARDS_SHOWN, show_hits, titles
 from actions.skill import Event, Skill, Turn
@@ -21,6 +22,9 @@ from services.search import Facet, SearchResult, best_variant
 
 # More results than this are worth a question; fewer are quicker looked through.
 CLARIFY_ABOVE = 15
+ABOUT_IT = re.compile(
+    r"\s*(?:and |but )?(?:is|are|does|do|can|will) (?:it|this|that|they|these)\b", re.IGNORECASE
+)
 START_OVER = re.compile(
     r"\b(?:start (?:over|again|afresh)|new search|forget (?:that|it|all)|reset)\b", re.IGNORECASE
 )
@@ -32,8 +36,16 @@ class SearchProducts(Skill):
     action = "action_search_products"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """Search for what the message asks, or ask what it should be."""
+        """Search for what the message asks, or ask what it should be.
+
+        "Is it waterproof?" asks about the thing in view and is answered from its facts.
+        """
         query = query_of(turn)
+        if ABOUT_IT.match(turn.text) and Attribute.CATEGORY not in query.include:
+            with read_session(self.shop.sessions) as session:
+                meant = referent(turn, session)
+            if isinstance(meant, Referent):
+                return say_fact(self.shop, turn, meant)
         if query.is_empty:
             return _ask_what(self.shop, turn)
         return find(self.shop, turn, query)
