@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from db.writes.visitors import ForeignVisitorError, StaleIdentityError
@@ -100,6 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(StaleIdentityError, _stale)
     app.add_exception_handler(ForeignVisitorError, _stale)
+    app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -166,6 +168,12 @@ def _stale(request: Request, _: Exception) -> Response:
             headers={"WWW-Authenticate": "Bearer"},
         ),
     )
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("the database does not answer", path=request.url.path, exc_info=error)
+    detail = "The database does not answer just now; try again in a moment."
+    return _answer(request, Problem(503, detail, headers={"Retry-After": "5"}))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -1,9 +1,8 @@
 """The one way in for what shoppers did, and so the one way to change a cart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select
@@ -11,17 +10,15 @@ from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from db.fold import CART_EVENT_NAMES, CartEvent, CartItem, Carts, Episode, fold
-from db.insert import insert_or_ignore, table_of
+from db.insert import table_of
 from db.models import Event, EventName, Visitor
 from db.owners import Owner
 from db.writes.refold import Changes, load_stored, refold, refold_owners
 from db.writes.visitors import claim_visitor
 
-__all__ = ["NewEvent", "NewItem", "RecordResult", "record", "record_bulk", "refold"]
+__all__ = ["NewEvent", "NewItem", "RecordResult", "record", "refold"]
 
 NewItem = CartItem
-
-_ROWS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +75,6 @@ def record(
     elif folded:
         refold_owners(session, [owner])
     return result
-
-
-def record_bulk(session: Session, rows: Iterable[dict[str, Any]]) -> int:
-    """Store event rows (keys are Event's columns) and return how many were new.
-
-    Carts are not folded: call `refold` with the visitors afterwards. Rows that are there already
-    (visitor, event id, position) are left alone.
-    """
-    stored = 0
-    statement = insert_or_ignore(session, Event)
-    for batch in batched(rows, _ROWS_AT_ONCE):
-        result = session.connection().execute(
-            statement, list(batch), execution_options={"preserve_rowcount": True}
-        )
-        stored += result.rowcount
-    return stored
 
 
 def newest_cart_event(session: Session, visitor: Visitor) -> datetime | None:

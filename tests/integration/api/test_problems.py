@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
 from core.settings import Settings
 
@@ -38,6 +39,20 @@ def test_an_unexpected_error_tells_nothing_of_its_cause(app: FastAPI, client: Te
     problem(answer, 500)
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_database_that_does_not_answer_is_a_503_that_says_to_try_again(
+    app: FastAPI, client: TestClient
+) -> None:
+    def unreachable() -> None:
+        raise OperationalError("SELECT secret", {}, Exception("connection refused"))
+
+    app.router.add_api_route("/unreachable", unreachable)
+    app.router.routes.insert(0, app.router.routes.pop())
+    answer = client.get("/unreachable")
+    problem(answer, 503)
+    assert answer.headers["retry-after"] == "5"
+    assert "secret" not in answer.text
 
 
 def test_every_answer_carries_the_security_headers(client: TestClient) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from multiprocessing import get_context
 from random import Random
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,8 @@ from core.identity import Identity
 from db.engine import SessionFactory
 from db.fold import CartEvent, CartItem, fold
 from db.models import Cart, CartLine, CartStatus, Event, EventName, Order, Visitor
-from db.writes.events import NewEvent, record, record_bulk, refold
+from db.writes.bulk import insert_new
+from db.writes.events import NewEvent, record, refold
 from db.writes.visitors import bind, create_visitor
 
 ADD, REMOVE, PURCHASE = EventName.ADD_TO_CART, EventName.REMOVE_FROM_CART, EventName.PURCHASE
@@ -239,29 +241,31 @@ def test_events_loaded_in_bulk_fold_into_the_carts_that_recording_gives(
     sessions: SessionFactory, identity: Identity, clock: SimulatedClock
 ) -> None:
     now = clock.now()
-    rows = [
-        {
-            "visitor_id": identity.visitor_id,
-            "event_id": f"e{number}",
-            "position": 0,
-            "name": name,
-            "at": now + timedelta(minutes=number),
-            "received_at": now,
-            "product_id": "tent",
-            "variant_id": "tent-green",
-            "quantity": 1,
-            "unit_amount": 11900,
-            "currency": "EUR",
-            "transaction_id": "T" if name is PURCHASE else None,
-            "source": "import",
-        }
-        for number, name in enumerate([ADD, ADD, PURCHASE, ADD])
-    ]
+    rows = pl.DataFrame(
+        [
+            {
+                "visitor_id": identity.visitor_id,
+                "event_id": f"e{number}",
+                "position": 0,
+                "name": name.value,
+                "at": now + timedelta(minutes=number),
+                "received_at": now,
+                "product_id": "tent",
+                "variant_id": "tent-green",
+                "quantity": 1,
+                "unit_amount": 11900,
+                "currency": "EUR",
+                "transaction_id": "T" if name is PURCHASE else None,
+                "source": "import",
+            }
+            for number, name in enumerate([ADD, ADD, PURCHASE, ADD])
+        ]
+    )
     with sessions.begin() as session:
-        assert record_bulk(session, rows) == 4
+        assert insert_new(session, Event, rows) == 4
         refold(session, [identity.visitor_id])
     with sessions.begin() as session:
-        assert record_bulk(session, rows) == 0
+        assert insert_new(session, Event, rows) == 0
         refold(session, [identity.visitor_id])
         open_lines, ordered = stored_carts(session, identity.visitor_id)
         assert open_lines == {("tent", "tent-green", 1)}

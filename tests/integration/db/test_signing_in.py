@@ -123,6 +123,18 @@ def test_a_token_from_before_the_sign_in_opens_nothing_of_the_person(
             change(session)
 
 
+def test_a_person_that_the_shops_back_end_signed_may_come_before_any_sign_in_here(
+    sessions: SessionFactory, identity: Identity, clock: SimulatedClock
+) -> None:
+    signed = Identity(identity.visitor_id, "ann")
+    with sessions.begin() as session:
+        carts.add(session, identity, "tent-green", 1, now=clock.now())
+        assert is_current(session, signed)
+        assert carts.add(session, signed, "tent-green", 1, now=clock.now()).count == 2
+        assert not is_current(session, identity)
+        assert not is_current(session, Identity(identity.visitor_id, "bob"))
+
+
 def test_one_shopper_reads_nothing_of_another(
     sessions: SessionFactory, identity: Identity, clock: SimulatedClock
 ) -> None:
