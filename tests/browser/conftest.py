@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests; each test has a shop, so storage, of its own."""
+"""One Chromium for all browser tests, which remembers nothing from one test to the next."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,6 +9,9 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 
 from tests.browser.support.chat_shop import WIDGET, ChatShop, chat_shop
 from tests.browser.support.widget import Widget
+from tests.stack import stack
+
+__all__ = ["stack"]
 
 FLAGS = (
     "--headless=new",
@@ -45,10 +48,7 @@ def chromium() -> Iterator[WebDriver]:
 
 @pytest.fixture
 def driver(chromium: WebDriver) -> Iterator[WebDriver]:
-    """The browser as it is after start: one window, desktop size, online, without cookies.
-
-    Storage needs no clearing: each shop has a port, so an origin, of its own.
-    """
+    """The browser as it is after start: one window, desktop size, online, nothing remembered."""
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     chromium.set_window_size(1280, 900)
     chromium.get_log("browser")  # type: ignore[no-untyped-call]
@@ -59,6 +59,8 @@ def driver(chromium: WebDriver) -> Iterator[WebDriver]:
         chromium.switch_to.window(other)
         chromium.close()
     chromium.switch_to.window(first)
+    if chromium.current_url.startswith("http"):
+        chromium.execute_script("localStorage.clear(); sessionStorage.clear()")
     chromium.get("about:blank")
 
 

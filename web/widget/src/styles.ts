@@ -121,8 +121,8 @@ export const styles = css`
     display: flex;
     flex-direction: column;
     width: min(408px, calc(100vw - 2 * var(--edge)));
-    height: min(700px, calc(100vh - 2 * var(--edge)));
-    height: min(700px, calc(100dvh - 2 * var(--edge)));
+    /* The head of the page, where shops show the cart, stays in view where there is room. */
+    height: min(100dvh - 2 * var(--edge), max(480px, min(660px, 100dvh - 132px)));
     overflow: hidden;
     border: 1px solid var(--line);
     border-radius: var(--radius);

@@ -20,6 +20,8 @@ export function cardList(cards: readonly Card[], actions: Actions): TemplateResu
 
 function cardView(card: Card, place: number, of: number, actions: Actions): TemplateResult {
   const kind = [card.colour, card.size].filter(Boolean).join(" · ");
+  // Many catalogues begin the title with the brand; once is enough.
+  const brand = card.title.startsWith(card.brand) ? "" : card.brand;
   const isSuggested = card.reason !== null || card.suggestionId !== null;
   const add = (): void => {
     const variant = card.variantId;
@@ -39,7 +41,7 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
       ${of > 1 ? html`<span class="card-place" aria-hidden="true">${place}</span>` : nothing}
     </div>
     <div class="card-body">
-      ${card.brand ? html`<p class="card-brand" dir="auto">${card.brand}</p>` : nothing}
+      ${brand ? html`<p class="card-brand" dir="auto">${brand}</p>` : nothing}
       <p class="card-title" dir="auto">${titleLink(card, actions.base)}</p>
       <p class="card-kind"><span dir="auto">${kind}</span>${stockView(card)}</p>
       <div class="card-foot">

@@ -1,0 +1,268 @@
+"""A shopper shops and talks: the whole assistant, in a real browser, from page to database."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from sqlalchemy import Engine, text
+
+from db.engine import make_engine
+from tests.browser.support.widget import Widget
+from tests.browser.test_widget_hostile import ATTACKS
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.service, pytest.mark.slow]
+
+JACKETS = "show me waterproof jackets under 120 but not black"
+
+
+@pytest.fixture(scope="module")
+def database(stack: Stack) -> Iterator[Engine]:
+    """The running shop's own database, to check what it claims."""
+    engine = make_engine(stack.settings.database_url)
+    yield engine
+    engine.dispose()
+
+
+def rows(database: Engine, query: str, **values: object) -> list[tuple[object, ...]]:
+    with database.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def ask(widget: Widget, said: str) -> str:
+    """Say something; all that the assistant answers in that turn."""
+    before = len(widget.texts())
+    widget.say(said)
+    return answer(widget, before, said)
+
+
+def answer(widget: Widget, before: int, what: str) -> str:
+    widget.until(lambda: len(widget.texts()) > before or None, f"an answer to {what!r}")
+    widget.sees(0, ".typing")
+    return "\n".join(widget.texts()[before:])
+
+
+def product_ids(widget: Widget) -> list[str]:
+    """The products of the newest cards, by the addresses they link to."""
+    links = widget.all(".cards")[-1].find_elements(By.CSS_SELECTOR, ".card-title a")
+    return [str(link.get_property("href")).rsplit("/", 1)[1].split("?")[0] for link in links]
+
+
+def page_cart_count(driver: WebDriver) -> str:
+    badge = driver.find_element(By.CSS_SELECTOR, "[data-cart-count]")
+    return str(badge.get_property("textContent")).strip()
+
+
+def add_second(widget: Widget) -> str:
+    """Ask for the second of the cards, in the first size that is offered; its product id."""
+    wanted = product_ids(widget)[1]
+    ask(widget, "add the second one")
+    replies = [reply for reply in widget.all(".reply") if reply.is_displayed()]
+    if replies and not widget.all(".cart"):
+        before = len(widget.texts())
+        replies[0].click()
+        answer(widget, before, "the size")
+    widget.one(".cart")
+    return wanted
+
+
+def sign_in(driver: WebDriver, stack: Stack, name: str) -> None:
+    driver.get(f"{stack.web_url}/sign-in")
+    button = next(
+        each
+        for each in driver.find_elements(By.CSS_SELECTOR, "main form button")
+        if name in each.accessible_name or name in each.find_element(By.XPATH, "../..").text
+    )
+    driver.execute_script("arguments[0].click()", button)
+    WebDriverWait(driver, 20).until(
+        lambda driver: name in driver.find_element(By.CSS_SELECTOR, ".site-tools").text
+    )
+
+
+def test_a_search_in_words_shows_only_what_was_asked_for(
+    driver: WebDriver, stack: Stack, widget: Widget, database: Engine
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    ask(widget, JACKETS)
+    shown = product_ids(widget)
+    assert len(shown) >= 2
+    for card in widget.cards():
+        price = re.search(r"€([\d,.]+)", card["text"])
+        assert price is not None
+        assert float(price[1].replace(",", "")) <= 120
+        assert "black" not in card["text"].lower()
+    for product in shown:
+        (facts,) = rows(
+            database,
+            "SELECT p.title, p.description, p.facts, c.id, c.parent_id FROM products p "
+            "JOIN categories c ON c.id = p.category_id WHERE p.id = :id",
+            id=product,
+        )
+        words = " ".join(str(fact) for fact in facts).lower()
+        assert "waterproof" in words, product
+        assert "jacket" in words or "coat" in words, product
+
+
+def test_the_second_one_is_put_into_the_cart_and_the_page_shows_it_at_once(
+    driver: WebDriver, stack: Stack, widget: Widget, database: Engine
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    assert page_cart_count(driver) in ("", "0")
+    ask(widget, JACKETS)
+    wanted = add_second(widget)
+    WebDriverWait(driver, 5).until(lambda driver: page_cart_count(driver) == "1")
+    assert widget.one(".cart-count").text == "1"
+    in_cart = rows(
+        database,
+        "SELECT v.product_id, l.quantity FROM cart_lines l JOIN variants v ON v.id = l.variant_id "
+        "WHERE l.cart_id = (SELECT cart_id FROM cart_lines ORDER BY id DESC LIMIT 1)",
+    )
+    assert in_cart == [(wanted, 1)]
+    driver.get(f"{stack.web_url}/cart")
+    link = driver.find_element(By.CSS_SELECTOR, f"main a[href*='/products/{wanted}']")
+    assert link.is_displayed()
+
+
+def test_what_goes_with_it_gives_suggestions_with_readable_reasons(
+    driver: WebDriver, stack: Stack, widget: Widget, database: Engine
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    ask(widget, JACKETS)
+    added = add_second(widget)
+    ask(widget, "what goes with it?")
+    suggested = product_ids(widget)
+    assert suggested
+    assert added not in suggested
+    reasons = [
+        reason.text
+        for reason in widget.all(".cards")[-1].find_elements(By.CSS_SELECTOR, ".card-reason")
+    ]
+    assert len(reasons) == len(suggested)
+    titles = {str(title) for (title,) in rows(database, "SELECT title FROM products")}
+    for reason in reasons:
+        assert len(reason.split()) >= 3
+        assert not re.search(r"[{}_<>]|None|null|nan", reason)
+    assert any(title in reason for reason in reasons for title in titles)
+    before = len(widget.texts())
+    why = widget.all(".cards")[-1].find_element(By.CSS_SELECTOR, ".card-actions button")
+    driver.execute_script("arguments[0].click()", why)
+    assert len(answer(widget, before, "why this?").split()) > 3
+
+
+def test_the_conversation_is_still_there_after_a_reload_and_on_other_pages(
+    driver: WebDriver, stack: Stack, widget: Widget
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    ask(widget, JACKETS)
+    ask(widget, "add the second one")
+    said, heard = widget.texts("user"), widget.texts("bot")
+    cards, replies = product_ids(widget), [reply.text for reply in widget.all(".reply")]
+    for address in (driver.current_url, f"{stack.web_url}/cart", f"{stack.web_url}/categories"):
+        driver.get(address)
+        widget.until(lambda: widget.texts("bot") == heard or None, "the same answers")
+        assert widget.texts("user") == said
+        assert product_ids(widget) == cards
+        assert [reply.text for reply in widget.all(".reply")] == replies
+
+
+def test_what_was_left_in_the_cart_last_week_is_answered_from_that_shoppers_rows(
+    driver: WebDriver, stack: Stack, widget: Widget, database: Engine
+) -> None:
+    sign_in(driver, stack, "Mira")
+    widget.open()
+    heard = ask(widget, "what did I leave in my cart last week?")
+    shown = set(product_ids(widget)) if widget.all(".cards, .cart") else set()
+    shown |= {
+        str(link.get_property("href")).rsplit("/", 1)[1].split("?")[0]
+        for link in widget.all(".cart-lines .card-title a")
+    }
+    assert shown, heard
+    monday = datetime.now(ZoneInfo(stack.settings.time_zone)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    monday -= timedelta(days=monday.weekday())
+    since, until = (
+        at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+        for at in (monday - timedelta(days=7), monday)
+    )
+    hers = {
+        product
+        for (product,) in rows(
+            database,
+            "SELECT e.product_id FROM events e JOIN visitors v ON v.id = e.visitor_id "
+            "JOIN people p ON p.id = v.person_id "
+            "WHERE p.name = 'Mira' AND e.name = 'add_to_cart' AND e.at >= :since AND e.at < :until",
+            since=since,
+            until=until,
+        )
+    }
+    assert shown <= hers
+
+
+def test_the_visitors_talk_and_cart_come_along_at_sign_in(
+    driver: WebDriver, stack: Stack, widget: Widget
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    ask(widget, JACKETS)
+    add_second(widget)
+    sign_in(driver, stack, "Henrik")
+    widget.until(lambda: JACKETS in widget.texts("user") or None, "what the visitor said")
+    assert int(page_cart_count(driver)) >= 1
+
+
+def test_a_cart_changed_on_the_page_shows_in_the_chat(
+    driver: WebDriver, stack: Stack, widget: Widget, database: Engine
+) -> None:
+    ((product,),) = rows(
+        database, "SELECT product_id FROM variants WHERE stock > 5 ORDER BY id LIMIT 1"
+    )
+    driver.get(f"{stack.web_url}/products/{product}")
+    widget.open()
+    form = driver.find_element(By.CSS_SELECTOR, "form[data-cart-add]")
+    driver.execute_script(
+        "const f = arguments[0];"
+        "const choice = f.querySelector('input[type=radio]:not([disabled])');"
+        "if (choice) choice.checked = true; f.requestSubmit()",
+        form,
+    )
+    assert widget.one(".cart-count").text == "1"
+
+
+def test_a_chat_turn_answers_within_the_patience_of_a_shopper(
+    driver: WebDriver, stack: Stack, widget: Widget
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    ask(widget, "hello")
+    began = time.monotonic()
+    ask(widget, JACKETS)
+    assert time.monotonic() - began < 10
+
+
+def test_no_script_runs_whatever_is_said_to_the_assistant(
+    driver: WebDriver, stack: Stack, widget: Widget
+) -> None:
+    driver.get(stack.web_url)
+    widget.open()
+    for attack in [attack for attack in ATTACKS if len(attack) <= 2_000][:12]:
+        before = len(widget.texts())
+        widget.paste(attack)
+        widget.one(".send").click()
+        answer(widget, before, attack)
+    driver.refresh()
+    widget.ready()
+    widget.until(lambda: len(widget.texts("user")) >= 12 or None, "the history")
+    assert driver.execute_script("return window.hacked") is None
+    log = driver.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [entry for entry in log if "Content Security Policy" in entry["message"]] == []
