@@ -1,4 +1,7 @@
-"""A thousand things that no shopper should send: always an answer, never a dead process."""
+"""Things that no shopper should send: each gets an answer, and no process so much as raises.
+
+That the socket survives a thousand frames of any shape is shown in tests/contract.
+"""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ import httpx
 from tests.conversations.client import chatting
 from tests.stack import Stack
 
-MESSAGES = 1_000
+MESSAGES = 200
 # The channel lets a conversation send this many in a burst; then another visitor goes on.
 PER_VISITOR = 15
 
@@ -68,7 +71,7 @@ def inputs(seed: int) -> Iterator[str]:
             yield "".join(chr(random_.randint(1, 0x2FFFF)) for _ in range(length))
 
 
-def test_a_thousand_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
+def test_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
     sent = list(inputs(seed=7))
     for start in range(0, len(sent), PER_VISITOR):
         with chatting(stack.chat_url, stack.visitor()) as tab:
