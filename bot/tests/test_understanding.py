@@ -195,8 +195,20 @@ def test_a_word_between_two_candidates_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\ud83d", "🧥" * 300, "not " * 500, "one hundred and " * 120, "2 " * 900, "(((" * 300, "x" * 5000, "€" * 2000, "\x00\n\t"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "\ud83d",
+        "🧥" * 300,
+        "not " * 500,
+        "one hundred and " * 120,
+        "2 " * 900,
+        "(((" * 300,
+        "x" * 5000,
+        "€" * 2000,
+        "\x00\n\t",
+    ],
+)
 def test_any_text_is_read_without_failing(understanding: Understanding, text: str) -> None:
     understanding.read(text, now=NOW)
 
