@@ -299,10 +299,11 @@ def _kill_at_random(url: str, log: Path, chunk: int, *, times: int, seed: int) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_import_killed_ten_times_ends_the_same(
     database_url: str, sessions: SessionFactory, tmp_path: Path
 ) -> None:
-    log = write_log(tmp_path / "log.csv", invoices=1500)
+    log = write_log(tmp_path / "log.csv", invoices=900)
     killed = _kill_at_random(database_url, log, 150, times=10, seed=11)
     _upgrade_and_import(database_url, log, 150)
     assert killed >= 5
