@@ -36,16 +36,11 @@ class SearchProducts(Skill):
     action = "action_search_products"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """Search for what the message asks, or ask what it should be.
-
-        "Is it waterproof?" asks about the thing in view and is answered from its facts.
-        """
+        """Search for what the message asks, or ask what it should be."""
+        fact = _asked_of_the_thing_in_view(self.shop, turn)
+        if fact is not None:
+            return fact
         query = query_of(turn)
-        if ABOUT_IT.match(turn.text) and Attribute.CATEGORY not in query.include:
-            with read_session(self.shop.sessions) as session:
-                meant = referent(turn, session)
-            if isinstance(meant, Referent):
-                return say_fact(self.shop, turn, meant)
         if query.is_empty:
             return _ask_what(self.shop, turn)
         return find(self.shop, turn, query)
@@ -63,6 +58,9 @@ class RefineSearch(Skill):
         completed = complete_choice(self.shop, turn)
         if completed is not None:
             return completed
+        fact = _asked_of_the_thing_in_view(self.shop, turn)
+        if fact is not None:
+            return fact
         change = query_of(turn)
         standing = standing_search(turn)
         bound = _relative_bound(self.shop, turn)
@@ -87,6 +85,15 @@ class ShowMore(Skill):
         if standing is None:
             return _ask_what(self.shop, turn)
         return _more(self.shop, turn, standing)
+
+
+def _asked_of_the_thing_in_view(shop: Shop, turn: Turn) -> list[Event] | None:
+    """Answer "is it waterproof?", which names a feature but searches for nothing; else None."""
+    if not ABOUT_IT.match(turn.text) or turn.values(Attribute.CATEGORY):
+        return None
+    with read_session(shop.sessions) as session:
+        meant = referent(turn, session)
+    return say_fact(shop, turn, meant) if isinstance(meant, Referent) else None
 
 
 def standing_search(turn: Turn) -> SearchQuery | None:

@@ -190,11 +190,8 @@ def test_an_explicit_no_is_never_dropped_to_find_something(chat: Chat) -> None:
     assert "jkt-leather" not in answer.cards
 
 
-def test_is_it_waterproof_is_about_the_thing_in_view(chat: Chat) -> None:
-    answer = chat.say(
-        "action_search_products",
-        "is it waterproof?",
-        entity("feature", "waterproof"),
-        page="tnt-two",
-    )
+@pytest.mark.parametrize("action", ["action_search_products", "action_refine_search"])
+def test_is_it_waterproof_is_about_the_thing_in_view(chat: Chat, action: str) -> None:
+    chat.say("action_search_products", "tents", entity("category", "tents"))
+    answer = chat.say(action, "is it waterproof?", entity("feature", "waterproof"), page="tnt-two")
     assert answer.text == "Yes: Alder 2 Tent is waterproof."
