@@ -215,6 +215,11 @@ def test_everything_can_be_reached_with_the_keyboard(
     press("show me", Keys.ENTER)
     widget.hears("Look:")
     press(Keys.SHIFT, Keys.TAB, Keys.SHIFT)
+    assert widget.focused()["kind"] == "latest"
+    press(Keys.ENTER)
+    widget.until(lambda: widget.focused()["tag"] == "textarea" or None, "focus in the field")
+    widget.sees(0, ".latest")
+    press(Keys.SHIFT, Keys.TAB, Keys.SHIFT)
     assert widget.focused()["text"] == "Stop"
     press(Keys.ARROW_LEFT)
     assert widget.focused()["text"] == "More"
