@@ -44,6 +44,7 @@ check: install web/widget/node_modules/.done ## Format, lint, types, imports
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@.venv/bin/mypy --python-executable bot/.venv/bin/python --config-file bot/pyproject.toml
 	@.venv/bin/lint-imports
 	@cd web/widget && npm run check --silent
 
@@ -53,6 +54,7 @@ format: install ## Format and mend what can be mended
 
 test: install widget ## Run all tests
 	@cd web/widget && npm test --silent
+	@cd bot && .venv/bin/python -m pytest -q
 	@.venv/bin/pytest $(PYTEST_ARGS)
 
 bench: install widget ## Measure what the documents claim

@@ -34,7 +34,7 @@ def servers(settings: Settings) -> tuple[Server, ...]:
     return (
         Server("web", settings.web_port, "CARTWRIGHT_WEB_PORT", "/health"),
         Server("actions", settings.actions_port, "CARTWRIGHT_ACTIONS_PORT", "/health"),
-        Server("bot", settings.bot_port, "CARTWRIGHT_BOT_PORT", "/"),
+        Server("bot", settings.bot_port, "CARTWRIGHT_BOT_PORT", "/cartwright/health"),
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -33,8 +35,8 @@ def tokenizer() -> Tokenizer:
 
 
 @lru_cache(maxsize=1)
-def _weights() -> np.ndarray:
-    weights: np.ndarray = load_file(str(_folder() / "weights/l2_supercat_256.safetensors"))[
+def _weights() -> NDArray[np.floating[Any]]:
+    weights: NDArray[np.floating[Any]] = load_file(str(_folder() / "weights/l2_supercat_256.safetensors"))[
         "embedding.weight"
     ]
     return weights
@@ -50,7 +52,7 @@ def ordinary_words() -> frozenset[str]:
     )
 
 
-def embed(texts: Sequence[str]) -> np.ndarray:
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Unit vectors [len(texts), 256] float32; a text without a token gets zeros."""
     weights = _weights()
     vectors = np.zeros((len(texts), weights.shape[1]), dtype=np.float32)
