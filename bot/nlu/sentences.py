@@ -36,9 +36,9 @@ def tokenizer() -> Tokenizer:
 
 @lru_cache(maxsize=1)
 def _weights() -> NDArray[np.floating[Any]]:
-    weights: NDArray[np.floating[Any]] = load_file(str(_folder() / "weights/l2_supercat_256.safetensors"))[
-        "embedding.weight"
-    ]
+    weights: NDArray[np.floating[Any]] = load_file(
+        str(_folder() / "weights/l2_supercat_256.safetensors")
+    )["embedding.weight"]
     return weights
 
 
