@@ -9,7 +9,7 @@ from actions.context import Shop
 from actions.questions import say_faq
 from actions.references import Referent
 from actions.reply import Reply
-from actions.search import find
+from actions.search import asked_of_the_thing_in_view, find
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
 from db.engine import read_session
@@ -41,6 +41,9 @@ class Fallback(Skill):
     def _near(self, turn: Turn) -> list[Event] | None:
         if turn.is_payload or not turn.text.strip():
             return None
+        fact = asked_of_the_thing_in_view(self.shop, turn)
+        if fact is not None:
+            return fact
         query = query_of(turn)
         if query.has_conditions:
             return find(self.shop, turn, query)

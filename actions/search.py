@@ -37,7 +37,7 @@ class SearchProducts(Skill):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Search for what the message asks, or ask what it should be."""
-        fact = _asked_of_the_thing_in_view(self.shop, turn)
+        fact = asked_of_the_thing_in_view(self.shop, turn)
         if fact is not None:
             return fact
         query = query_of(turn)
@@ -58,7 +58,7 @@ class RefineSearch(Skill):
         completed = complete_choice(self.shop, turn)
         if completed is not None:
             return completed
-        fact = _asked_of_the_thing_in_view(self.shop, turn)
+        fact = asked_of_the_thing_in_view(self.shop, turn)
         if fact is not None:
             return fact
         change = query_of(turn)
@@ -87,7 +87,7 @@ class ShowMore(Skill):
         return _more(self.shop, turn, standing)
 
 
-def _asked_of_the_thing_in_view(shop: Shop, turn: Turn) -> list[Event] | None:
+def asked_of_the_thing_in_view(shop: Shop, turn: Turn) -> list[Event] | None:
     """Answer "is it waterproof?", which names a feature but searches for nothing; else None."""
     if not ABOUT_IT.match(turn.text) or turn.values(Attribute.CATEGORY):
         return None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from actions.context import Shop
 from actions.references import OutOfRange, Referent, referent, shown_pairs
 from actions.reply import Claim, Reply
-from actions.search import find
+from actions.search import asked_of_the_thing_in_view, find
 from actions.show import CARDS_SHOWN, show_hits, show_products, title
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
@@ -38,6 +38,9 @@ class Suggest(Skill):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Suggest for the shopper; where a kind of thing is named, search for it instead."""
+        fact = asked_of_the_thing_in_view(self.shop, turn)
+        if fact is not None:
+            return fact
         query = query_of(turn)
         if query.has_conditions:
             return find(self.shop, turn, query)

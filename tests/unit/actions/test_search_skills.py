@@ -190,7 +190,10 @@ def test_an_explicit_no_is_never_dropped_to_find_something(chat: Chat) -> None:
     assert "jkt-leather" not in answer.cards
 
 
-@pytest.mark.parametrize("action", ["action_search_products", "action_refine_search"])
+@pytest.mark.parametrize(
+    "action",
+    ["action_search_products", "action_refine_search", "action_suggest", "action_fallback"],
+)
 def test_is_it_waterproof_is_about_the_thing_in_view(chat: Chat, action: str) -> None:
     chat.say("action_search_products", "tents", entity("category", "tents"))
     answer = chat.say(action, "is it waterproof?", entity("feature", "waterproof"), page="tnt-two")
