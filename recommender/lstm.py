@@ -11,7 +11,9 @@ TensorFlow is imported inside the functions, so that a process that only serves 
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,13 +180,30 @@ def train_lstm(
     return Lstm(network.export(seen))
 
 
+@contextmanager
+def _standard_error_shut() -> Iterator[None]:
+    """TensorFlow talks of missing graphics cards when it looks for them, at every log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 class _Network:
     """The Keras model and its training step."""
 
     def __init__(self, items: int, config: LstmConfig, start: Weights | None) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import keras  # type: ignore[import-untyped]
-        import tensorflow as tf  # type: ignore[import-untyped]
+        with _standard_error_shut():
+            import keras  # type: ignore[import-untyped]
+            import tensorflow as tf  # type: ignore[import-untyped]
+
+            tf.config.list_physical_devices()
 
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
