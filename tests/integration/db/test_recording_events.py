@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from racing import add_often
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +21,7 @@ from db.models import Cart, CartLine, CartStatus, Event, EventName, Order, Visit
 from db.writes.bulk import insert_new
 from db.writes.events import NewEvent, record, refold
 from db.writes.visitors import bind, create_visitor
+from tests.integration.db.racing import add_often
 
 ADD, REMOVE, PURCHASE = EventName.ADD_TO_CART, EventName.REMOVE_FROM_CART, EventName.PURCHASE
 

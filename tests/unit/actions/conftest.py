@@ -10,7 +10,6 @@ import pytest
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from small_shop import stock_shop
 
 from actions.context import Shop
 from actions.skills import all_actions
@@ -22,6 +21,7 @@ from services.embedding import Embedder
 from services.faq import FaqSearch
 from services.search import CatalogueSearch
 from services.suggest import SuggestionService
+from tests.small_shop import stock_shop
 
 DOMAIN_FOLDER = Path(__file__).parents[3] / "bot" / "domain"
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

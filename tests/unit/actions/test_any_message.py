@@ -1,11 +1,11 @@
 """Whatever a message says and names, every skill has an answer and keeps its numbers backed."""
 
 import pytest
-from conftest import Chat, entity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.skills import ACTIONS
+from tests.unit.actions.conftest import Chat, entity
 
 NAMES = [
     "category",

@@ -1,13 +1,13 @@
 """The cart in chat, message by message, against real databases."""
 
 import pytest
-from conftest import Chat, entity
 from rasa_sdk.events import SlotSet
 from sqlalchemy import select, update
 
 from db.engine import read_session
 from db.models import CartLine, Variant
 from db.reads.carts import open_cart
+from tests.unit.actions.conftest import Chat, entity
 
 
 def cart_of(chat: Chat) -> dict[str, int]:

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import Chat, entity
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.finder import ValidateProductFinder
+from tests.unit.actions.conftest import Chat, entity
 
 
 def filled(chat: Chat, slot: str, text: str, *entities: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from conftest import Chat, entity
 
 from core.identity import Identity
 from db.models import Person
 from db.writes.orders import place
 from db.writes.visitors import bind, create_visitor
+from tests.unit.actions.conftest import Chat, entity
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Coupons in chat: applied on the row, refused with the reason."""
 
 import pytest
-from conftest import Chat, entity
+
+from tests.unit.actions.conftest import Chat, entity
 
 
 @pytest.fixture

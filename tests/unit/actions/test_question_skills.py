@@ -1,7 +1,8 @@
 """Questions about the shop and its products: from rows, or "I don't know"."""
 
 import pytest
-from conftest import Chat, entity
+
+from tests.unit.actions.conftest import Chat, entity
 
 
 def test_a_shop_question_is_answered_with_its_source(chat: Chat) -> None:

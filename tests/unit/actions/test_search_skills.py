@@ -1,9 +1,9 @@
 """Searching in chat: what is shown, what is remembered, and what is asked."""
 
 import pytest
-from conftest import Chat, entity
 
 from services.query import Attribute, SearchQuery
+from tests.unit.actions.conftest import Chat, entity
 
 WATERPROOF = (entity("category", "jackets"), entity("feature", "waterproof"))
 

@@ -1,10 +1,10 @@
 """Suggestions in chat: with reasons, stored, and obeying "not interested"."""
 
-from conftest import Chat, entity
 from sqlalchemy import select
 
 from db.engine import read_session
 from db.models import Feedback, Suggestion
+from tests.unit.actions.conftest import Chat, entity
 
 
 def test_suggestions_are_cards_with_a_reason_and_are_written_down(chat: Chat) -> None:

@@ -1,12 +1,12 @@
 """The small shop's search."""
 
 import pytest
-from small_shop import stock_shop
 
 from core.clock import SimulatedClock
 from db.engine import SessionFactory
 from services.embedding import Embedder
 from services.search import CatalogueSearch
+from tests.small_shop import stock_shop
 
 
 @pytest.fixture(scope="session")
