@@ -67,5 +67,5 @@ def _demo_oracles(settings: "Settings") -> "dict[str, Callable[[], Oracle]]":
         return {}
     return {
         "best possible": partial(DemoOracle.of, scenario),
-        "best possible for strangers": partial(DemoOracle.of, scenario, knows_tastes=False),
+        "best for strangers": partial(DemoOracle.of, scenario, knows_tastes=False),
     }

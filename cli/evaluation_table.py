@@ -1,5 +1,6 @@
 """Prints what a training or an evaluation measured."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +18,8 @@ def print_report(console: Console, report: Report) -> None:
     )
     if report.rows:
         console.print(_models(report))
+    if any(row.seen.cases < row.every.cases for row in report.rows):
+        console.print(_seen(report))
     if report.leads:
         console.print(_leads(report))
     if report.accepted:
@@ -28,49 +31,58 @@ def print_report(console: Console, report: Report) -> None:
 
 
 def _models(report: Report) -> Table:
-    k = report.k
-    table = Table(title=f"Held-out days, all products ranked, cut at {k}", title_justify="left")
+    """Means with half the width of their 95 % intervals, over all cases."""
+    table = _table(f"Held-out days, all products ranked, cut at {report.k}")
     table.add_column("model")
-    for title in (
-        f"recall@{k}",
-        f"MRR@{k}",
-        "precision",
-        "F1",
-        "NDCG",
-        "coverage",
-        f"recall@{k}, unseen dropped",
-        f"MRR@{k}, unseen dropped",
-    ):
-        table.add_column(title, justify="right")
+    for title in ("recall", "MRR", "prec.", "F1", "NDCG", "cover"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in report.rows:
         table.add_row(
             row.name.replace("_", " "),
-            _interval(row.recall),
-            _interval(row.mrr),
+            _spread(row.recall),
+            _spread(row.mrr),
             f"{row.every.precision:.4f}",
             f"{row.every.f1:.4f}",
             f"{row.every.ndcg:.4f}",
             f"{row.every.coverage:.1%}",
-            f"{row.seen.recall:.4f}",
-            f"{row.seen.mrr:.4f}",
             style="bold" if row.name == "blend" else None,
         )
     return table
 
 
-def _leads(report: Report) -> Table:
-    table = Table(title="The blend's lead, paired 95 % intervals", title_justify="left")
-    table.add_column("over")
-    table.add_column(f"recall@{report.k}", justify="right")
-    table.add_column(f"MRR@{report.k}", justify="right")
-    for lead in report.leads:
+def _seen(report: Report) -> Table:
+    """The same without the cases whose product training never met."""
+    table = _table("Without products that training never met")
+    for title in ("model", "cases", "recall", "MRR", "NDCG"):
+        table.add_column(title, justify="left" if title == "model" else "right")
+    for row in report.rows:
         table.add_row(
-            lead.baseline.replace("_", " "),
-            _interval(lead.recall, sign="+"),
-            _interval(lead.mrr, sign="+"),
+            row.name.replace("_", " "),
+            f"{row.seen.cases:,}",
+            f"{row.seen.recall:.4f}",
+            f"{row.seen.mrr:.4f}",
+            f"{row.seen.ndcg:.4f}",
         )
     return table
 
 
-def _interval(interval: Interval, *, sign: str = "") -> str:
-    return f"{interval.mean:{sign}.4f} [{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
+def _leads(report: Report) -> Table:
+    table = _table("The blend's lead, paired 95 % intervals")
+    for title in ("over", "recall", "MRR"):
+        table.add_column(title, justify="left" if title == "over" else "right", no_wrap=True)
+    for lead in report.leads:
+        table.add_row(lead.baseline.replace("_", " "), _interval(lead.recall), _interval(lead.mrr))
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def _spread(interval: Interval) -> str:
+    half = (interval.high - interval.low) / 2
+    return f"{interval.mean:.4f} ±{half:.3f}".replace("±0.", "±.")
+
+
+def _interval(interval: Interval) -> str:
+    return f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
