@@ -6,6 +6,7 @@ from cli.bench import bench_app
 from cli.demo import demo_app
 from cli.evaluate import evaluate
 from cli.import_ import import_app, quarantine_app
+from cli.mine import mine
 from cli.prepare import prepare
 from cli.train import models_app, train
 from cli.up import up
@@ -20,6 +21,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(quarantine_app, name="quarantine")
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("mine")(mine)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 

@@ -19,7 +19,7 @@ from recommender.mining.compiled import compiled
 from recommender.mining.constraints import Constraints, absolute_support
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.patterns import Patterns
-from recommender.mining.run import ExplosionError, Limits, patterns_budget
+from recommender.mining.run import ExplosionError, Limits, StoppedError, patterns_budget
 
 type Litemset = tuple[int, ...]
 type Candidate = tuple[int, ...]
@@ -34,8 +34,8 @@ def apriori_all(
 ) -> Patterns:
     """All sequential patterns of a minimum support (a count, or a share below 1).
 
-    Raises ConstraintError for a support or constraint that makes no sense, and ExplosionError
-    when a level has more candidates or patterns than `limits` allow.
+    Raises ConstraintError for a support or constraint that makes no sense, ExplosionError when a
+    level has more candidates or patterns than `limits` allow, and StoppedError at Ctrl-C.
     """
     least = absolute_support(min_support, len(database))
     frequent = database.without_rare_items(least, excluded=constraints.excluded)
@@ -50,19 +50,25 @@ def apriori_all(
     level = list(found)
     budget = patterns_budget(limits)
     complete = True
-    while level:
-        candidates = _candidates(level, contiguous_only=constraints.limits_gaps)
-        candidates = [c for c in candidates if sizes[list(c)].sum() <= longest]
-        if not candidates:
-            break
-        if len(candidates) + len(found) > budget:
-            complete = False
-            break
-        counts = _count(candidates, transformed, constraints)
-        level = [c for c, count in zip(candidates, counts, strict=True) if count >= least]
-        found.update((c, n) for c, n in zip(candidates, counts, strict=True) if n >= least)
-        if limits.on_progress is not None:
-            limits.on_progress(0.0, len(found))
+    try:
+        while level:
+            candidates = _candidates(level, contiguous_only=constraints.limits_gaps)
+            candidates = [c for c in candidates if sizes[list(c)].sum() <= longest]
+            if not candidates:
+                break
+            if len(candidates) + len(found) > budget:
+                complete = False
+                break
+            counts = _count(candidates, transformed, constraints)
+            level = [c for c, count in zip(candidates, counts, strict=True) if count >= least]
+            found.update((c, n) for c, n in zip(candidates, counts, strict=True) if n >= least)
+            if limits.on_progress is not None:
+                limits.on_progress(0.0, len(found))
+    except KeyboardInterrupt:
+        raise StoppedError(
+            f"stopped at {len(found):,} patterns",
+            _as_patterns(found, list(litemsets), frequent, len(database), least, False),
+        ) from None
     patterns = _as_patterns(found, list(litemsets), frequent, len(database), least, complete)
     if not complete and not limits.keep_partial:
         raise ExplosionError(

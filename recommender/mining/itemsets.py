@@ -18,17 +18,25 @@ def frequent_itemsets(
     database: SequenceDatabase,
     min_support: float,
     *,
-    max_length: int | None = None,
+    constraints: Constraints = Constraints(),
     limits: Limits = Limits(),
+    within_elements: bool = False,
 ) -> Patterns:
     """All itemsets of a minimum support (a count, or a share below 1), as patterns of one element.
 
-    The order inside a sequence is left aside: each sequence is one basket.
+    Each sequence is one basket and the order inside it is left aside. With `within_elements` each
+    element is a basket, and an itemset counts once for each sequence that has it in some element:
+    people, where a sequence is a person. Of the constraints, gaps and spans say nothing here.
     """
     return spade(
-        as_baskets(database),
+        database if within_elements else as_baskets(database),
         min_support,
-        constraints=Constraints(max_length=max_length),
+        constraints=Constraints(
+            max_length=constraints.max_length,
+            max_span=0,
+            required=constraints.required,
+            excluded=constraints.excluded,
+        ),
         limits=limits,
     )
 

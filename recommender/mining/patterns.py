@@ -67,6 +67,11 @@ class Patterns:
         """For each pattern, its number of items."""
         return np.diff(self.offsets)
 
+    def steps(self) -> NDArray[np.int64]:
+        """For each pattern, its number of elements."""
+        ends = np.concatenate(([0], np.cumsum(self.codes & 1, dtype=np.int64)))
+        return np.diff(ends[self.offsets])
+
     def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> "Patterns":
         """The patterns that a mask keeps, or those at the given indices in that order."""
         chosen = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
@@ -82,6 +87,10 @@ class Patterns:
             self.min_support,
             self.complete,
         )
+
+    def first(self, count: int) -> "Patterns":
+        """The first so many patterns."""
+        return self.select(np.arange(min(count, len(self))))
 
     def containing(self, required: frozenset[object]) -> "Patterns":
         """The patterns that contain all of these items."""

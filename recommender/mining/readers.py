@@ -1,4 +1,4 @@
-"""Reads and writes sequence files: plain (blank-separated items) and SPMF's format.
+"""Reads sequence files: plain (blank-separated items), SPMF's format and tables; writes SPMF's.
 
 SPMF ends an element with -1 and a sequence with -2; lines that begin with #, % or @ are remarks.
 A file whose name ends in .gz is compressed.
@@ -8,11 +8,14 @@ import gzip
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
 from recommender.mining.database import DatabaseError, SequenceDatabase
 from recommender.mining.patterns import Patterns
+
+TABLE_ENDINGS = (".parquet", ".csv")
 
 BAD_CHARACTER, NO_END, NEGATIVE, TOO_LARGE = 1, 2, 3, 4
 PROBLEMS = {
@@ -44,6 +47,30 @@ def read_sequences(path: Path) -> SequenceDatabase:
         raise DatabaseError(f"{path}: no sequence in it")
     labels, codes = np.unique(values, return_inverse=True)
     return SequenceDatabase.from_arrays(codes.astype(np.int32), elements, offsets, labels)
+
+
+def read_table(path: Path) -> tuple[SequenceDatabase, dict[object, str]]:
+    """The database in a .parquet or .csv table, and the items' titles.
+
+    Columns as for SequenceDatabase.from_frame, in CSV with `at` as ISO 8601 text, and perhaps
+    `title`. Raises DatabaseError where they are missing or the file cannot be read.
+    """
+    try:
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+        else:
+            frame = pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    except pl.exceptions.PolarsError as error:
+        raise DatabaseError(f"{path}: {error}") from error
+    try:
+        database = SequenceDatabase.from_frame(frame)
+    except DatabaseError as error:
+        raise DatabaseError(f"{path}: {error}") from error
+    if not len(database):
+        raise DatabaseError(f"{path}: no sequence in it")
+    titles = pl.col("title" if "title" in frame.columns else "item").cast(pl.String)
+    names = frame.select("item", title=titles).drop_nulls().unique("item")
+    return database, dict(names.iter_rows())
 
 
 def write_spmf(patterns: Patterns, path: Path) -> None:

@@ -15,9 +15,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
+from recommender.mining.constraints import ConstraintError
 from recommender.mining.patterns import Element, Patterns
 
 type Side = tuple[Element, ...]
+
+MOST_SPLITS = 5_000_000
+"""More ways of splitting patterns than this are refused: each would be an object in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,11 @@ class Rule:
 def association_rules(itemsets: Patterns, *, min_confidence: float) -> list[Rule]:
     """Every split of every itemset into two sides, at least that confident.
 
-    `itemsets` must hold all frequent itemsets, for the sides' own counts.
+    `itemsets` must hold all frequent itemsets, for the sides' own counts; of an incomplete run,
+    rules with an uncounted side are left out. Raises ConstraintError where there are more than
+    MOST_SPLITS ways to split.
     """
-    _check(min_confidence)
+    _check(min_confidence, float(np.exp2(itemsets.lengths()).sum()))
     supports = _supports(itemsets)
     candidates: list[tuple[Side, Side, int]] = []
     for pattern in itemsets:
@@ -83,11 +89,11 @@ def association_rules(itemsets: Patterns, *, min_confidence: float) -> list[Rule
 def sequential_rules(patterns: Patterns, *, min_confidence: float) -> list[Rule]:
     """Every split of every pattern into what came first and what followed, at least that confident.
 
-    `patterns` must hold all frequent patterns, for the sides' own counts. The test asks whether
-    those with the antecedent hold the whole more often than those with the consequent would by
-    chance, in any order, so it errs on the side of calling a rule chance.
+    `patterns` as for association_rules. The test asks whether those with the antecedent hold the
+    whole more often than those with the consequent would by chance, in any order, so it errs on
+    the side of calling a rule chance.
     """
-    _check(min_confidence)
+    _check(min_confidence, float(patterns.lengths().sum()))
     supports = _supports(patterns)
     candidates = [
         (pattern.elements[:at], pattern.elements[at:], pattern.support)
@@ -121,9 +127,14 @@ def to_frame(rules: list[Rule]) -> pl.DataFrame:
     )
 
 
-def _check(min_confidence: float) -> None:
+def _check(min_confidence: float, splits: float) -> None:
     if not 0 <= min_confidence <= 1:
-        raise ValueError(f"minimum confidence is {min_confidence}: it must lie from 0 to 1")
+        raise ConstraintError(f"minimum confidence is {min_confidence}: it must lie from 0 to 1")
+    if splits > MOST_SPLITS:
+        raise ConstraintError(
+            f"rules would be sought among {splits:,.0f} splits of the patterns, more than "
+            f"{MOST_SPLITS:,}: raise the minimum support or limit the length"
+        )
 
 
 def _supports(patterns: Patterns) -> dict[Side, int]:
@@ -140,7 +151,9 @@ def _rules(
     confident = [
         (antecedent, consequent, count, supports[antecedent], supports[consequent])
         for antecedent, consequent, count in candidates
-        if count >= min_confidence * supports[antecedent] - 1e-9
+        if antecedent in supports
+        and consequent in supports
+        and count >= min_confidence * supports[antecedent] - 1e-9
     ]
     if not confident:
         return []

@@ -38,6 +38,14 @@ class ExplosionError(RuntimeError):
         self.patterns = patterns
 
 
+class StoppedError(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C; `patterns` holds what had been found."""
+
+    def __init__(self, message: str, patterns: Patterns) -> None:
+        super().__init__(message)
+        self.patterns = patterns
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much a run may use, and whom it tells how far it is."""
@@ -66,13 +74,15 @@ def run_subtrees(
     """Mine every subtree and put the patterns together in the order of their first items.
 
     `work` estimates each subtree's size. Raises ExplosionError when a limit is reached, and
-    leaves KeyboardInterrupt to the caller after ending the threads.
+    StoppedError at Ctrl-C.
     """
     stop = np.zeros(1, np.int64)
     found = np.zeros((len(work), 2), np.int64)
     budget = _budget(limits)
     results: list[Subtree | None] = [None] * len(work)
     exceeded = ""
+    interrupted = False
+    share = 0.0
     order = np.argsort(-work, kind="stable").tolist()
     threads = limits.threads or len(os.sched_getaffinity(0))
     done_work = 0
@@ -93,11 +103,23 @@ def run_subtrees(
                 if not exceeded:
                     exceeded = _excess(patterns, items, budget, share, time.monotonic() - started)
                     stop[0] = bool(exceeded)
-        except BaseException:
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            # Work not yet begun sees it at once and ends without a pattern.
             stop[0] = 1
-            raise
+        for future, root in pending.items():
+            results[root] = future.result()
     kept = [result for result in results if result is not None]
-    patterns_found = _join(kept, labels, sequences, min_support, complete=not exceeded)
+    patterns_found = _join(
+        kept, labels, sequences, min_support, complete=not (exceeded or interrupted)
+    )
+    if interrupted:
+        raise StoppedError(
+            f"stopped after {time.monotonic() - started:.0f} s, {share:.0%} of the work done, "
+            f"at {len(patterns_found):,} patterns",
+            patterns_found,
+        )
     if exceeded and not limits.keep_partial:
         raise ExplosionError(exceeded, patterns_found)
     return patterns_found

@@ -66,7 +66,7 @@ def top_k(
     while True:
         found = among(miner(database, threshold, constraints=constraints, limits=limits))
         if len(found) >= k or threshold == 1:
-            return found.strongest_first().select(np.arange(min(k, len(found))))
+            return found.strongest_first().first(k)
         threshold = max(1, threshold * 3 // 4)
 
 

@@ -46,7 +46,10 @@ def spade(
         frequent.items, frequent.offsets, item_count
     )
     longest = min(constraints.max_length or MOST_ITEMS, MOST_ITEMS)
-    bounded = constraints.bind_positions
+    # A span of no event leaves nothing to follow: itemsets inside one element, counted once for
+    # each sequence.
+    within = constraints.max_span == 0
+    bounded = constraints.bind_positions and not within
     bounds = constraints.limits()
     paired = item_count <= MOST_PAIRED_ITEMS
     together = np.full((item_count, item_count) if paired else (0, 0), FOLLOWS | JOINS, np.uint8)
@@ -60,6 +63,9 @@ def spade(
             least,
             together,
         )
+
+    if within:
+        together &= JOINS
 
     def kernel(root: int, stop: NDArray[np.int64], found: NDArray[np.int64]) -> Subtree:
         row = (
@@ -76,6 +82,8 @@ def spade(
                 least,
             )
         )
+        if within:
+            row &= JOINS
         return _grow_class(
             root,
             row,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
+from recommender.mining.constraints import Constraints
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.itemsets import frequent_itemsets
 from recommender.mining.prefixspan import prefixspan
@@ -40,6 +41,24 @@ def test_the_order_in_a_sequence_is_left_aside_for_itemsets() -> None:
     found = frequent_itemsets(SequenceDatabase.from_lists([["a", "b"], ["b", "a"]]), 2)
 
     assert (("a", "b"),) in {pattern.elements for pattern in found}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(BASKETS, min_size=1, max_size=5), st.integers(1, 3))
+def test_itemsets_inside_elements_count_once_for_each_sequence(
+    histories: list[list[set[int]]], min_support: int
+) -> None:
+    items = range(5)
+    subsets = chain.from_iterable(combinations(items, size) for size in range(1, 5))
+    counts = {s: sum(any(set(s) <= b for b in baskets) for baskets in histories) for s in subsets}
+
+    found = frequent_itemsets(
+        SequenceDatabase.from_lists(histories), min_support, within_elements=True
+    )
+
+    assert {pattern.elements[0]: pattern.support for pattern in found} == {
+        itemset: count for itemset, count in counts.items() if count >= min_support
+    }
 
 
 @settings(max_examples=200, deadline=None)
@@ -122,7 +141,8 @@ def test_luck_alone_seldom_makes_a_significant_rule() -> None:
     for _ in range(200):
         baskets = [set(np.flatnonzero(random.random(8) < 0.3)) or {0} for _ in range(100)]
         rules = association_rules(
-            frequent_itemsets(baskets_of(baskets), 5, max_length=2), min_confidence=0.0
+            frequent_itemsets(baskets_of(baskets), 5, constraints=Constraints(max_length=2)),
+            min_confidence=0.0,
         )
         fooled += any(rule.p_value < 0.05 for rule in rules)
 

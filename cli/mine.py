@@ -1,0 +1,253 @@
+"""`cartwright mine`: what shoppers do one after the other, or take together, with rules."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recommender.mining.database import SequenceDatabase
+    from recommender.mining.run import Limits
+    from services.mining import Together
+
+DEFAULT_TOP = 50
+MOST_PATTERNS = 10_000_000
+
+
+def mine(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Mine this file instead of the shop's events: SPMF or plain (one sequence a "
+            "line), perhaps .gz; or .parquet or .csv with columns sequence, item and at."
+        ),
+    ] = None,
+    what: Annotated[
+        str, typer.Option(help="sequences: in order; itemsets: taken together in one basket.")
+    ] = "sequences",
+    min_support: Annotated[
+        str | None,
+        typer.Option(help="A count (25), a share (0.01) or a percentage (1%) of the people."),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(help=f"The strongest so many instead of a support. [default: {DEFAULT_TOP}]"),
+    ] = None,
+    keep: Annotated[
+        str, typer.Option(help="all; closed: no larger one as frequent; maximal: no larger one.")
+    ] = "all",
+    algorithm: Annotated[
+        str, typer.Option(help="prefixspan, spade or apriori-all; all find the same.")
+    ] = "prefixspan",
+    min_confidence: Annotated[
+        float, typer.Option(help="Of the rules: of those with the left side, how many go on.")
+    ] = 0.1,
+    min_steps: Annotated[
+        int | None, typer.Option(help="Fewest steps of a sequence, or items of an itemset.")
+    ] = None,
+    max_length: Annotated[int | None, typer.Option(help="Most items of a pattern.")] = None,
+    min_gap: Annotated[
+        list[str] | None,
+        typer.Option(help="Least distance to the next step: in events (2) or time ('1 day')."),
+    ] = None,
+    max_gap: Annotated[
+        list[str] | None, typer.Option(help="Largest distance to the next step: 3, or '7 days'.")
+    ] = None,
+    max_span: Annotated[
+        list[str] | None, typer.Option(help="Largest distance from first to last: 5, or '30 days'.")
+    ] = None,
+    must: Annotated[
+        list[str] | None, typer.Option(help="A product that must occur, by id or title; again …")
+    ] = None,
+    must_not: Annotated[
+        list[str] | None, typer.Option(help="A product that must not occur; again …")
+    ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What people did: view, search, add, remove, purchase; again … [default: purchase]"
+        ),
+    ] = None,
+    together: Annotated[
+        str, typer.Option(help="What is one step of a person: a moment, a session or a day.")
+    ] = "session",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the patterns: .csv, .parquet, .json or .spmf.")
+    ] = None,
+    rules_out: Annotated[
+        Path | None, typer.Option(help="Write the rules: .csv, .parquet or .json.")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="Rows of each table in the terminal.")] = 20,
+    max_patterns: Annotated[
+        int, typer.Option(min=1, help="Stop with an estimate when more are found.")
+    ] = MOST_PATTERNS,
+) -> None:
+    """Find what shoppers do one after the other, or take together, and the rules in it.
+
+    Ctrl-C stops a run with what it has found so far.
+    """
+    from rich.console import Console
+
+    from cli.mine_options import parse_distance, parse_support
+    from cli.mine_table import print_found
+    from recommender.mining.constraints import Constraints
+    from recommender.mining.export import (
+        PATTERN_ENDINGS,
+        RULE_ENDINGS,
+        check_ending,
+        write_patterns,
+        write_rules,
+    )
+    from recommender.mining.job import Algorithm, Job, Keep, What
+    from recommender.mining.job import mine as mine_database
+    from services.mining import Together, mine_people, product_named
+
+    console = Console(markup=False, highlight=False)
+    with _clear_errors(console):
+        for path, endings in ((out, PATTERN_ENDINGS), (rules_out, RULE_ENDINGS)):
+            if path is not None:
+                check_ending(path, endings)
+        support = None if min_support is None else parse_support(min_support)
+        unasked = support is None and top is None
+        gaps = {
+            name: parse_distance(given or [], option=f"--{name.replace('_', '-')}")
+            for name, given in (("min_gap", min_gap), ("max_gap", max_gap), ("max_span", max_span))
+        }
+        kind = _choice(What, what, "--what")
+        database, names = (
+            _shop(
+                actions=action or ["purchase"], together=_choice(Together, together, "--together")
+            )
+            if data is None
+            else _file(data)
+        )
+        job = Job(
+            what=kind,
+            min_support=support,
+            top=DEFAULT_TOP if unasked else top,
+            keep=_choice(Keep, keep, "--keep"),
+            min_steps=min_steps or (2 if unasked else 1),
+            min_confidence=min_confidence,
+            algorithm=_choice(Algorithm, algorithm, "--algorithm"),
+            within_elements=data is None,
+            constraints=Constraints(
+                max_length=max_length,
+                min_gap=1 if gaps["min_gap"][0] is None else gaps["min_gap"][0],
+                min_gap_seconds=gaps["min_gap"][1] or 0.0,
+                max_gap=gaps["max_gap"][0],
+                max_gap_seconds=gaps["max_gap"][1],
+                max_span=gaps["max_span"][0],
+                max_span_seconds=gaps["max_span"][1],
+                required=frozenset(product_named(text, names) for text in must or []),
+                excluded=frozenset(product_named(text, names) for text in must_not or []),
+            ),
+        )
+        with _progress(console, max_patterns=max_patterns) as limits:
+            if data is None:
+                from core.settings import get_settings
+
+                least = get_settings().min_people
+                found = mine_people(database, job, min_people=least, limits=limits)
+            else:
+                found = mine_database(database, job, limits=limits)
+        print_found(console, found, what=kind, who="people" if data is None else "sequences",
+                    names=names, show=show)  # fmt: skip
+        if out is not None:
+            write_patterns(found.patterns, out, names=names)
+            console.print(f"{len(found.patterns):,} patterns written to {out}")
+        if rules_out is not None:
+            write_rules(found.rules, rules_out, names=names)
+            console.print(f"{len(found.rules):,} rules written to {rules_out}")
+
+
+def _shop(
+    *, actions: list[str], together: "Together"
+) -> "tuple[SequenceDatabase, Mapping[object, str]]":
+    from core.clock import SystemClock
+    from core.settings import get_settings
+    from db.engine import make_engine, make_session_factory, read_session
+    from db.migrate import upgrade
+    from services.mining import shop_history
+
+    settings = get_settings()
+    upgrade(settings.database_url)
+    engine = make_engine(settings.database_url)
+    try:
+        with read_session(make_session_factory(engine)) as session:
+            history = shop_history(
+                session,
+                actions=actions,
+                together=together,
+                zone=settings.time_zone,
+                now=SystemClock().now(),
+            )
+    finally:
+        engine.dispose()
+    return history.database, history.titles
+
+
+def _file(path: Path) -> "tuple[SequenceDatabase, Mapping[object, str]]":
+    from recommender.mining.readers import TABLE_ENDINGS, read_sequences, read_table
+
+    if path.suffix in TABLE_ENDINGS:
+        return read_table(path)
+    database = read_sequences(path)
+    return database, {label: str(label) for label in database.labels.tolist()}
+
+
+def _choice[C: StrEnum](kind: type[C], text: str, option: str) -> C:
+    try:
+        return kind(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is none of {', '.join(kind)}", param_hint=option
+        ) from None
+
+
+@contextmanager
+def _clear_errors(console: "Console") -> Iterator[None]:
+    from recommender.mining.constraints import ConstraintError
+    from recommender.mining.database import DatabaseError
+    from recommender.mining.export import UnknownEndingError
+    from services.mining import NothingToMineError, UnknownProductError
+
+    try:
+        yield
+    except (
+        ConstraintError,
+        DatabaseError,
+        NothingToMineError,
+        OSError,
+        UnknownEndingError,
+        UnknownProductError,
+    ) as error:
+        console.print(str(error))
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _progress(console: "Console", *, max_patterns: int) -> "Iterator[Limits]":
+    """Limits that move a bar while the block runs."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from recommender.mining.run import Limits
+
+    columns = (
+        TextColumn("Mining"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[found]:,} found"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task("", total=1.0, found=0)
+
+        def tell(share: float, found: int) -> None:
+            bars.update(task, completed=share, found=found)
+
+        yield Limits(max_patterns=max_patterns, on_progress=tell)

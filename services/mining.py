@@ -1,0 +1,120 @@
+"""Mining what the shop's own shoppers did: sequences of people, with the floor of people kept."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+import polars as pl
+from sqlalchemy.orm import Session
+
+from db.reads.training import ACTIONS, event_frame, item_frame
+from recommender.mining.constraints import absolute_support
+from recommender.mining.database import SequenceDatabase
+from recommender.mining.job import Found, Job, mine
+from recommender.mining.run import Limits
+
+
+class Together(StrEnum):
+    """What makes products one element of a person's sequence."""
+
+    MOMENT = "moment"
+    SESSION = "session"
+    DAY = "day"
+
+
+class NothingToMineError(Exception):
+    """The shop has no events of the kind asked for; the message says what it has."""
+
+
+class UnknownProductError(Exception):
+    """No product, or several, by that id or title; the message names near ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopHistory:
+    """Each person's history as a sequence, and the products' titles."""
+
+    database: SequenceDatabase
+    titles: dict[object, str]
+
+
+def shop_history(
+    session: Session,
+    *,
+    actions: Collection[str],
+    together: Together,
+    zone: str,
+    now: datetime,
+    since: datetime | None = None,
+) -> ShopHistory:
+    """What people (or unknown visitors) did, one sequence each.
+
+    `actions` are those of `db.reads.training.ACTIONS`. An element is what was done at one moment,
+    in one session (at the session's first time; rows without a session by the moment) or on one
+    day of the shop's time zone. Raises NothingToMineError where there is none.
+    """
+    events = event_frame(session, since=since)
+    chosen = events.filter(pl.col("action").is_in(list(actions)))
+    if chosen.is_empty():
+        counts = dict(events["action"].value_counts().iter_rows())
+        has = ", ".join(f"{counts[a]:,} {a}" for a in ACTIONS.values() if a in counts) or "none"
+        raise NothingToMineError(
+            f"The shop has no events of the kind {', '.join(sorted(actions))}; it has: {has}."
+        )
+    at = {
+        Together.MOMENT: pl.col("at"),
+        Together.SESSION: pl.when(pl.col("session").is_null())
+        .then(pl.col("at"))
+        .otherwise(pl.col("at").min().over("shopper", "session")),
+        Together.DAY: pl.col("at").dt.convert_time_zone(zone).dt.truncate("1d"),
+    }[together]
+    titles = item_frame(session, now=now).select("product", "title")
+    return ShopHistory(
+        SequenceDatabase.from_frame(chosen.select(sequence="shopper", item="product", at=at)),
+        dict(titles.iter_rows()),
+    )
+
+
+def mine_people(
+    database: SequenceDatabase, job: Job, *, min_people: int, limits: Limits = Limits()
+) -> Found:
+    """Run the job on people's histories; nothing that fewer than `min_people` did comes out."""
+    note = []
+    if job.min_support is not None:
+        asked = absolute_support(job.min_support, len(database))
+        if asked < min_people:
+            note = [f"Only what at least {min_people} people did is shown (CARTWRIGHT_MIN_PEOPLE)."]
+            job = replace(job, min_support=min_people)
+    found = mine(database, job, limits=limits)
+    enough = found.patterns.supports >= min_people
+    return Found(
+        found.patterns if np.all(enough) else found.patterns.select(enough),
+        [rule for rule in found.rules if rule.count >= min_people],
+        note + found.notes,
+    )
+
+
+def product_named(text: str, titles: Mapping[object, str]) -> object:
+    """The id of the product that `text` names: by id, by whole title, or by a part of one title.
+
+    Raises UnknownProductError where it names none or several.
+    """
+    if text in titles:
+        return text
+    wanted = text.casefold()
+    whole = [key for key, title in titles.items() if title.casefold() == wanted]
+    part = [key for key, title in titles.items() if wanted in title.casefold()]
+    for found in (whole, part):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            some = "; ".join(f"{key} ({titles[key]})" for key in found[:5])
+            raise UnknownProductError(
+                f"{text!r} names {len(found)} products, such as {some}: give an id"
+            )
+    near = difflib.get_close_matches(text, list(titles.values()), n=3, cutoff=0.5)
+    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    raise UnknownProductError(f"no product has the id or title {text!r}{hint}")
