@@ -31,6 +31,7 @@ from db.reads.suggesting import (
     namings,
     shown_suggestion,
 )
+from db.writes.visitors import claim_visitor
 from recommender.protocol import (
     History,
     NoModelError,
@@ -292,6 +293,8 @@ class SuggestionService:
     ) -> list[ShownSuggestion]:
         if not chosen:
             return []
+        # A token signed elsewhere, or before the shop was filled anew, names somebody not stored.
+        claim_visitor(session, identity, now=now)
         ids = {one.product_id for one in chosen}
         names = namings(session, ids.union(*(one.reason.because for one in chosen)))
         shown, rows = [], []

@@ -176,6 +176,21 @@ def test_each_suggestion_is_written_down_with_its_model_and_reason(
     assert stored.reason["text"] == shown[0].reason_text
 
 
+@pytest.mark.parametrize("identity", [Identity("signed-elsewhere"), Identity("", "customer-7")])
+def test_somebody_whom_the_shop_has_not_stored_yet_is_suggested_to_as_well(
+    shop: None,
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    service: SuggestionService,
+    identity: Identity,
+) -> None:
+    with sessions.begin() as session:
+        shown = service.suggest(
+            session, identity, surface=Surface.CHAT, k=3, now=clock.now(), anchor=ITEMS[0]
+        )
+    assert len(shown) == 3
+
+
 @pytest.mark.usefixtures("shop", "model")
 def test_why_answers_exactly_what_was_shown_and_only_to_whom_it_was(
     service: SuggestionService,

@@ -1,7 +1,9 @@
 """Suggestions in chat: with reasons, stored, and obeying "not interested"."""
 
+import pytest
 from sqlalchemy import select
 
+from core.identity import Identity
 from db.engine import read_session
 from db.models import Feedback, Suggestion
 from tests.unit.actions.conftest import Chat, entity
@@ -68,3 +70,14 @@ def test_not_interested_in_one_of_many_asks_which(chat: Chat) -> None:
     chat.say("action_suggest", "anything for me?")
     answer = chat.say("action_not_interested", "I'm not interested")
     assert answer.responses == ["utter_which_product"]
+
+
+@pytest.mark.parametrize("action", ["action_suggest", "action_goes_with"])
+@pytest.mark.parametrize("page", [None, "caf-dripper"])
+def test_a_shop_without_a_model_suggests_to_a_shopper_it_has_not_met(
+    chat: Chat, action: str, page: str | None
+) -> None:
+    chat.identity = Identity("signed-by-the-shops-own-server")
+    answer = chat.say(action, "what goes with it?", page=page)
+    assert answer.cards
+    assert all(card["reason"]["text"] for card in answer.messages[0]["custom"]["cards"])
