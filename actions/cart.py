@@ -1,6 +1,7 @@
 """The cart in chat: every answer is built from the cart as it was just committed."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -8,9 +9,19 @@ from rasa_sdk.events import SlotSet
 from actions.choose import Ask, Chosen, SoldOut, choose_variant
 from actions.context import Shop
 from actions.references import OutOfRange, Referent, cart_line, referent
-from actions.reply import Claim, Reply
-from actions.show import CARDS_SHOWN, full_name, money, price, show_cart, show_hits, title
-from actions.skill import Event, Skill, Turn
+from actions.reply import Claim, Reply, Said
+from actions.show import (
+    CARDS_SHOWN,
+    cart_total,
+    full_name,
+    money,
+    price,
+    show_cart,
+    show_hits,
+    title,
+)
+from actions.sizes import exchange, in_another_size, offer_sizes
+from actions.skill import CHAT, Event, Skill, Turn
 from actions.understand import query_of
 from db.engine import read_session
 from db.reads.carts import CartLineView, CartView, open_cart
@@ -19,8 +30,8 @@ from db.writes import carts
 from services.query import Attribute
 
 MORE = re.compile(r"\b(?:more|another|extra|additional)\b", re.IGNORECASE)
+INSTEAD = re.compile(r"\b(?:instead|rather|change|swap)\b", re.IGNORECASE)
 FEWER = re.compile(r"\b(?:fewer|less)\b", re.IGNORECASE)
-CHAT = "chat"
 
 
 class ViewCart(Skill):
@@ -50,6 +61,13 @@ class AddToCart(Skill):
             return _out_of_range(turn, meant)
         if meant is None:
             return _offer_to_choose(self.shop, turn)
+        replaced = turn.value("instead_of")
+        if isinstance(replaced, str) and meant.exact:
+            return exchange(self.shop, turn, meant, replaced)
+        if INSTEAD.search(turn.text):
+            changed = complete_choice(self.shop, turn)
+            if changed is not None:
+                return changed
         return add_product(self.shop, turn, meant)
 
 
@@ -61,8 +79,8 @@ def add_product(shop: Shop, turn: Turn, meant: Referent) -> list[Event]:
         turn.say(Reply("utter_product_gone"))
         return [SlotSet("pending", None)]
     match choose_variant(turn, facts, meant):
-        case Chosen(variant):
-            return _add(shop, turn, facts, variant)
+        case Chosen(variant, other_sizes):
+            return _add(shop, turn, facts, variant, other_sizes)
         case Ask() as ask:
             return _ask(turn, facts, ask)
         case SoldOut(variant):
@@ -72,18 +90,27 @@ def add_product(shop: Shop, turn: Turn, meant: Referent) -> list[Event]:
 def complete_choice(shop: Shop, turn: Turn) -> list[Event] | None:
     """Take a bare "M" or "the green one" as the answer to the size or colour asked for.
 
-    None where nothing was asked, or the message is about something else.
+    After "Another size?" it changes what was just added. None where nothing was asked, or the
+    message is about something else.
     """
     pending: dict[str, Any] = turn.slot("pending") or {}
     told = query_of(turn).include
-    if pending.get("kind") != "choose_variant" or not told:
+    if not told or not set(told) <= {Attribute.SIZE, Attribute.COLOUR}:
         return None
-    if not set(told) <= {Attribute.SIZE, Attribute.COLOUR}:
-        return None
-    return add_product(shop, turn, Referent(pending["product"]))
+    if pending.get("kind") == "choose_variant":
+        return add_product(shop, turn, Referent(pending["product"]))
+    if pending.get("kind") == "another_size" and Attribute.SIZE in told:
+        return in_another_size(shop, turn, pending["variant"], told)
+    return None
 
 
-def _add(shop: Shop, turn: Turn, facts: ProductFacts, variant: VariantFacts) -> list[Event]:
+def _add(
+    shop: Shop,
+    turn: Turn,
+    facts: ProductFacts,
+    variant: VariantFacts,
+    other_sizes: Sequence[VariantFacts],
+) -> list[Event]:
     quantity = _quantity_to_add(turn, facts)
     try:
         with shop.sessions.begin() as session:
@@ -97,16 +124,22 @@ def _add(shop: Shop, turn: Turn, facts: ProductFacts, variant: VariantFacts) -> 
         return [SlotSet("pending", None)]
     line = next(line for line in cart.lines if line.variant_id == variant.variant_id)
     response = "utter_added" if quantity == line.quantity == 1 else "utter_added_quantity"
-    reply = Reply(
-        response,
-        product=full_name(facts, variant),
-        price=price(shop, variant),
-        quantity=_line_quantity(line),
-        total=_total(shop, cart),
-    )
+    values: dict[str, Claim | Said] = {
+        "product": full_name(facts, variant),
+        "price": price(shop, variant),
+        "quantity": _line_quantity(line),
+        "total": cart_total(shop, cart),
+    }
+    pending = None
+    if other_sizes:
+        response = f"{response}_size"
+        values["size"] = Claim(str(variant.size), "variants", variant.variant_id, "size")
+        pending = {"kind": "another_size", "variant": variant.variant_id}
+    reply = Reply(response, **values)
     show_cart(shop, reply, cart)
+    offer_sizes(reply, variant, other_sizes)
     turn.say(reply)
-    return [SlotSet("focus", facts.product_id), SlotSet("pending", None)]
+    return [SlotSet("focus", facts.product_id), SlotSet("pending", pending)]
 
 
 def _quantity_to_add(turn: Turn, facts: ProductFacts) -> int:
@@ -197,6 +230,9 @@ class ChangeQuantity(Skill):
         said = turn.number("quantity")
         if pending.get("kind") == "choose_variant" and said:
             return add_product(self.shop, turn, Referent(pending["product"]))
+        completed = complete_choice(self.shop, turn) if said is None else None
+        if completed is not None:
+            return completed
         found = _line_meant(self.shop, turn)
         if isinstance(found, list):
             return found
@@ -301,7 +337,7 @@ def _set_quantity(shop: Shop, turn: Turn, line: CartLineView, quantity: int) -> 
             "utter_quantity_changed",
             product=_line_title(after),
             quantity=_line_quantity(after),
-            total=_total(shop, cart),
+            total=cart_total(shop, cart),
         )
     events = show_cart(shop, reply, cart)
     turn.say(reply)
@@ -309,7 +345,7 @@ def _set_quantity(shop: Shop, turn: Turn, line: CartLineView, quantity: int) -> 
 
 
 def _say_cart(shop: Shop, turn: Turn, response: str, cart: CartView) -> list[Event]:
-    values: dict[str, Claim] = {"count": _count(cart), "total": _total(shop, cart)}
+    values: dict[str, Claim] = {"count": _count(cart), "total": cart_total(shop, cart)}
     if response == "utter_cart" and cart.free_delivery_gap is not None:
         response = "utter_cart_gap"
         gap = cart.free_delivery_gap
@@ -343,8 +379,3 @@ def _line_quantity(line: CartLineView) -> Claim:
 
 def _count(cart: CartView) -> Claim:
     return Claim(str(cart.count), "carts", cart.id, "count")
-
-
-def _total(shop: Shop, cart: CartView) -> Claim:
-    text = money(shop, cart.total.amount, cart.total.currency)
-    return Claim(text, "carts", cart.id, "total")

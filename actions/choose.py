@@ -16,9 +16,10 @@ MAX_CHOICES = 12
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The variant is clear."""
+    """The variant is clear; `other_sizes` are in stock where only the card settled its size."""
 
     variant: VariantFacts
+    other_sizes: tuple[VariantFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +38,32 @@ class SoldOut:
 
 
 def choose_variant(turn: Turn, facts: ProductFacts, meant: Referent) -> Chosen | Ask | SoldOut:
-    """Settle colour and size by the button, the message, the card shown and the standing search.
+    """Settle colour and size by the button, the message, the standing search and the card shown.
 
-    A card shown settles the colour, never the size: the shopper's size is not known from it.
+    A card shows one variant, so what neither the message nor the search says is as on the card.
     """
     variants = facts.variants
-    if meant.exact:
-        found = [variant for variant in variants if variant.variant_id == meant.variant_id]
-        return (
-            Chosen(found[0]) if found and found[0].stock > 0 else SoldOut(next(iter(found), None))
-        )
     shown = next((v for v in variants if v.variant_id == meant.variant_id), None)
     told = query_of(turn).include
     colours = told.get(Attribute.COLOUR) or pending_values(turn, facts, Attribute.COLOUR)
     sizes = told.get(Attribute.SIZE) or pending_values(turn, facts, Attribute.SIZE)
+    asked_size = bool(sizes) or is_awaited(turn, facts)
+    if meant.exact:
+        if shown is None or shown.stock <= 0:
+            return SoldOut(shown)
+        return Chosen(shown, () if asked_size else other_sizes(facts, shown))
     if not colours and shown is not None and shown.colour:
         colours = (shown.colour,)
+    searched = _searched_sizes(turn)
     if not sizes:
-        sizes = _searched_sizes(turn)
+        sizes = searched
     fitting = [v for v in variants if _is(v.colour, colours, variants, "colour")]
     fitting = [v for v in fitting if _is(v.size, sizes, fitting, "size")]
     in_stock = [variant for variant in fitting if variant.stock > 0]
     if not in_stock:
         return SoldOut(fitting[0] if fitting else None)
+    if shown in in_stock and not asked_size:
+        return Chosen(shown, () if searched else other_sizes(facts, shown))
     if len({variant.colour for variant in in_stock}) > 1:
         return Ask("colour", _one_per(in_stock, "colour"))
     if len({variant.size for variant in in_stock}) > 1:
@@ -67,12 +71,25 @@ def choose_variant(turn: Turn, facts: ProductFacts, meant: Referent) -> Chosen |
     return Chosen(in_stock[0])
 
 
+def other_sizes(facts: ProductFacts, variant: VariantFacts) -> tuple[VariantFacts, ...]:
+    """The variants that differ from this one in size alone and are in stock."""
+    others = [
+        other
+        for other in facts.variants
+        if other.colour == variant.colour and other.size != variant.size and other.stock > 0
+    ]
+    return tuple(others[:MAX_CHOICES]) if variant.size else ()
+
+
+def is_awaited(turn: Turn, facts: ProductFacts) -> bool:
+    """Whether the assistant has asked which size or colour of this product is meant."""
+    pending: dict[str, Any] = turn.slot("pending") or {}
+    return pending.get("kind") == "choose_variant" and pending.get("product") == facts.product_id
+
+
 def pending_values(turn: Turn, facts: ProductFacts, attribute: Attribute) -> tuple[str, ...]:
     """What was already settled of the choice that the assistant is waiting for."""
-    pending: dict[str, Any] = turn.slot("pending") or {}
-    if pending.get("kind") != "choose_variant" or pending.get("product") != facts.product_id:
-        return ()
-    value = pending.get(attribute)
+    value = turn.slot("pending").get(attribute) if is_awaited(turn, facts) else None
     return (value,) if isinstance(value, str) else ()
 
 

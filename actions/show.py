@@ -136,3 +136,9 @@ def cart_claims(shop: Shop, cart: CartView) -> list[Claim]:
         Claim(amount.text(locale), "carts", cart.id, column) for column, amount in sums.items()
     ]
     return claims
+
+
+def cart_total(shop: Shop, cart: CartView) -> Claim:
+    """What the cart costs in all."""
+    text = money(shop, cart.total.amount, cart.total.currency)
+    return Claim(text, "carts", cart.id, "total")

@@ -19,6 +19,9 @@ from core.identity import Identity, identity_of_conversation
 
 log = structlog.get_logger()
 
+# Where an event came from, as it is stored with it.
+CHAT = "chat"
+
 type Event = dict[str, Any]
 
 

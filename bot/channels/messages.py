@@ -32,9 +32,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         ),
         frozenset(),
     ),
-    **dict.fromkeys(
-        ("add_to_cart", "change_quantity", "remove_from_cart"), frozenset({*_REF, "quantity"})
-    ),
+    "add_to_cart": frozenset({*_REF, "quantity", "instead_of"}),
+    **dict.fromkeys(("change_quantity", "remove_from_cart"), frozenset({*_REF, "quantity"})),
     **dict.fromkeys(
         ("ask_product_fact", "goes_with", "not_interested", "why_this"), frozenset(_REF)
     ),

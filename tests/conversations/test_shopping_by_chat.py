@@ -15,11 +15,9 @@ def rows(stack: Stack, query: str, *values: str) -> list[tuple[object, ...]]:
 
 
 def add_first(chatter: Chatter) -> Turn:
-    """Add the first thing shown, answering for a size or colour with the first one offered."""
+    """Add the first thing shown."""
     turn = chatter.say("add the first one")
-    while turn.cart is None:
-        assert turn.quick_replies, turn.text
-        turn = chatter.tap(turn.quick_replies[0])
+    assert turn.cart is not None, turn.text
     return turn
 
 
@@ -38,25 +36,44 @@ def test_waterproof_jackets_under_120_but_not_black(stack: Stack, chatter: Chatt
         assert waterproof == 1
 
 
-def test_add_the_second_one_puts_exactly_it_into_the_cart(chatter: Chatter) -> None:
-    shown = chatter.say("show me tents under 400").cards
-    turn = chatter.say("add the second one")
-    while turn.cart is None:
-        turn = chatter.tap(turn.quick_replies[0])
-    (line,) = turn.cart["lines"]
-    assert line["product_id"] == shown[1]["product_id"]
-    assert line["quantity"] == 1
-    assert line["price"] == shown[1]["price"]
-
-
-def test_a_size_is_asked_where_there_are_several_and_a_bare_letter_answers(
+def test_add_the_second_one_puts_exactly_what_its_card_shows_into_the_cart(
     chatter: Chatter,
 ) -> None:
-    chatter.say("show me rain jackets that are not black")
-    asked = chatter.say("add the first one")
+    shown = chatter.say("show me waterproof jackets under 120 but not black").cards
+    turn = chatter.say("add the second one")
+    assert turn.cart is not None
+    (line,) = turn.cart["lines"]
+    assert line["variant_id"] == shown[1]["variant_id"]
+    assert line["quantity"] == 1
+    assert line["price"] == shown[1]["price"]
+    assert f"size {shown[1]['size']}" in turn.text
+
+
+def test_another_size_is_a_tap_or_a_word_away(chatter: Chatter) -> None:
+    chatter.say("show me waterproof jackets under 120 but not black")
+    added = chatter.say("add the second one")
+    tapped = chatter.tap(added.quick_replies[0])
+    assert tapped.cart is not None
+    (line,) = tapped.cart["lines"]
+    assert line["size"] == added.quick_replies[0]["title"]
+    said = chatter.say(f"size {added.quick_replies[-1]['title']} please")
+    assert said.cart is not None
+    (line,) = said.cart["lines"]
+    assert line["size"] == added.quick_replies[-1]["title"]
+
+
+def test_a_size_is_asked_where_no_card_shows_one_and_a_bare_letter_answers(
+    stack: Stack, chatter: Chatter
+) -> None:
+    ((title, colour),) = rows(
+        stack,
+        "SELECT p.title, v.colour FROM products p JOIN variants v ON v.product_id = p.id "
+        "WHERE p.category_id = 'jackets' AND v.size IN ('M', 'L') AND v.stock > 0 "
+        "GROUP BY p.id, v.colour HAVING count(*) = 2 ORDER BY p.id LIMIT 1",
+    )
+    asked = chatter.say(f"add the {title} in {colour} to my cart")
     assert asked.cart is None
-    sizes = [reply["title"] for reply in asked.quick_replies]
-    assert "M" in sizes
+    assert "M" in [reply["title"] for reply in asked.quick_replies]
     turn = chatter.say("M please")
     assert turn.cart is not None
     assert turn.cart["lines"][0]["size"] == "M"
@@ -197,6 +214,5 @@ def test_the_conversation_is_there_after_a_reload(stack: Stack) -> None:
     with chatting(stack.chat_url, token) as tab:
         assert [m["text"] for m in tab.history if m["from"] == "user"] == ["show me tents"]
         turn = tab.say("add the second one")
-        while turn.cart is None:
-            turn = tab.tap(turn.quick_replies[0])
+        assert turn.cart is not None
         assert turn.cart["lines"][0]["product_id"] == shown[1]["product_id"]

@@ -1,5 +1,7 @@
 """The cart in chat, message by message, against real databases."""
 
+import json
+
 import pytest
 from rasa_sdk.events import SlotSet
 from sqlalchemy import select, update
@@ -75,22 +77,119 @@ def test_several_pieces_are_added_at_once(tents_shown: Chat) -> None:
     assert cart_of(tents_shown) == {"tnt-two-moss": 2}
 
 
-def test_a_jacket_in_several_sizes_asks_for_the_size_first(chat: Chat) -> None:
+@pytest.fixture
+def jacket_shown(chat: Chat) -> Chat:
+    """A chat in which a card showed the rain jacket in navy, size M."""
     chat.slots["shown"] = [{"product": "jkt-rain", "variant": "jkt-rain-navy-m"}]
-    answer = chat.say("action_add_to_cart", "add the first one", entity("ordinal", 1))
+    return chat
+
+
+def test_the_size_on_the_card_is_taken_at_once_and_the_others_are_offered(
+    jacket_shown: Chat,
+) -> None:
+    answer = jacket_shown.say("action_add_to_cart", "add the first one", entity("ordinal", 1))
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-m": 1}
+    assert answer.text == (
+        "Drizzle Rain Jacket (navy, M) is in your cart, for €99.00. Your total is €99.00. "
+        "I took size M, as on the card. Another size?"
+    )
+    assert answer.buttons == ["L"]
+
+
+def test_another_size_changes_the_line_with_all_its_pieces(jacket_shown: Chat) -> None:
+    answer = jacket_shown.say(
+        "action_add_to_cart", "two of the first", entity("ordinal", 1), entity("quantity", 2)
+    )
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-m": 2}
+    [reply] = answer.messages[0]["buttons"]
+    named = json.loads(reply["payload"].removeprefix("/add_to_cart"))
+    jacket_shown.say(
+        "action_add_to_cart", "/add_to_cart", *(entity(name, named[name]) for name in named)
+    )
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-l": 2}
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ("action_refine_search", "L"),
+        ("action_change_quantity", "make it L"),
+        ("action_add_to_cart", "L instead"),
+    ],
+)
+def test_another_size_can_be_said(jacket_shown: Chat, action: str, text: str) -> None:
+    jacket_shown.say("action_add_to_cart", "add the first one", entity("ordinal", 1))
+    answer = jacket_shown.say(action, text, entity("size", "L", text, "L"))
+    assert answer.responses == ["utter_size_changed"]
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-l": 1}
+
+
+def test_a_size_that_there_is_not_changes_nothing(jacket_shown: Chat) -> None:
+    jacket_shown.say("action_add_to_cart", "add the first one", entity("ordinal", 1))
+    answer = jacket_shown.say("action_refine_search", "XXL", entity("size", "XXL"))
+    assert answer.responses == ["utter_no_such_size"]
+    sold_out = jacket_shown.say("action_refine_search", "S", entity("size", "S"))
+    assert sold_out.responses == ["utter_size_sold_out"]
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-m": 1}
+
+
+def test_another_size_of_what_is_no_longer_in_the_cart_adds_nothing(chat: Chat) -> None:
+    answer = chat.say(
+        "action_add_to_cart",
+        "/add_to_cart",
+        entity("variant", "jkt-rain-navy-l"),
+        entity("instead_of", "jkt-rain-navy-m"),
+    )
+    assert answer.responses == ["utter_not_in_cart"]
+    assert cart_of(chat) == {}
+
+
+def test_a_size_in_the_message_wins_over_the_card(jacket_shown: Chat) -> None:
+    answer = jacket_shown.say(
+        "action_add_to_cart", "add the first in L", entity("ordinal", 1), entity("size", "L")
+    )
+    assert cart_of(jacket_shown) == {"jkt-rain-navy-l": 1}
+    assert answer.buttons == []
+
+
+def test_a_product_named_without_a_card_asks_for_what_is_open(chat: Chat) -> None:
+    answer = chat.say(
+        "action_add_to_cart",
+        "add the Drizzle in navy",
+        entity("product", "jkt-rain"),
+        entity("colour", "navy"),
+    )
     assert answer.responses == ["utter_ask_size"]
     assert answer.buttons == ["M", "L"]
     assert cart_of(chat) == {}
 
 
-def test_a_bare_size_answers_the_question(chat: Chat) -> None:
-    chat.slots["shown"] = [{"product": "jkt-rain", "variant": "jkt-rain-navy-m"}]
+@pytest.fixture
+def size_asked(chat: Chat) -> Chat:
+    """A chat that waits for the size of two navy rain jackets."""
     chat.say(
-        "action_add_to_cart", "add two of the first", entity("ordinal", 1), entity("quantity", 2)
+        "action_add_to_cart",
+        "add two navy Drizzles",
+        entity("product", "jkt-rain"),
+        entity("colour", "navy"),
+        entity("quantity", 2),
     )
-    chat.say("action_refine_search", "L", entity("size", "L"))
-    assert cart_of(chat) == {"jkt-rain-navy-l": 2}
-    assert chat.slots["pending"] is None
+    return chat
+
+
+def test_a_bare_size_answers_the_question(size_asked: Chat) -> None:
+    answer = size_asked.say("action_refine_search", "L", entity("size", "L"))
+    assert cart_of(size_asked) == {"jkt-rain-navy-l": 2}
+    assert answer.buttons == []
+    assert size_asked.slots["pending"] is None
+
+
+def test_the_button_of_a_size_asked_for_offers_no_other(size_asked: Chat) -> None:
+    answer = size_asked.say(
+        "action_add_to_cart", "/add_to_cart", entity("variant", "jkt-rain-navy-m")
+    )
+    assert cart_of(size_asked) == {"jkt-rain-navy-m": 2}
+    assert answer.buttons == []
 
 
 def test_a_size_searched_for_is_not_asked_again(chat: Chat) -> None:
@@ -238,9 +337,7 @@ def test_the_cart_tells_how_far_free_delivery_is(chat: Chat) -> None:
     )
 
 
-def test_a_number_while_a_size_is_asked_is_how_many_to_add(chat: Chat) -> None:
-    chat.slots["shown"] = [{"product": "jkt-rain", "variant": "jkt-rain-navy-m"}]
-    chat.say("action_add_to_cart", "add the first", entity("ordinal", 1))
-    chat.say("action_change_quantity", "make it two", entity("quantity", 2))
-    chat.say("action_refine_search", "L", entity("size", "L"))
-    assert cart_of(chat) == {"jkt-rain-navy-l": 2}
+def test_a_number_while_a_size_is_asked_is_how_many_to_add(size_asked: Chat) -> None:
+    size_asked.say("action_change_quantity", "make it three", entity("quantity", 3))
+    size_asked.say("action_refine_search", "M", entity("size", "M"))
+    assert cart_of(size_asked) == {"jkt-rain-navy-m": 3}
