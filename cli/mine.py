@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from db.engine import SessionFactory
     from recommender.mining.database import SequenceDatabase
+    from recommender.mining.job import Found, Job
     from recommender.mining.run import Limits
     from services.mining import Together
 
@@ -82,6 +85,12 @@ def mine(
     rules_out: Annotated[
         Path | None, typer.Option(help="Write the rules: .csv, .parquet or .json.")
     ] = None,
+    store: Annotated[
+        bool, typer.Option(help="Keep the results in the shop's database, until they expire.")
+    ] = False,
+    expires: Annotated[
+        str, typer.Option(help="When stored results expire: '30 days'.")
+    ] = "30 days",
     show: Annotated[int, typer.Option(min=0, help="Rows of each table in the terminal.")] = 20,
     max_patterns: Annotated[
         int, typer.Option(min=1, help="Stop with an estimate when more are found.")
@@ -95,7 +104,7 @@ def mine(
 
     from cli.mine_options import parse_distance, parse_support
     from cli.mine_table import print_found
-    from recommender.mining.constraints import Constraints
+    from recommender.mining.constraints import ConstraintError, Constraints
     from recommender.mining.export import (
         PATTERN_ENDINGS,
         RULE_ENDINGS,
@@ -119,6 +128,11 @@ def mine(
             for name, given in (("min_gap", min_gap), ("max_gap", max_gap), ("max_span", max_span))
         }
         kind = _choice(What, what, "--what")
+        if store and data is not None:
+            raise ConstraintError("--store is for what the shop's own people did, not for --data")
+        _, lasts = parse_distance([expires], option="--expires")
+        if not lasts:
+            raise ConstraintError(f"--expires {expires!r}: give a time such as '30 days'")
         database, names = (
             _shop(
                 actions=action or ["purchase"], together=_choice(Together, together, "--together")
@@ -163,6 +177,9 @@ def mine(
         if rules_out is not None:
             write_rules(found.rules, rules_out, names=names)
             console.print(f"{len(found.rules):,} rules written to {rules_out}")
+        if store:
+            _store(found, job, actions=action or ["purchase"], keep=timedelta(seconds=lasts))
+            console.print(f"Stored; the results expire after {expires}.")
 
 
 def _shop(
@@ -170,25 +187,51 @@ def _shop(
 ) -> "tuple[SequenceDatabase, Mapping[object, str]]":
     from core.clock import SystemClock
     from core.settings import get_settings
-    from db.engine import make_engine, make_session_factory, read_session
-    from db.migrate import upgrade
+    from db.engine import read_session
     from services.mining import shop_history
 
-    settings = get_settings()
-    upgrade(settings.database_url)
-    engine = make_engine(settings.database_url)
+    with _sessions() as sessions, read_session(sessions) as session:
+        history = shop_history(
+            session,
+            actions=actions,
+            together=together,
+            zone=get_settings().time_zone,
+            now=SystemClock().now(),
+        )
+    return history.database, history.titles
+
+
+def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -> None:
+    from core.clock import SystemClock
+    from core.settings import get_settings
+    from services.mining import store
+
+    with _sessions() as sessions, sessions.begin() as session:
+        store(
+            session,
+            found,
+            job,
+            min_people=get_settings().min_people,
+            actions=actions,
+            now=SystemClock().now(),
+            keep=keep,
+        )
+
+
+@contextmanager
+def _sessions() -> "Iterator[SessionFactory]":
+    """The shop's database, brought up to date."""
+    from core.settings import get_settings
+    from db.engine import make_engine, make_session_factory
+    from db.migrate import upgrade
+
+    url = get_settings().database_url
+    upgrade(url)
+    engine = make_engine(url)
     try:
-        with read_session(make_session_factory(engine)) as session:
-            history = shop_history(
-                session,
-                actions=actions,
-                together=together,
-                zone=settings.time_zone,
-                now=SystemClock().now(),
-            )
+        yield make_session_factory(engine)
     finally:
         engine.dispose()
-    return history.database, history.titles
 
 
 def _file(path: Path) -> "tuple[SequenceDatabase, Mapping[object, str]]":

@@ -2,15 +2,17 @@
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import polars as pl
 from sqlalchemy.orm import Session
 
 from db.reads.training import ACTIONS, event_frame, item_frame
+from db.writes.mining import store_run
 from recommender.mining.constraints import absolute_support
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.job import Found, Job, mine
@@ -95,6 +97,52 @@ def mine_people(
         [rule for rule in found.rules if rule.count >= min_people],
         note + found.notes,
     )
+
+
+def store(
+    session: Session,
+    found: Found,
+    job: Job,
+    *,
+    min_people: int,
+    actions: Collection[str],
+    now: datetime,
+    keep: timedelta,
+) -> str:
+    """Keep what was mined in the database for so long; the run's id."""
+    return store_run(
+        session,
+        what=job.what,
+        people=found.patterns.sequences,
+        min_people=max(min_people, found.patterns.min_support),
+        complete=found.patterns.complete,
+        options=_options(job, actions),
+        patterns=(
+            {"elements": pattern.elements, "people": pattern.support} for pattern in found.patterns
+        ),
+        rules=(
+            {
+                "antecedent": rule.antecedent,
+                "consequent": rule.consequent,
+                "people": rule.count,
+                "antecedent_people": rule.antecedent_count,
+                "consequent_people": rule.consequent_count,
+                "p_value": rule.p_value,
+            }
+            for rule in found.rules
+        ),
+        now=now,
+        keep=keep,
+    )
+
+
+def _options(job: Job, actions: Collection[str]) -> dict[str, Any]:
+    """What was asked for, as JSON."""
+    options = {**asdict(job), "actions": sorted(actions)}
+    limits = options["constraints"]
+    for name in ("required", "excluded"):
+        limits[name] = sorted(map(str, limits[name]))
+    return options
 
 
 def product_named(text: str, titles: Mapping[object, str]) -> object:

@@ -4,6 +4,7 @@ from db.models.base import Base
 from db.models.carts import Cart, CartLine, CartStatus, Order, OrderLine, Promotion, PromotionKind
 from db.models.catalogue import Category, FaqEntry, Price, Product, Variant
 from db.models.events import Event, EventName, ImportRun, ImportStatus, Quarantined
+from db.models.mining import MinedPattern, MinedRule, MiningRun
 from db.models.people import Channel, Consent, Person, Visitor
 from db.models.suggestions import Feedback, FeedbackKind, ModelVersion, Suggestion
 
@@ -22,6 +23,9 @@ __all__ = [
     "FeedbackKind",
     "ImportRun",
     "ImportStatus",
+    "MinedPattern",
+    "MinedRule",
+    "MiningRun",
     "ModelVersion",
     "Order",
     "OrderLine",
