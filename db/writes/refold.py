@@ -321,8 +321,9 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
 
 
 def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[CartEvent]]:
-    # Name and time are decoded once an event below, not once a row: bulk loads read a million.
-    rows = session.execute(
+    # Bulk loads read a million rows: past the ORM's loading, and name and time are decoded once an
+    # event below, not once a row.
+    rows = session.connection().execute(
         select(
             Event.visitor_id,
             Event.event_id,
