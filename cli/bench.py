@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.bench_mine import bench_mine
+
 if TYPE_CHECKING:
     from benchmarks.serving.latency import Latency
 
 bench_app = typer.Typer(
-    no_args_is_help=True, help="Measure the running shop; start it with `cartwright up` first."
+    no_args_is_help=True,
+    help="Measure the miners, or the running shop; start it with `cartwright up` first.",
 )
+bench_app.command("mine")(bench_mine)
 
 RECOMMENDATIONS_TARGET_MS = 10.0
 CHAT_TARGET_MS = 250.0

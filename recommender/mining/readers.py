@@ -15,6 +15,8 @@ from recommender.mining.compiled import compiled
 from recommender.mining.database import DatabaseError, SequenceDatabase
 from recommender.mining.patterns import Patterns
 
+PATTERNS_AT_A_TIME = 100_000
+
 TABLE_ENDINGS = (".parquet", ".csv")
 
 BAD_CHARACTER, NO_END, NEGATIVE, TOO_LARGE = 1, 2, 3, 4
@@ -75,11 +77,57 @@ def read_table(path: Path) -> tuple[SequenceDatabase, dict[object, str]]:
 
 def write_spmf(patterns: Patterns, path: Path) -> None:
     """Write patterns as SPMF does: `3 -1 4 5 -1 #SUP: 27`; labels are written as they are."""
-    with path.open("w") as file:
-        for pattern in patterns:
-            for element in pattern.elements:
-                file.write(" ".join(map(str, element)) + " -1 ")
-            file.write(f"#SUP: {pattern.support}\n")
+    labels = [f"{label} ".encode() for label in patterns.labels.tolist()]
+    text = np.frombuffer(b"".join(labels), np.uint8)
+    begins = np.concatenate(([0], np.cumsum([len(label) for label in labels]))).astype(np.int64)
+    with path.open("wb") as file:
+        for first in range(0, len(patterns), PATTERNS_AT_A_TIME):
+            part = patterns.select(
+                np.arange(first, min(first + PATTERNS_AT_A_TIME, len(patterns)), dtype=np.int64)
+            )
+            file.write(_format(part.codes, part.offsets, part.supports, text, begins).data)
+
+
+@compiled
+def _format(
+    codes: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    supports: NDArray[np.int64],
+    labels: NDArray[np.uint8],
+    begins: NDArray[np.int64],
+) -> NDArray[np.uint8]:
+    """The patterns as SPMF's text; `labels` holds each item's text with a blank behind it."""
+    room = 0
+    for code in codes:
+        room += begins[(code >> 1) + 1] - begins[code >> 1] + 3
+    text = np.empty(room + len(supports) * 27, np.uint8)
+    digits = np.empty(20, np.uint8)
+    size = 0
+    for pattern in range(len(supports)):
+        begin, end = offsets[pattern], offsets[pattern + 1]
+        for at in range(begin, end):
+            item = codes[at] >> 1
+            for place in range(begins[item], begins[item + 1]):
+                text[size] = labels[place]
+                size += 1
+            if at + 1 == end or codes[at + 1] & 1:
+                text[size], text[size + 1], text[size + 2] = 45, 49, 32  # "-1 "
+                size += 3
+        # "#SUP: "
+        text[size], text[size + 1], text[size + 2] = 35, 83, 85
+        text[size + 3], text[size + 4], text[size + 5] = 80, 58, 32
+        size += 6
+        support, count = supports[pattern], 0
+        while support > 0 or count == 0:
+            digits[count] = 48 + support % 10
+            support //= 10
+            count += 1
+        for place in range(count):
+            text[size + place] = digits[count - 1 - place]
+        size += count
+        text[size] = 10
+        size += 1
+    return text[:size]
 
 
 @compiled
