@@ -27,12 +27,13 @@ class Fallback(Skill):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Answer if something is very near; else clarify once, then offer what can be done."""
-        found = self._near(turn)
+        is_english = turn.intent != "other_language"
+        found = self._near(turn) if is_english else None
         if found is not None:
             return [*found, SlotSet("failures", 0)]
         failures = int(turn.slot("failures") or 0) + 1
         if failures == 1:
-            turn.say(Reply("utter_not_understood"))
+            turn.say(Reply("utter_not_understood" if is_english else "utter_english_only"))
             return [SlotSet("failures", failures), SlotSet("pending", None)]
         reply = Reply("utter_offer_finder")
         turn.say(reply)

@@ -18,6 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
 from nlu.features import Features, masked
+from nlu.language import Language, Words, words_of
 from nlu.matcher import READING
 from nlu.spans import Found, covered
 from nlu.understanding import EMPTY_TERMS, Reading, Understanding, blank_language
@@ -26,10 +27,15 @@ _FILE = "intents.joblib"
 _RANKED = 5
 # Inverse strength of the regularisation, chosen on the held-out phrasings of tests/held_out.yml.
 STRENGTH = 20.0
+# What a message is that no classifier of English should guess at.
+NOT_ENGLISH = {Language.OTHER: "other_language", Language.NONE: "nlu_fallback"}
 
 
 class IntentModel:
-    """Multinomial logistic regression over the three views of a sentence (see nlu.features)."""
+    """Multinomial logistic regression over the three views of a sentence (see nlu.features).
+
+    Messages that are not English are told apart before, by their words (see nlu.language).
+    """
 
     def __init__(self) -> None:
         self._features = Features()
@@ -41,12 +47,18 @@ class IntentModel:
         self, texts: Sequence[str], found: Sequence[Sequence[Found]], intents: Sequence[str]
     ) -> None:
         """Learn from sentences, what was found in them, and their intents."""
+        english = [at for at, intent in enumerate(intents) if intent not in NOT_ENGLISH.values()]
+        texts, found, intents = ([part[at] for at in english] for part in (texts, found, intents))
         masks = [masked(text, spans) for text, spans in zip(texts, found, strict=False)]
         self._features.fit(masks)
         self._classifier.fit(self._features.rows(masks, texts), intents)
+        self._words = Words.read(word for text in texts for word in words_of(text))
 
     def rank(self, text: str, found: Sequence[Found]) -> list[tuple[str, float]]:
         """Intents with their probabilities, the likeliest first."""
+        decided = NOT_ENGLISH.get(self._words.language_of(text, found))
+        if decided is not None:
+            return [(decided, 1.0)]
         row = self._features.rows([masked(text, found)], [text])
         chances = self._classifier.predict_proba(row)[0]
         return [

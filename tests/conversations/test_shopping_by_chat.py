@@ -3,6 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from tests.conversations.client import Chatter, Turn, chatting
 from tests.stack import Stack
 
@@ -201,10 +203,23 @@ def test_the_finder_can_be_left(chatter: Chatter) -> None:
     assert chatter.say("show me tents").cards
 
 
-def test_not_understood_twice_leads_to_help(chatter: Chatter) -> None:
-    chatter.say("blorp zworp gnarf")
-    turn = chatter.say("fnord grumpf wibble")
-    assert any("help_me_choose" in reply["payload"] for reply in turn.quick_replies)
+@pytest.mark.parametrize("noise", ["asdkjh askjdh", "qwertz", "?!?!", "😀🎈😀"])
+def test_noise_is_not_understood_and_the_second_time_help_is_offered(
+    chatter: Chatter, noise: str
+) -> None:
+    first = chatter.say(noise)
+    assert not first.quick_replies
+    assert "didn't understand" in first.text or "not sure what you mean" in first.text
+    second = chatter.say(noise)
+    offered = [reply["payload"] for reply in second.quick_replies]
+    assert "/help_me_choose" in offered
+    assert "What kind of thing" in chatter.tap(second.quick_replies[0]).text
+
+
+@pytest.mark.parametrize("text", ["quiero una tienda", "ich möchte bestellen", "我想买手机"])
+def test_another_language_is_answered_honestly(chatter: Chatter, text: str) -> None:
+    assert "only understand English" in chatter.say(text).text
+    assert chatter.say("show me tents").cards
 
 
 def test_the_conversation_is_there_after_a_reload(stack: Stack) -> None:

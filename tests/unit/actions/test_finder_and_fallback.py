@@ -100,6 +100,13 @@ def test_the_first_failure_asks_the_second_offers_help(chat: Chat) -> None:
     assert second.slots["pending"] == {"kind": "offer_finder"}
 
 
+def test_another_language_is_told_honestly_and_then_helped_as_well(chat: Chat) -> None:
+    first = chat.say("action_fallback", "quiero una tienda", intent="other_language")
+    second = chat.say("action_fallback", "ich suche ein zelt", intent="other_language")
+    assert first.responses == ["utter_english_only"]
+    assert second.responses == ["utter_offer_finder"]
+
+
 def test_a_yes_to_the_offer_starts_the_finder(chat: Chat) -> None:
     chat.say("action_fallback", "blorp")
     chat.say("action_fallback", "blarp")
