@@ -35,6 +35,7 @@ from db.models import (
     Variant,
     Visitor,
 )
+from db.reads.training import event_frame
 from ingest.events import Outcome
 from ingest.log_products import UNKNOWN_STOCK
 from tests.imports import FIXTURES, REAL, everything, write_log
@@ -94,6 +95,25 @@ def test_an_invoice_becomes_one_order_of_the_customer(
         cart = session.get_one(Cart, order.cart_id)
         assert cart.status is CartStatus.ORDERED
         assert session.scalar(select(func.count()).where(Cart.status == CartStatus.OPEN)) == 0
+
+
+def test_the_order_of_an_invoices_lines_in_the_file_cannot_be_learnt(
+    import_file: Importer, sessions: SessionFactory, tmp_path: Path
+) -> None:
+    lines = [
+        f"{invoice},{code},ITEM {code},1,2011-07-0{invoice % 9 + 1} 09:00:00,2.50,,Spain"
+        for invoice in range(700_001, 700_009)
+        for code in range(30_000, 30_020)
+    ]
+    log = tmp_path / "sorted.csv"
+    header = FIXTURES.joinpath("online_retail.csv").read_text().splitlines()[0]
+    log.write_text("\n".join([header, *lines]) + "\n")
+    import_file(log)
+    with sessions() as session:
+        steps = event_frame(session).filter(pl.col("action") == "add")
+    invoices = steps.group_by("shopper").agg("product")["product"].to_list()
+    assert len({tuple(products) for products in invoices}) == len(invoices) == 8
+    assert all(products != sorted(products) for products in invoices)
 
 
 def test_a_guests_invoice_has_a_visitor_of_its_own(
