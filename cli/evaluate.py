@@ -46,6 +46,8 @@ def evaluate(
     except NothingToLearnError as error:
         console.print(str(error), markup=False)
         raise typer.Exit(1) from None
+    if frames.left_out:
+        console.print(frames.left_out, markup=False)
     print_report(console, report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=1))

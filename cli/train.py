@@ -43,6 +43,8 @@ def train(
         raise typer.Exit(1) from None
     from cli.evaluation_table import print_report
 
+    if frames.left_out:
+        console.print(frames.left_out, markup=False)
     print_report(console, outcome.report)
     console.print(outcome.message, markup=False)
     if json_file is not None:

@@ -139,6 +139,27 @@ def robot_volume(frame: pl.DataFrame, _: Conditions) -> pl.Series:
     return _of_visitors(frame, days.filter(pl.col("len") > ROBOT_VIEWS_A_DAY))
 
 
+ROBOT_RULES = (
+    Rule(
+        "robot_speed",
+        f"The visitor looked at {ROBOT_VIEWS_A_MINUTE} products within one minute.",
+        robot_speed,
+        pl.col("visitor"),
+    ),
+    Rule(
+        "robot_rhythm",
+        f"The visitor's {RHYTHM_VIEWS} or more views follow each other as regularly as a clock.",
+        robot_rhythm,
+        pl.col("visitor"),
+    ),
+    Rule(
+        "robot_volume",
+        f"The visitor looked at more than {ROBOT_VIEWS_A_DAY:,} products on one day.",
+        robot_volume,
+        pl.col("visitor"),
+    ),
+)
+
 RULES = (
     Rule("missing_ids", "The row names no product or nobody.", missing_ids, pl.lit("")),
     Rule(
@@ -172,25 +193,18 @@ RULES = (
         unmatched_cancellations,
         pl.lit("customer ") + pl.col("customer").fill_null("unknown"),
     ),
-    Rule(
-        "robot_speed",
-        f"The visitor looked at {ROBOT_VIEWS_A_MINUTE} products within one minute.",
-        robot_speed,
-        pl.col("visitor"),
-    ),
-    Rule(
-        "robot_rhythm",
-        f"The visitor's {RHYTHM_VIEWS} or more views follow each other as regularly as a clock.",
-        robot_rhythm,
-        pl.col("visitor"),
-    ),
-    Rule(
-        "robot_volume",
-        f"The visitor looked at more than {ROBOT_VIEWS_A_DAY:,} products on one day.",
-        robot_volume,
-        pl.col("visitor"),
-    ),
+    *ROBOT_RULES,
 )
+
+
+def robots_among(views: pl.DataFrame, *, now: datetime) -> dict[str, str]:
+    """Who behaves like a robot, and by which rule; `views` is [visitor, at], one row a view."""
+    steps = views.with_columns(name=pl.lit("view_item"))
+    caught: dict[str, str] = {}
+    for rule in ROBOT_RULES:
+        found = steps.filter(rule.find(steps, Conditions(now, service_codes="")))
+        caught = dict.fromkeys(found["visitor"].unique().to_list(), rule.name) | caught
+    return caught
 
 
 def clean(steps: pl.DataFrame, conditions: Conditions) -> tuple[pl.DataFrame, pl.DataFrame]:

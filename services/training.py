@@ -1,7 +1,8 @@
 """Trains the recommender on the shop's own database, judges it and publishes it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -11,7 +12,8 @@ from core.ids import new_id
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from db.models import ModelVersion
-from db.reads.training import event_frame, item_frame
+from db.reads.training import event_frame, item_frame, live_views
+from ingest.cleaning import robots_among
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.evaluation import Oracle
@@ -43,10 +45,19 @@ class NothingToLearnError(Exception):
 
 @dataclass(frozen=True)
 class Frames:
-    """What shoppers did, and what the shop sells."""
+    """What shoppers did, what the shop sells, and how many were left out by which robot rule."""
 
     events: pl.DataFrame
     items: pl.DataFrame
+    robots: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> str | None:
+        """A sentence on the robots, if there were any."""
+        if not self.robots:
+            return None
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(self.robots.items()))
+        return f"Left out, as they behave like robots: {sum(self.robots.values()):,} ({rules})."
 
 
 @dataclass(frozen=True)
@@ -59,16 +70,23 @@ class Outcome:
 
 
 def read_frames(settings: Settings, *, now: datetime, progress: Progress) -> Frames:
-    """The frames of the shop's database."""
+    """The frames of the shop's database, without live visitors who break a robot rule.
+
+    Imported ones were judged when they came in. Nothing is written: the rules are asked anew each
+    time, so a visitor who was wrongly left out comes back with a changed rule.
+    """
     progress.begin("reading events", 1)
     engine = make_engine(settings.database_url)
     try:
         with read_session(make_session_factory(engine)) as session:
-            frames = Frames(event_frame(session), item_frame(session, now=now))
+            events, items = event_frame(session), item_frame(session, now=now)
+            views = live_views(session).rename({"shopper": "visitor"})
     finally:
         engine.dispose()
+    robots = robots_among(views, now=now)
+    people = events.filter(~pl.col("shopper").is_in(list(robots)))
     progress.advance(1)
-    return frames
+    return Frames(people, items, Counter(robots.values()))
 
 
 def evaluate_models(

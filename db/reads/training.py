@@ -48,22 +48,23 @@ def event_frame(session: Session, *, since: datetime | None = None) -> pl.DataFr
     )
     if since is not None:
         statement = statement.where(Event.at >= since)
-    text_times = session.get_bind().dialect.name == "sqlite"
-    frame = _frame(
-        session,
-        statement,
-        {
-            "shopper": pl.String,
-            "session": pl.String,
-            "product": pl.String,
-            "action": pl.String,
-            "at": pl.String if text_times else pl.Datetime("us", "UTC"),
-        },
+    columns = dict.fromkeys(("shopper", "session", "product", "action"), pl.String)
+    return _timed_frame(session, statement, columns)
+
+
+def live_views(session: Session) -> pl.DataFrame:
+    """Every product page view that came in live, not by an import: [shopper, at], in no order."""
+    statement = (
+        select(func.coalesce(Visitor.person_id, Visitor.id), type_coerce(Event.at, String()))
+        .join(Visitor, Visitor.id == Event.visitor_id)
+        .where(
+            Visitor.is_robot.is_(False),
+            Event.import_id.is_(None),
+            Event.name == EventName.VIEW_ITEM,
+            Event.position == 0,
+        )
     )
-    if not text_times:
-        return frame
-    at = pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
-    return frame.with_columns(at)
+    return _timed_frame(session, statement, {"shopper": pl.String})
 
 
 def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
@@ -107,6 +108,17 @@ def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
         },
     )
     return frame.with_columns(pl.col("available").cast(pl.Boolean))
+
+
+def _timed_frame(session: Session, statement: Executable, columns: dict[str, Any]) -> pl.DataFrame:
+    """The rows as `columns` and, last, `at`, parsed all at once where the driver gives text."""
+    text_times = session.get_bind().dialect.name == "sqlite"
+    at_type = pl.String if text_times else pl.Datetime("us", "UTC")
+    frame = _frame(session, statement, {**columns, "at": at_type})
+    if not text_times:
+        return frame
+    at = pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
+    return frame.with_columns(at)
 
 
 def _frame(session: Session, statement: Executable, schema: dict[str, Any]) -> pl.DataFrame:
