@@ -10,10 +10,11 @@ from recommender.training import Report
 
 def print_report(console: Console, report: Report) -> None:
     """The models' table, the blend's lead over each baseline, and the gate."""
+    held_out = _duration(report.days_held_out)
     console.print(
         f"{report.events:,} steps of {report.people:,} shoppers in {report.sessions:,} sessions, "
-        f"{report.items:,} products; the last {report.days_held_out:.1f} days are the test "
-        f"({report.test_cases:,} cases), the {report.days_held_out:.1f} before them the "
+        f"{report.items:,} products; the last {held_out} are the test "
+        f"({report.test_cases:,} cases), the {held_out} before them the "
         f"validation ({report.valid_cases:,})."
     )
     if report.rows:
@@ -28,6 +29,14 @@ def print_report(console: Console, report: Report) -> None:
         console.print("[yellow]Gate not passed:[/]")
         for problem in report.problems:
             console.print(f"  • {problem}", markup=False)
+
+
+def _duration(days: float) -> str:
+    """Days, or hours and minutes where a log is short."""
+    for unit, length in (("days", 1.0), ("hours", 1 / 24)):
+        if days >= length:
+            return f"{days / length:.1f} {unit}"
+    return f"{days * 24 * 60:.1f} minutes"
 
 
 def _models(report: Report) -> Table:
