@@ -22,29 +22,28 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def page_identity(request: Request) -> Identity | None:
-    """The identity that the request proves, if any; one that is no longer valid counts as none."""
+def valid_identity(request: Request) -> Identity | None:
+    """The identity that the request proves, if any; a token that is not valid counts as none.
+
+    For what gives a browser an identity: one with an expired token could never get another.
+    Raises Problem 403 for a write with a cookie from a foreign origin.
+    """
     try:
         return _read(request)
     except InvalidTokenError:
         return None
 
 
-def optional_identity(request: Request) -> Identity | None:
-    """The identity that the request proves, if it claims one.
+def current_identity(request: Request) -> Identity:
+    """The identity that the request proves.
 
-    Raises Problem 401 where the token is forged, malformed or expired, 403 for a write with a
-    cookie from a foreign origin.
+    Raises Problem 401 where it proves none, or the token is forged, malformed or expired; 403 for
+    a write with a cookie from a foreign origin.
     """
     try:
-        return _read(request)
+        identity = _read(request)
     except InvalidTokenError as error:
         raise _unauthorised(f"The token is not valid: {error}.") from error
-
-
-def current_identity(request: Request) -> Identity:
-    """The identity that the request proves; raises Problem 401 where it proves none."""
-    identity = optional_identity(request)
     if identity is None:
         raise _unauthorised("Send a token as bearer or cookie; POST /visitors gives one.")
     return identity
@@ -112,6 +111,6 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="An iden
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="cookie")
 
 CurrentIdentity = Annotated[Identity, Depends(current_identity)]
-OptionalIdentity = Annotated[Identity | None, Depends(optional_identity)]
+ValidIdentity = Annotated[Identity | None, Depends(valid_identity)]
 DOCUMENTED_SECURITY = [Depends(_bearer), Depends(_cookie)]
 """For a router's `dependencies`, so that OpenAPI tells how to prove who one is."""

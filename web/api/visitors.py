@@ -13,7 +13,7 @@ from web.identity import (
     COOKIE,
     DOCUMENTED_SECURITY,
     CurrentIdentity,
-    OptionalIdentity,
+    ValidIdentity,
     own_origin,
     set_identity_cookie,
     sign,
@@ -52,8 +52,11 @@ class SignIn(BaseModel):
 
 
 @router.post("/visitors", status_code=201)
-def post_visitors(request: Request, response: Response, known: OptionalIdentity) -> Token:
-    """A token for a new visitor; a caller who has a valid one gets it anew for the same visitor."""
+def post_visitors(request: Request, response: Response, known: ValidIdentity) -> Token:
+    """A token for a new visitor; a caller who has a valid one gets it anew for the same visitor.
+
+    One that is expired, forged or from before a sign-in counts as none.
+    """
     state = request.app.state
     with state.sessions.begin() as session:
         if known is None or not is_current(session, known):
@@ -80,9 +83,7 @@ def get_chat_token(request: Request, response: Response, identity: CurrentIdenti
 
 
 @router.post("/sign-in")
-def post_sign_in(
-    request: Request, response: Response, known: OptionalIdentity, body: SignIn
-) -> Token:
+def post_sign_in(request: Request, response: Response, known: ValidIdentity, body: SignIn) -> Token:
     """Demo mode: become a demo shopper; what the visitor did and has in the cart comes along."""
     state = request.app.state
     if not state.settings.demo:

@@ -22,7 +22,7 @@ from db.reads.promotions import running_promotions
 from db.writes.visitors import create_visitor
 from recommender.protocol import Surface
 from services.suggest import ShownSuggestion, SuggestionService
-from web.identity import COOKIE, page_identity, set_identity_cookie
+from web.identity import COOKIE, set_identity_cookie, valid_identity
 from web.problems import Problem
 from web.search import ShopSearch
 from web.shop import tracking
@@ -180,7 +180,7 @@ def page_visit(request: Request) -> Visit:
     """The visit behind a request; a browser without a valid token becomes a new visitor."""
     state = request.app.state
     now: datetime = state.clock.now()
-    identity = page_identity(request)
+    identity = valid_identity(request)
     if identity is not None:
         return Visit(request, identity, is_new=False, now=now)
     sessions: SessionFactory = state.sessions
@@ -221,4 +221,4 @@ def prefers_page(request: Request) -> bool:
 
 PageVisit = Annotated[Visit, Depends(page_visit)]
 PageForm = PageVisit
-"""For a form that changes something: `page_identity` has refused a foreign origin already."""
+"""For a form that changes something: `valid_identity` has refused a foreign origin already."""

@@ -177,6 +177,31 @@ def test_a_token_from_before_the_sign_in_opens_no_chat_and_a_new_visitor_is_give
     assert anew["visitor_id"] != before["visitor_id"]
 
 
+@pytest.mark.parametrize("way", ["cookie", "bearer"])
+@pytest.mark.parametrize("broken", ["expired", "forged"])
+def test_a_browser_whose_token_is_no_longer_valid_gets_a_new_visitor(
+    client: TestClient,
+    identity: Identity,
+    settings: Settings,
+    clock: SimulatedClock,
+    way: str,
+    broken: str,
+) -> None:
+    token = sign(identity, settings=settings, now=clock.now())
+    if broken == "expired":
+        clock.advance(timedelta(hours=settings.token_hours))
+    else:
+        token = token[:-8] + "AAAAAAAA"
+    headers = {"Authorization": f"Bearer {token}"} if way == "bearer" else {}
+    if way == "cookie":
+        client.cookies.set(COOKIE, token)
+    answer = client.post("/visitors", headers=headers)
+    assert answer.status_code == 201
+    assert answer.json()["visitor_id"] != identity.visitor_id
+    fresh = {"Authorization": f"Bearer {answer.json()['token']}"}
+    assert client.get("/chat/token", headers=fresh).status_code == 200
+
+
 def test_nobody_signs_in_as_somebody_who_does_not_exist(client: TestClient) -> None:
     answer = client.post("/sign-in", json={"person_id": "nobody"})
     assert answer.status_code == 422
