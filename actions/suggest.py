@@ -11,7 +11,7 @@ from actions.context import Shop
 from actions.references import OutOfRange, Referent, referent, shown_pairs
 from actions.reply import Claim, Reply
 from actions.search import asked_of_the_thing_in_view, find
-from actions.show import CARDS_SHOWN, show_hits, show_products, title
+from actions.show import CARDS_SHOWN, show_products, title
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
 from core.money import Money
@@ -19,16 +19,18 @@ from db.engine import read_session
 from db.models import FeedbackKind
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
-from db.reads.history import hidden, owned
+from db.reads.history import owned
 from db.writes.feedback import give_feedback
+from recommender.protocol import Surface
 from services.promotions import offer_for
 from services.query import SearchQuery, Sort
 from services.search import Hit, best_variant
 from services.suggest import ShownSuggestion
 
-SURFACE = "chat"
 # Top-up products may cost this many times what is missing; more would be another purchase.
 TOP_UP_REACH = 2.5
+# The most popular products of the price are enough to find those that go with the cart.
+TOP_UP_CANDIDATES = 150
 
 
 class Suggest(Skill):
@@ -74,7 +76,7 @@ class TopUp(Skill):
     action = "action_top_up"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """Show products that close the gap, cheapest way first."""
+        """Show products that close the gap: what goes with the cart first, popular ones after."""
         with read_session(self.shop.sessions) as session:
             cart = open_cart(session, turn.identity, now=turn.now)
             if cart is None or not cart.lines:
@@ -85,14 +87,21 @@ class TopUp(Skill):
             if gap is None:
                 turn.say(Reply(response, **claims))
                 return []
-            hits = self._closing(session, turn, cart, gap)
-        if not hits:
+            hits = self._closing(session, turn, gap)
+        with self.shop.sessions.begin() as session:
+            shown = self.shop.suggestions.suggest(
+                session,
+                turn.identity,
+                surface=Surface.CART,
+                k=CARDS_SHOWN,
+                now=turn.now,
+                among=hits.keys(),
+            )
+        found = [(one, hits[one.product_id].facts, hits[one.product_id].variant) for one in shown]
+        if not found:
             turn.say(Reply(f"{response}_nothing", **claims))
             return []
-        reply = Reply(response, **claims)
-        events = show_hits(self.shop, reply, hits)
-        turn.say(reply)
-        return events
+        return _say_found(self.shop, turn, Reply(response, **claims), found)
 
     def _gap(
         self, session: Session, turn: Turn, cart: CartView, code: str | None
@@ -118,22 +127,22 @@ class TopUp(Skill):
         claim = Claim(gap.text(locale), "carts", cart.id, "free_delivery_gap")
         return gap, "utter_top_up", {"gap": claim}
 
-    def _closing(self, session: Session, turn: Turn, cart: CartView, gap: Money) -> list[Hit]:
-        """What closes the gap and is not in the cart, owned or refused; suggested things first."""
+    def _closing(self, session: Session, turn: Turn, gap: Money) -> dict[str, Hit]:
+        """What closes the gap by itself and costs little more, by product id."""
         query = SearchQuery(
             price_min=gap.amount,
             price_max=max(int(gap.amount * TOP_UP_REACH), gap.amount + 1000),
             sort=Sort.POPULAR,
         )
-        result = self.shop.search.search(session, query, limit=CARDS_SHOWN * 4, now=turn.now)
-        unwanted = {line.product_id for line in cart.lines}
-        unwanted |= owned(session, turn.identity) | hidden(session, turn.identity)
+        result = self.shop.search.search(session, query, limit=TOP_UP_CANDIDATES, now=turn.now)
         if result.relaxed:
-            return []
-        hits = [
-            hit for hit in result.hits if hit.product_id not in unwanted and hit.variant.stock > 0
-        ]
-        return hits[:CARDS_SHOWN]
+            return {}
+        mine = owned(session, turn.identity)
+        return {
+            hit.product_id: hit
+            for hit in result.hits
+            if hit.variant.stock > 0 and hit.product_id not in mine
+        }
 
 
 class WhyThis(Skill):
@@ -202,7 +211,7 @@ def say_suggestions(
         shown = shop.suggestions.suggest(
             session,
             turn.identity,
-            surface=SURFACE,
+            surface=Surface.CHAT,
             k=CARDS_SHOWN,
             now=turn.now,
             anchor=anchor.product_id if anchor else None,
@@ -212,7 +221,15 @@ def say_suggestions(
     if not found:
         turn.say(Reply(f"{response}_nothing", **values))
         return []
-    reply = Reply(response, **values)
+    return _say_found(shop, turn, Reply(response, **values), found)
+
+
+def _say_found(
+    shop: Shop,
+    turn: Turn,
+    reply: Reply,
+    found: Sequence[tuple[ShownSuggestion, ProductFacts, VariantFacts]],
+) -> list[Event]:
     extras: list[dict[str, Any]] = []
     for suggestion, _, _ in found:
         reason = {"text": suggestion.reason_text, "kind": suggestion.reason.kind}

@@ -7,7 +7,7 @@ first, then what is popular; the reason says so.
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -52,6 +52,8 @@ SHELF_FRESH = timedelta(seconds=30)
 INTEREST_FRESH = timedelta(minutes=10)
 RETRY_MODEL = timedelta(seconds=30)
 SPARE = 8
+# Reasons that rest on what shoppers did with what lies in the cart, the strongest first.
+TAKEN_ALONG = {ReasonKind.RULE: 0, ReasonKind.SEQUENCE: 1, ReasonKind.SIMILAR: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,13 @@ class SuggestionService:
         k: int,
         now: datetime,
         anchor: str | None = None,
+        among: Collection[str] | None = None,
     ) -> list[ShownSuggestion]:
         """At most k products for the shopper, best first, written down as shown.
 
         `anchor` is the product that the page or the question is about; an unknown one is no error.
+        With `among` only these products are suggested, those first that shoppers were seen to
+        take along, the merely popular last.
         """
         surface = Surface(surface)
         if k <= 0:
@@ -161,10 +166,10 @@ class SuggestionService:
         if suggester is not None:
             chosen = suggester.suggest(
                 history,
-                k=k + SPARE,
+                k=k + SPARE if among is None else len(among),
                 surface=surface,
                 exclude=unwanted,
-                available=shelf.available,
+                available=shelf.available if among is None else {*among} & shelf.available,
                 anchor=anchor,
             )
         if len(chosen) < k:
@@ -172,7 +177,9 @@ class SuggestionService:
             taboo = {*known, *history.cart, *history.owned, *unwanted, anchor}
             taboo.update(step.product_id for step in history.steps[-1:])
             about = [anchor] if anchor else _latest(history, surface)
-            chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen))
+            chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen), among)
+        if among is not None:
+            chosen.sort(key=lambda one: TAKEN_ALONG.get(one.reason.kind, len(TAKEN_ALONG)))
         in_stock = buyable(session, now=now, among=[one.product_id for one in chosen])
         chosen = [one for one in chosen if one.product_id in in_stock][:k]
         return self._show(session, identity, surface, chosen, now)
@@ -255,7 +262,12 @@ class SuggestionService:
         return _Shelf(now, counted_at, available, category, counts, order)
 
     def _from_catalogue(
-        self, shelf: _Shelf, about: Iterable[str], taboo: set[str | None], count: int
+        self,
+        shelf: _Shelf,
+        about: Iterable[str],
+        taboo: set[str | None],
+        count: int,
+        among: Collection[str] | None,
     ) -> list[Suggested]:
         """Products of the categories in question by popularity, then popular ones of any."""
         because: dict[str, str] = {}
@@ -263,7 +275,11 @@ class SuggestionService:
             category = shelf.category.get(product)
             if category is not None:
                 because.setdefault(category, product)
-        free = [product for product in shelf.by_interest if product not in taboo]
+        free = [
+            product
+            for product in shelf.by_interest
+            if product not in taboo and (among is None or product in among)
+        ]
         alike = [product for product in free if shelf.category[product] in because]
         rest = [product for product in free if shelf.category[product] not in because]
         return [

@@ -176,6 +176,28 @@ def test_each_suggestion_is_written_down_with_its_model_and_reason(
     assert stored.reason["text"] == shown[0].reason_text
 
 
+@pytest.mark.usefixtures("shop", "model")
+def test_among_some_products_those_taken_along_come_before_the_popular(
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+    service: SuggestionService,
+) -> None:
+    with sessions.begin() as session:
+        carts.add(session, identity, "tent", 1, now=clock.now())
+    some = {item for item in ITEMS if item not in ("tent", "lamp")}
+    with sessions.begin() as session:
+        shown = service.suggest(
+            session, identity, surface=Surface.CART, k=len(some), now=clock.now(), among=some
+        )
+    kinds = [one.reason.kind for one in shown]
+    assert {one.product_id for one in shown} <= some
+    assert kinds[0] is ReasonKind.RULE
+    assert ReasonKind.POPULAR in kinds or ReasonKind.POPULAR_IN_CATEGORY in kinds
+    rules = [kind is ReasonKind.RULE for kind in kinds]
+    assert rules == sorted(rules, reverse=True)
+
+
 @pytest.mark.parametrize("identity", [Identity("signed-elsewhere"), Identity("", "customer-7")])
 def test_somebody_whom_the_shop_has_not_stored_yet_is_suggested_to_as_well(
     shop: None,

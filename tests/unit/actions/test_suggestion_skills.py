@@ -6,7 +6,7 @@ from sqlalchemy import select
 from core.identity import Identity
 from db.engine import read_session
 from db.models import Feedback, Suggestion
-from tests.unit.actions.conftest import Chat, entity
+from tests.unit.actions.conftest import Answer, Chat, entity
 
 
 def test_suggestions_are_cards_with_a_reason_and_are_written_down(chat: Chat) -> None:
@@ -81,3 +81,25 @@ def test_a_shop_without_a_model_suggests_to_a_shopper_it_has_not_met(
     answer = chat.say(action, "what goes with it?", page=page)
     assert answer.cards
     assert all(card["reason"]["text"] for card in answer.messages[0]["custom"]["cards"])
+
+
+def top_up(chat: Chat, cart: str) -> Answer:
+    chat.say("action_add_to_cart", "add it", entity("product", cart))
+    return chat.say("action_top_up", "what gets me to free delivery?")
+
+
+def test_what_lifts_the_cart_to_free_delivery_costs_enough_and_has_reasons(chat: Chat) -> None:
+    answer = top_up(chat, "caf-press")
+    assert answer.responses == ["utter_top_up"]
+    cards = answer.messages[0]["custom"]["cards"]
+    assert cards
+    for card in cards:
+        assert 1010 <= card["price"]["amount"] <= 2525
+        assert card["product_id"] != "caf-press"
+        assert card["reason"]["text"]
+
+
+def test_what_was_refused_is_not_offered_to_top_up(chat: Chat) -> None:
+    offered = top_up(chat, "caf-press").cards
+    chat.say("action_not_interested", "/not_interested", entity("product", offered[0]))
+    assert offered[0] not in chat.say("action_top_up", "how do I get free delivery?").cards
