@@ -8,6 +8,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.choose import Ask, Chosen, SoldOut, choose_variant
 from actions.context import Shop
+from actions.record import record_search
 from actions.references import OutOfRange, Referent, cart_line, referent
 from actions.reply import Claim, Reply, Said
 from actions.show import (
@@ -207,6 +208,7 @@ def _offer_to_choose(shop: Shop, turn: Turn) -> list[Event]:
         return []
     with read_session(shop.sessions) as session:
         result = shop.search.search(session, query, limit=CARDS_SHOWN, now=turn.now)
+    record_search(shop, turn, query)
     if not result.hits or result.relaxed:
         turn.say(Reply("utter_add_what"))
         return []

@@ -1,5 +1,6 @@
 """What the skills work with, put together once when the action server starts."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core.clock import Clock, SystemClock
@@ -21,6 +22,8 @@ class Shop:
     faq: FaqSearch
     suggestions: SuggestionService
     clock: Clock
+    # Writes that no answer waits for, in order.
+    background: Executor
 
 
 def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
@@ -35,4 +38,5 @@ def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
         faq=FaqSearch(embedder),
         suggestions=SuggestionService(settings),
         clock=clock,
+        background=ThreadPoolExecutor(1, "background"),
     )

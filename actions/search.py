@@ -9,6 +9,7 @@ from rasa_sdk.events import SlotSet
 from actions.cart import complete_choice
 from actions.context import Shop
 from actions.questions import say_fact
+from actions.record import record_search
 from actions.references import Referent, referent, shown_pairs
 from actions.reply import Claim, Reply
 from actions.show import CARDS_SHOWN, show_hits, titles
@@ -106,6 +107,8 @@ def find(shop: Shop, turn: Turn, query: SearchQuery, *, skip: int = 0) -> list[E
     """Search and answer with cards, honest about what was dropped or corrected."""
     with read_session(shop.sessions) as session:
         result = shop.search.search(session, query, limit=CARDS_SHOWN, skip=skip, now=turn.now)
+    if not skip:
+        record_search(shop, turn, query)
     if not result.hits:
         return _nothing(turn, query, more=skip > 0)
     for wrong, right in result.corrected.items():

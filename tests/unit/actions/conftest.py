@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,18 +49,21 @@ def domain() -> dict[str, Any]:
 @pytest.fixture
 def shop(
     sessions: SessionFactory, settings: Settings, clock: SimulatedClock, embedder: Embedder
-) -> Shop:
+) -> Iterator[Shop]:
     """The small shop with everything the skills work with."""
     with sessions.begin() as session:
         stock_shop(session, now=clock.now())
-    return Shop(
+    background = ThreadPoolExecutor(1)
+    yield Shop(
         settings=settings,
         sessions=sessions,
         search=CatalogueSearch.build(sessions, now=clock.now(), embedder=embedder),
         faq=FaqSearch(embedder),
         suggestions=SuggestionService(settings),
         clock=clock,
+        background=background,
     )
+    background.shutdown()
 
 
 @dataclass

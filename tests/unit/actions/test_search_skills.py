@@ -1,7 +1,10 @@
 """Searching in chat: what is shown, what is remembered, and what is asked."""
 
 import pytest
+from sqlalchemy import select
 
+from db.engine import read_session
+from db.models import Event, EventName, Visitor
 from services.query import Attribute, SearchQuery
 from tests.unit.actions.conftest import Chat, entity
 
@@ -198,3 +201,37 @@ def test_is_it_waterproof_is_about_the_thing_in_view(chat: Chat, action: str) ->
     chat.say("action_search_products", "tents", entity("category", "tents"))
     answer = chat.say(action, "is it waterproof?", entity("feature", "waterproof"), page="tnt-two")
     assert answer.text == "Yes: Alder 2 Tent is waterproof."
+
+
+def searches(chat: Chat) -> list[tuple[str | None, str]]:
+    """The searches stored so far, with where they came from."""
+    chat.shop.background.submit(int).result()
+    with read_session(chat.shop.sessions) as session:
+        found = select(Event.search_term, Event.source).where(Event.name == EventName.SEARCH)
+        return [(term, source) for term, source in session.execute(found.order_by(Event.id))]
+
+
+def test_what_is_looked_for_is_stored_as_a_search_from_the_chat(chat: Chat) -> None:
+    text = "hello, please show me a yellow mac under 120"
+    chat.say(
+        "action_search_products",
+        text,
+        entity("colour", "yellow", text, "yellow"),
+        entity("price_max", 12000, text, "under 120"),
+    )
+    [(term, source)] = searches(chat)
+    assert (term, source) == ("yellow mac", "chat")
+
+
+def test_showing_more_is_no_new_search(chat: Chat) -> None:
+    chat.say("action_search_products", "coffee", entity("category", "coffee", "coffee", "coffee"))
+    chat.say("action_show_more", "more")
+    assert [term for term, _ in searches(chat)] == ["coffee"]
+
+
+def test_a_search_is_answered_while_another_write_holds_the_database(chat: Chat) -> None:
+    with chat.shop.sessions.begin() as session:
+        session.get_one(Visitor, chat.identity.visitor_id, with_for_update=True).is_robot = False
+        session.flush()
+        assert chat.say("action_search_products", "tents", entity("category", "tents")).cards
+    assert searches(chat) == [("tents", "chat")]
