@@ -104,7 +104,15 @@ def strongest(rules: Rules, most: int) -> Rules:
     """The first `most` rules of each prefix: those with the highest counts."""
     prefix = rules.prefix.astype(np.int64)
     key = (prefix[:, 0] + 1) * (int(prefix.max(initial=NO_ITEM)) + 2) + prefix[:, 1] + 1
-    keep = np.arange(len(rules)) - starts(key) < most
+    return _where(rules, np.arange(len(rules)) - starts(key) < most)
+
+
+def founded(rules: Rules, min_people: int) -> Rules:
+    """The rules that say more than the item's popularity (lift above 1), by `min_people` people."""
+    return _where(rules, (rules.lift > 1) & (rules.people >= min_people))
+
+
+def _where(rules: Rules, keep: NDArray[np.bool_]) -> Rules:
     return Rules(
         rules.prefix[keep],
         rules.item[keep],

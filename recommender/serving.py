@@ -21,7 +21,7 @@ from recommender.protocol import (
 )
 from recommender.reasons import Evidence, Reasons
 from recommender.registry import BrokenModelError, current, read
-from recommender.rules import AssociationRules
+from recommender.rules import AssociationRules, founded
 from recommender.sequences import Batch, Bools, Vocabulary, encode
 
 # How much what is taken together counts on each surface, and what is left of the score of a
@@ -36,7 +36,7 @@ class _Loaded:
     version: str
     bundle: Bundle
     evidence: Evidence
-    rules: AssociationRules
+    complements: AssociationRules
 
 
 class Suggester:
@@ -66,7 +66,8 @@ class Suggester:
         evidence = bundle.evidence(self._min_people)
         if not isinstance(rules, AssociationRules):
             raise BrokenModelError("the version lacks its rules: train again")
-        return _Loaded(version, bundle, evidence, rules)
+        complements = AssociationRules(founded(rules.index.rules, self._min_people), rules.items)
+        return _Loaded(version, bundle, evidence, complements)
 
     @property
     def version(self) -> str:
@@ -227,7 +228,7 @@ def _complement(
 ) -> Scores:
     """The parts, leaning to what is taken together with `about` and away from more of its kind."""
     together = np.full((1, parts.shape[1]), np.nan, np.float32)
-    loaded.rules.add_to(together[0], about)
+    loaded.complements.add_to(together[0], about)
     together = np.nan_to_num(shares(together))
     weight = TOGETHER[surface] if together.any() else 0.0
     parts = parts * np.float32(1 - weight)

@@ -14,6 +14,7 @@ from recommender.rules import (
     RuleIndex,
     Rules,
     association_rules,
+    founded,
     pair_counts,
     sequential_rules,
     strongest,
@@ -61,6 +62,13 @@ def test_support_confidence_and_lift_are_as_counted_by_hand() -> None:
     assert rules.confidence[at] == 1.0
     assert rules.lift[at] == pytest.approx(1.0)
     assert rules.lift_of(at) == pytest.approx(1.0)
+
+
+def test_a_founded_rule_says_more_than_popularity_and_has_people_enough() -> None:
+    rules = association_rules(steps(BASKETS))
+    # Everybody took a tent, so it goes with nothing; only one person took the stove.
+    assert set(found(founded(rules, 1))) == {(NO_ITEM, MAT, STOVE), (NO_ITEM, STOVE, MAT)}
+    assert len(founded(rules, 2)) == 0
 
 
 def test_a_person_counts_once_however_often_they_took_both() -> None:

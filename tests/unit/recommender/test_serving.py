@@ -46,6 +46,18 @@ def test_a_product_page_shows_what_is_taken_with_it(suggester: Suggester) -> Non
     assert {one.product_id for one in shown} <= {"socks", "poles", "gaiters"}
 
 
+def test_what_fewer_people_than_the_floor_took_together_says_nothing_on_a_product_page(
+    prepared: Prepared,
+) -> None:
+    bundle = counts_only(prepared)
+    few = Suggester(bundle, version="test", min_people=10_000)
+    leaning, plain = (
+        one.suggest(History(), k=3, surface=Surface.PRODUCT, anchor="boots")[0].shares["rules"]
+        for one in (Suggester(bundle, version="test", min_people=5), few)
+    )
+    assert leaning > plain
+
+
 def test_a_product_page_turns_away_from_more_of_the_same_kind(prepared: Prepared) -> None:
     category = prepared.category.copy()
     vocabulary = prepared.vocabulary
