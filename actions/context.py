@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
+from db.pricing import DeliveryRule
 from services.embedding import Embedder
 from services.faq import FaqSearch
 from services.search import CatalogueSearch
@@ -29,7 +30,8 @@ class Shop:
 def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
     """Connect and load every model, so that the first message waits for nothing."""
     clock = clock or SystemClock()
-    sessions = make_session_factory(make_engine(settings.database_url))
+    engine = make_engine(settings.database_url)
+    sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
     embedder = Embedder.load()
     return Shop(
         settings=settings,

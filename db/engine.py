@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from db.pricing import DELIVERY, DeliveryRule
+
 type SessionFactory = sessionmaker[Session]
 
 
@@ -33,9 +35,13 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def make_session_factory(engine: Engine) -> SessionFactory:
-    """Sessions whose objects stay readable after commit."""
-    return sessionmaker(engine, expire_on_commit=False)
+def make_session_factory(engine: Engine, *, delivery: DeliveryRule | None = None) -> SessionFactory:
+    """Sessions whose objects stay readable after commit.
+
+    `delivery` is what carts are priced with (`db.pricing.delivery_rule`); a process that prices
+    none needs none.
+    """
+    return sessionmaker(engine, expire_on_commit=False, info={DELIVERY: delivery})
 
 
 @contextmanager

@@ -6,9 +6,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
 from core.money import Money
 from core.settings import Settings
 from db.models import PromotionKind
+
+DELIVERY = "delivery"
 
 
 class Refusal(StrEnum):
@@ -37,6 +41,17 @@ class DeliveryRule:
             fee=Money(settings.currency, settings.delivery_fee),
             free_from=Money(settings.currency, settings.free_delivery_from),
         )
+
+
+def delivery_rule(session: Session) -> DeliveryRule:
+    """The rule that this session's factory was made with.
+
+    Raises RuntimeError where it was made with none.
+    """
+    rule = session.info.get(DELIVERY)
+    if not isinstance(rule, DeliveryRule):
+        raise RuntimeError("carts need a delivery rule: make_session_factory(engine, delivery=…)")
+    return rule
 
 
 @dataclass(frozen=True, slots=True)

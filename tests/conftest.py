@@ -23,14 +23,17 @@ from psycopg import sql
 
 from core.clock import SimulatedClock
 from core.identity import Identity
+from core.money import Money
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.migrate import upgrade
 from db.models import Base, Category, Price, Product, Variant
+from db.pricing import DeliveryRule
 from db.writes.visitors import create_visitor
 
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
 REQUIRE_SERVICES = os.environ.get("CARTWRIGHT_REQUIRE_SERVICES") == "1"
+DELIVERY = DeliveryRule(fee=Money("EUR", 490), free_from=Money("EUR", 5000))
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 # How long one example takes says more about the machine than about the code.
@@ -91,7 +94,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def sessions(database_url: str) -> Iterator[SessionFactory]:
     """Sessions on the fresh database."""
     engine = make_engine(database_url)
-    yield make_session_factory(engine)
+    yield make_session_factory(engine, delivery=DELIVERY)
     engine.dispose()
 
 

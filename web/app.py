@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
+from db.pricing import DeliveryRule
 from services.suggest import SuggestionService
 from web import health, pictures, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
@@ -27,7 +28,7 @@ STATIC = Path(__file__).parent / "static"
 def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     """The ASGI app with its database, services and routes; `clock` is the machine's by default."""
     engine = make_engine(settings.database_url)
-    sessions = make_session_factory(engine)
+    sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,16 +1,14 @@
-"""How Alembic reaches the database; run through `db.migrate`, or by its own command line."""
+"""How Alembic reaches the database; run through `db.migrate`."""
 
 from alembic import context
 from sqlalchemy import Engine
 
-from core.settings import get_settings
-from db.engine import make_engine
 from db.models import Base
 
 
 def run() -> None:
     """Run the migrations in one transaction."""
-    engine = context.config.attributes.get("engine") or make_engine(get_settings().database_url)
+    engine = context.config.attributes["engine"]
     assert isinstance(engine, Engine)  # noqa: S101 attributes are untyped
     with engine.connect() as connection:
         context.configure(

@@ -9,7 +9,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.identity import Identity
 from core.money import Money
-from core.settings import get_settings
 from db.models import (
     Cart,
     CartLine,
@@ -21,7 +20,7 @@ from db.models import (
     Variant,
 )
 from db.owners import owned_by
-from db.pricing import DeliveryRule, PricedLine, Refusal, Totals, evaluate, totals
+from db.pricing import PricedLine, Refusal, Totals, delivery_rule, evaluate, totals
 from db.reads.promotions import promotion_terms
 
 
@@ -143,7 +142,7 @@ def price_lines(
     session: Session, lines: tuple[CartLineView, ...], code: str | None, *, now: datetime
 ) -> tuple[Totals, Refusal | None]:
     """The sums of these lines with a promotion code, and why the code gives nothing."""
-    rule = DeliveryRule.of(get_settings())
+    rule = delivery_rule(session)
     priced = priced_lines(lines)
     if code is None:
         return totals(priced, None, rule), None

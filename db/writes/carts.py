@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from core.ids import new_id
-from core.settings import get_settings
 from db.fold import CartItem
 from db.models import Cart, EventName, Price, Product, Variant, Visitor
-from db.pricing import Refusal, evaluate
+from db.pricing import Refusal, delivery_rule, evaluate
 from db.reads.carts import CartLineView, CartView, open_cart, priced_lines
 from db.reads.promotions import promotion_terms
 from db.writes.events import NewEvent, newest_cart_event, record
@@ -149,7 +148,8 @@ def apply_promotion(session: Session, identity: Identity, code: str, *, now: dat
     mine, _, cart = _locked_cart(session, identity, now=now)
     terms = promotion_terms(session, code)
     lines = priced_lines(cart.lines) if cart else []
-    outcome = evaluate(terms, lines, currency=get_settings().currency, now=now)
+    currency = delivery_rule(session).fee.currency
+    outcome = evaluate(terms, lines, currency=currency, now=now)
     if outcome.refusal is not None or terms is None or cart is None:
         raise PromotionRefused(
             outcome.refusal or Refusal.UNKNOWN,

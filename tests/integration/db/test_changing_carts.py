@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from core.clock import SimulatedClock
 from core.identity import Identity
 from core.money import Money
-from db.engine import SessionFactory, read_session
+from db.engine import SessionFactory, make_engine, make_session_factory, read_session
 from db.models import (
     CartLine,
     Event,
@@ -20,7 +20,7 @@ from db.models import (
     PromotionKind,
     Variant,
 )
-from db.pricing import Refusal
+from db.pricing import DeliveryRule, Refusal
 from db.reads.carts import left_in_carts, open_cart, purchase, purchases
 from db.writes import carts, orders
 from db.writes.carts import NotInCart, OutOfStock, PromotionRefused, UnknownVariant
@@ -319,3 +319,19 @@ def test_purchases_come_newest_first_and_only_from_the_period(
             session, identity, since=start + timedelta(hours=1), until=start + timedelta(days=9)
         )
     assert [one.order_id for one in found] == [placed[2], placed[1]]
+
+
+def test_a_cart_is_priced_with_the_delivery_that_its_sessions_were_made_with(
+    sessions: SessionFactory, identity: Identity, clock: SimulatedClock, database_url: str
+) -> None:
+    with sessions.begin() as session:
+        carts.add(session, identity, "stove", 1, now=clock.now())
+    engine = make_engine(database_url)
+    dear = DeliveryRule(fee=Money("EUR", 1234), free_from=Money("EUR", 10_000_000))
+    with make_session_factory(engine, delivery=dear)() as session:
+        cart = open_cart(session, identity, now=clock.now())
+        assert cart is not None
+        assert cart.delivery == Money("EUR", 1234)
+    with make_session_factory(engine)() as session, pytest.raises(RuntimeError, match="delivery"):
+        open_cart(session, identity, now=clock.now())
+    engine.dispose()

@@ -10,6 +10,7 @@ import pytest
 
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
+from db.pricing import DeliveryRule
 from demo.fill import Filled, fill
 from demo.world import Scenario
 from tests.conftest import empty
@@ -63,8 +64,9 @@ def shop(
     else:
         url = request.getfixturevalue("postgres_database")
     engine = make_engine(url)
-    sessions, stages = make_session_factory(engine), Stages()
     settings = Settings.model_validate({"DATABASE_URL": url})
+    sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
+    stages = Stages()
     yield Shop(
         sessions,
         fill(sessions, SCENARIO, settings=settings, again=False, progress=stages),
