@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from core.money import Money
     from db.engine import SessionFactory
     from ingest.catalogue import CatalogueOutcome
     from ingest.events import Outcome
@@ -36,6 +37,12 @@ CurrencyOption = Annotated[
         help="ISO 4217 currency of prices that name none; else the format's, or the shop's."
     ),
 ]
+PriceOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What products cost that neither log nor catalogue gives a price, such as 9.99."
+    ),
+]
 RuleArgument = Annotated[str | None, typer.Argument(help="The rule's name.")]
 ImportOption = Annotated[
     str | None, typer.Option("--import", help="Only rows of this import's id.")
@@ -50,6 +57,7 @@ def import_events(
     rejects: RejectsOption = None,
     encoding: EncodingOption = "utf-8-sig",
     currency: CurrencyOption = None,
+    price: PriceOption = None,
 ) -> None:
     """Import a log of what shoppers did; a stopped one goes on, a finished one changes nothing."""
     from core.clock import SystemClock
@@ -64,6 +72,7 @@ def import_events(
         chosen, shape = choose_log_format(source, name=format_name, mapping=mapping)
         console.print(f"{file.name}: {chosen.title} ({chosen.name})", highlight=False, markup=False)
         unit = currency or chosen.currency or get_settings().currency
+        each = _price_of_the_rest(price, unit)
         with _progress(console) as report:
             outcome = import_log(
                 sessions, source, chosen, shape, currency=unit, clock=SystemClock(), report=report
@@ -71,6 +80,7 @@ def import_events(
         if not outcome.already_done:
             _keep_rejects(console, rejects, outcome.rejects)
         _print_outcome(console, outcome)
+        _price_the_rest(console, sessions, each)
         _warn_of_currency(console, unit, get_settings().currency)
 
 
@@ -272,6 +282,42 @@ def _check(rejects: Path | None, currency: str | None) -> None:
             validate_currency(currency)
         except (UnknownCurrencyError, UnknownLocaleError):
             raise ImportRefusedError(f"{currency!r} is no ISO 4217 currency, such as EUR") from None
+
+
+def _price_of_the_rest(price: str | None, currency: str) -> "Money | None":
+    from decimal import InvalidOperation
+
+    from core.money import Money, to_minor
+    from ingest.cleaning import LARGEST_PRICE
+    from ingest.source import ImportRefusedError
+
+    if price is None:
+        return None
+    try:
+        amount = to_minor(price, currency)
+    except (InvalidOperation, ValueError, OverflowError):
+        amount = 0
+    if not 0 < amount <= LARGEST_PRICE:
+        raise ImportRefusedError(f"--price {price!r} is no price, such as 9.99")
+    return Money(currency, amount)
+
+
+def _price_the_rest(console: "Console", sessions: "SessionFactory", price: "Money | None") -> None:
+    from core.clock import SystemClock
+    from ingest.log_products import count_unpriced, price_unpriced
+
+    with sessions.begin() as session:
+        unpriced = count_unpriced(session)
+        if unpriced and price:
+            price_unpriced(session, price, now=SystemClock().now())
+    if unpriced and price:
+        console.print(f"{unpriced:,} products without a price cost {price.text('en')} now.")
+    elif unpriced:
+        console.print(
+            f"{unpriced:,} products have no price: the shop neither shows nor suggests them. "
+            "Import a catalogue with prices, or run this again with --price 9.99.",
+            style="yellow",
+        )
 
 
 def _known_rule(console: "Console", rule: str | None) -> None:

@@ -6,13 +6,21 @@ A log only fills gaps: a product that the catalogue has is left as it is.
 from datetime import datetime
 
 import polars as pl
+from sqlalchemy import ColumnElement, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from core.money import Money
 from db.models import Category, Price, Product, Variant
 from db.writes.bulk import insert_new
 from ingest.mapping import CANCELLATION
 
 UNKNOWN_STOCK = 1_000
+# Logs write brands as codes ("solano"); one with capitals was written by a person ("HiLo").
+_BRAND = (
+    pl.when(pl.col("brand") == pl.col("brand").str.to_lowercase())
+    .then(pl.col("brand").str.to_titlecase())
+    .otherwise("brand")
+)
 
 
 def products_of(steps: pl.DataFrame) -> pl.DataFrame:
@@ -41,14 +49,14 @@ def products_of(steps: pl.DataFrame) -> pl.DataFrame:
     return (
         known.join(titles, on="product", how="left")
         .join(prices, on="product", how="left")
-        .with_columns(title=pl.coalesce("title", _made_title()))
+        .with_columns(title=pl.coalesce("title", _made_title()), brand=_BRAND)
         .sort("product")
     )
 
 
 def _made_title() -> pl.Expr:
     kind = pl.col("category").str.split(".").list.last().str.replace_all("_", " ")
-    brand = pl.col("brand").str.to_titlecase()
+    brand = _BRAND
     first = kind.str.slice(0, 1).str.to_uppercase() + kind.str.slice(1)
     what = pl.coalesce(brand + " " + kind, first, brand + " item", pl.lit("Item"))
     return what + " " + pl.col("product")
@@ -89,6 +97,31 @@ def fill_catalogue(session: Session, steps: pl.DataFrame, *, now: datetime) -> i
         ),
     )
     return added
+
+
+def count_unpriced(session: Session) -> int:
+    """Products of which no variant ever had a price: the shop neither shows nor suggests them."""
+    return session.scalar(select(func.count()).select_from(Product).where(~_ever_priced())) or 0
+
+
+def price_unpriced(session: Session, price: Money, *, now: datetime) -> None:
+    """Give all variants of the products that never had a price this one, in force from now on."""
+    row = select(
+        Variant.id,
+        literal(price.amount),
+        literal(price.currency),
+        literal(now, Price.valid_from.type),
+    ).join(Product, Product.id == Variant.product_id)
+    columns = ["variant_id", "amount", "currency", "valid_from"]
+    session.execute(insert(Price).from_select(columns, row.where(~_ever_priced())))
+
+
+def _ever_priced() -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(Variant.product_id == Product.id, Price.variant_id == Variant.id)
+        .correlate(Product)
+    )
 
 
 def category_id(code: pl.Expr) -> pl.Expr:

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from core.clock import SystemClock
 from core.settings import get_settings
 from db.engine import make_engine, make_session_factory
-from db.models import Event, Product
+from db.models import Event, Price, Product
+from db.reads.suggesting import buyable
 from tests.imports import FIXTURES
 
 type Command = Callable[..., Result]
@@ -47,6 +49,27 @@ def test_an_import_prints_what_became_of_every_row(command: Command) -> None:
     assert numbers(again) == printed
 
 
+def test_products_of_a_log_without_prices_get_one_when_asked(
+    command: Command, tmp_path: Path
+) -> None:
+    log = FIXTURES / "otto.jsonl"
+    first = command("import", "events", log)
+    assert "the shop neither shows nor suggests them" in " ".join(first.output.split())
+    priced = command("import", "events", log, "--price", "9.99")
+    assert "imported before" in priced.output
+    assert "products without a price cost €9.99 now" in priced.output
+    again = command("import", "events", log, "--price", "5")
+    assert "price" not in again.output
+    engine = make_engine(f"sqlite:///{tmp_path}/shop.db")
+    with make_session_factory(engine)() as session:
+        assert {(p.amount, p.currency) for p in session.scalars(select(Price))} == {(999, "EUR")}
+        products = session.scalar(select(func.count()).select_from(Product))
+        assert session.scalar(select(func.count()).select_from(Price)) == products
+        now = SystemClock().now()
+        assert len(buyable(session, now=now)) == products
+    engine.dispose()
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])
 def test_rejected_rows_go_to_the_reject_file(ending: str, command: Command, tmp_path: Path) -> None:
     path = tmp_path / f"rejects.{ending}"
@@ -71,6 +94,8 @@ def test_rejected_rows_go_to_the_reject_file(ending: str, command: Command, tmp_
         ([FIXTURES / "shopify.csv"], "no format known here"),
         ([FIXTURES / "rees46.csv", "--rejects", "rejects.xlsx"], "ends in .jsonl or .csv"),
         ([FIXTURES / "rees46.csv", "--currency", "Euro"], "no ISO 4217 currency"),
+        ([FIXTURES / "rees46.csv", "--price", "nothing"], "is no price"),
+        ([FIXTURES / "rees46.csv", "--price", "-3"], "is no price"),
         ([FIXTURES / "rees46.csv", "--encoding", "klingon"], "unknown encoding"),
         ([FIXTURES / "rees46.csv", "--map", "none.toml"], "no such mapping file"),
     ],

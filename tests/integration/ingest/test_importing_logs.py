@@ -366,9 +366,8 @@ def test_the_real_online_retail_log_is_accounted_for_row_by_row(
     }
     with sessions() as session:
         assert_accounted_for(session, outcome)
-        names = Counter(
-            dict(session.execute(select(Event.name, func.count()).group_by(Event.name)).tuples())
-        )
+        counts = session.execute(select(Event.name, func.count()).group_by(Event.name))
+        names = Counter(dict(iter(counts)))
         assert names[EventName.ADD_TO_CART] == names[EventName.PURCHASE]
         assert names[EventName.PURCHASE] + names[EventName.REMOVE_FROM_CART] == outcome.rows_stored
         log = pl.read_parquet(ONLINE_RETAIL)
