@@ -85,6 +85,9 @@ def mine(
     rules_out: Annotated[
         Path | None, typer.Option(help="Write the rules: .csv, .parquet or .json.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with plots to this .html file.")
+    ] = None,
     store: Annotated[
         bool, typer.Option(help="Keep the results in the shop's database, until they expire.")
     ] = False,
@@ -104,6 +107,8 @@ def mine(
 
     from cli.mine_options import parse_distance, parse_support
     from cli.mine_table import print_found
+    from core.clock import SystemClock
+    from core.settings import get_settings
     from recommender.mining.constraints import ConstraintError, Constraints
     from recommender.mining.export import (
         PATTERN_ENDINGS,
@@ -118,7 +123,11 @@ def mine(
 
     console = Console(markup=False, highlight=False)
     with _clear_errors(console):
-        for path, endings in ((out, PATTERN_ENDINGS), (rules_out, RULE_ENDINGS)):
+        for path, endings in (
+            (out, PATTERN_ENDINGS),
+            (rules_out, RULE_ENDINGS),
+            (report, (".html",)),
+        ):
             if path is not None:
                 check_ending(path, endings)
         support = None if min_support is None else parse_support(min_support)
@@ -163,20 +172,25 @@ def mine(
         )
         with _progress(console, max_patterns=max_patterns) as limits:
             if data is None:
-                from core.settings import get_settings
-
                 least = get_settings().min_people
                 found = mine_people(database, job, min_people=least, limits=limits)
             else:
                 found = mine_database(database, job, limits=limits)
-        print_found(console, found, what=kind, who="people" if data is None else "sequences",
-                    names=names, show=show)  # fmt: skip
+        who = "people" if data is None else "sequences"
+        print_found(console, found, what=kind, who=who, names=names, show=show)
         if out is not None:
             write_patterns(found.patterns, out, names=names)
             console.print(f"{len(found.patterns):,} patterns written to {out}")
         if rules_out is not None:
             write_rules(found.rules, rules_out, names=names)
             console.print(f"{len(found.rules):,} rules written to {rules_out}")
+        if report is not None:
+            from cli.mine_report.report import write_report
+
+            shop = get_settings().shop_name if data is None else data.name
+            now = SystemClock().now()
+            write_report(report, found, what=kind, who=who, shop=shop, names=names, now=now)
+            console.print(f"Report written to {report}")
         if store:
             _store(found, job, actions=action or ["purchase"], keep=timedelta(seconds=lasts))
             console.print(f"Stored; the results expire after {expires}.")

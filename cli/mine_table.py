@@ -7,6 +7,7 @@ from rich.table import Table
 
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
+from recommender.mining.rules import Rule
 
 LUCK = 0.05
 """Rules that luck alone would give more often than this are not shown in the terminal."""
@@ -26,6 +27,12 @@ def print_found(
         console.print(note)
     _print_patterns(console, found, what=what, who=who, names=names, show=show)
     _print_rules(console, found, what=what, who=who, names=names, show=show)
+
+
+def telling(rules: list[Rule]) -> list[Rule]:
+    """The rules that luck would hardly give, those of the largest lift first."""
+    sure = [rule for rule in rules if rule.p_value <= LUCK and rule.lift > 1]
+    return sorted(sure, key=lambda rule: (-rule.lift, -rule.count))
 
 
 def _print_patterns(
@@ -54,8 +61,7 @@ def _print_patterns(
 def _print_rules(
     console: Console, found: Found, *, what: What, who: str, names: Mapping[object, str], show: int
 ) -> None:
-    sure = [rule for rule in found.rules if rule.p_value <= LUCK and rule.lift > 1]
-    sure.sort(key=lambda rule: (-rule.lift, -rule.count))
+    sure = telling(found.rules)
     if not sure:
         return
     then = "then" if what is What.SEQUENCES else "also"

@@ -159,3 +159,12 @@ def test_an_exploding_run_tells_an_estimate_and_what_to_do(
     assert result.exit_code == 0
     assert "incomplete" in result.output
     assert "the whole would be" in result.output.replace("\n", " ")
+
+
+def test_a_report_is_written(command: Command, tmp_path: Path) -> None:
+    result = command("--min-support", "5", "--report", tmp_path / "report.html")
+
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "report.html").read_text()
+    assert "Fernhill: what people do in sequence" in text
+    assert "Tin [red] mug" in text
