@@ -99,6 +99,10 @@ class Purchases(Skill):
         rows, claims = [], []
         for order, line in lines:
             options = ", ".join(part for part in (line.colour, line.size) if part)
+            title = f"{line.title} ({options})" if options else line.title
+            if line.refunded:
+                whole = line.refunded == line.quantity
+                title += f", {turn.word('word_refunded' if whole else 'word_partly_refunded')}"
             row = [
                 Claim(
                     day_text(order.placed_at, self.shop.settings),
@@ -106,12 +110,7 @@ class Purchases(Skill):
                     order.order_id,
                     "placed_at",
                 ),
-                Claim(
-                    f"{line.title} ({options})" if options else line.title,
-                    "products",
-                    line.product_id,
-                    "title",
-                ),
+                Claim(title, "products", line.product_id, "title"),
                 Claim(str(line.quantity), "order_lines", str(line.line_id), "quantity"),
             ]
             if line.unit is not None:

@@ -22,6 +22,7 @@ from db.models import (
 from db.owners import owned_by
 from db.pricing import PricedLine, Refusal, Totals, delivery_rule, evaluate, totals
 from db.reads.promotions import promotion_terms
+from db.reads.refunds import refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ class LeftLine:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseLine:
-    """One product of a purchase; `title` is the product id where the catalogue lacks it."""
+    """One product of a purchase; `title` is the product id where the catalogue lacks it.
+
+    `refunded` of its `quantity` pieces were refunded.
+    """
 
     line_id: int
     product_id: str
@@ -97,6 +101,7 @@ class PurchaseLine:
     colour: str | None
     size: str | None
     quantity: int
+    refunded: int
     unit: Money | None
 
 
@@ -176,18 +181,19 @@ def purchases(
     """The identity's orders placed in [since, until), newest first."""
     return _purchases(
         session,
-        owned_by(identity, Order.visitor_id, Order.person_id),
+        identity,
         _between(Order.placed_at, since, until),
     )
 
 
 def purchase(session: Session, identity: Identity, order_id: str) -> PurchaseView | None:
     """One of the identity's orders; None where it has no such order."""
-    mine = owned_by(identity, Order.visitor_id, Order.person_id)
-    return next(iter(_purchases(session, mine, Order.id == order_id)), None)
+    return next(iter(_purchases(session, identity, Order.id == order_id)), None)
 
 
-def _purchases(session: Session, *conditions: ColumnElement[bool]) -> list[PurchaseView]:
+def _purchases(
+    session: Session, identity: Identity, condition: ColumnElement[bool]
+) -> list[PurchaseView]:
     rows = session.execute(
         select(
             Order.id.label("order"),
@@ -212,9 +218,10 @@ def _purchases(session: Session, *conditions: ColumnElement[bool]) -> list[Purch
         .outerjoin(OrderLine, OrderLine.order_id == Order.id)
         .outerjoin(Product, Product.id == OrderLine.product_id)
         .outerjoin(Variant, Variant.id == OrderLine.variant_id)
-        .where(*conditions)
+        .where(owned_by(identity, Order.visitor_id, Order.person_id), condition)
         .order_by(Order.placed_at.desc(), Order.id, OrderLine.id)
     )
+    returned = refunds(session, identity)
     views: dict[str, PurchaseView] = {}
     lines: dict[str, list[PurchaseLine]] = {}
     for row in rows:
@@ -230,6 +237,9 @@ def _purchases(session: Session, *conditions: ColumnElement[bool]) -> list[Purch
                     colour=row.colour,
                     size=row.size,
                     quantity=row.quantity,
+                    refunded=returned.of(
+                        row.transaction_id, (row.product_id, row.variant_id), row.quantity
+                    ),
                     unit=_money(row.currency, row.unit_amount),
                 )
             )

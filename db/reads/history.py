@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from db.models import Event, Feedback, FeedbackKind, Order, OrderLine
 from db.owners import owned_by, visitors_of
+from db.reads.refunds import refunds
 from db.reads.training import ACTIONS
 
 
@@ -41,14 +42,19 @@ def recent_steps(session: Session, identity: Identity, *, limit: int = 50) -> li
 
 
 def owned(session: Session, identity: Identity) -> frozenset[str]:
-    """Ids of the products that the shopper has bought."""
+    """Ids of the products that the shopper has bought and was not refunded for."""
+    lines = session.execute(
+        select(Order.transaction_id, OrderLine.product_id, OrderLine.variant_id, OrderLine.quantity)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(owned_by(identity, Order.visitor_id, Order.person_id))
+    ).all()
+    if not lines:
+        return frozenset()
+    returned = refunds(session, identity)
     return frozenset(
-        session.scalars(
-            select(OrderLine.product_id)
-            .join(Order, Order.id == OrderLine.order_id)
-            .where(owned_by(identity, Order.visitor_id, Order.person_id))
-            .distinct()
-        )
+        product_id
+        for transaction_id, product_id, variant_id, quantity in lines
+        if returned.of(transaction_id, (product_id, variant_id), quantity) < quantity
     )
 
 

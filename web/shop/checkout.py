@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from core.ids import new_id
 from core.money import Money
 from db.engine import read_session
-from db.reads.carts import CartView, PurchaseView, open_cart, purchase
+from db.reads.carts import CartView, PurchaseLine, PurchaseView, open_cart, purchase
 from db.writes.carts import OutOfStock, UnknownVariant
 from db.writes.orders import EmptyCart, place
 from web.shop import tracking
@@ -146,11 +146,20 @@ def order_values(visit: Visit, order: PurchaseView) -> dict[str, Any]:
                 "title": line.title,
                 "options": " · ".join(part for part in (line.colour, line.size) if part),
                 "quantity": line.quantity,
+                "refunded": refund_text(visit, line),
                 "total": text(line.unit * line.quantity if line.unit else None),
             }
             for line in order.lines
         ],
     }
+
+
+def refund_text(visit: Visit, line: PurchaseLine) -> str:
+    """Whether a line was refunded, in words; empty where it was not."""
+    words = visit.words.order
+    if not line.refunded:
+        return ""
+    return str(words.refunded if line.refunded == line.quantity else words.partly_refunded)
 
 
 def day(visit: Visit, at: datetime) -> str:

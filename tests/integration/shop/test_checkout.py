@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from core.identity import Identity
 from db.engine import SessionFactory
 from db.models import Event, EventName, Order, Variant
+from db.writes.events import NewEvent, record
 from tests.integration.shop.conftest import ADDRESS, Browser
 
 
@@ -37,6 +39,17 @@ def test_a_purchase_is_recorded_once_though_the_page_pushes_it_too(
         ).all()
     assert len(stored) == 1
     assert f'"event_id":"{stored[0]}"' in page
+
+
+def test_the_page_of_a_refunded_order_says_so(shopper: Browser, sessions: SessionFactory) -> None:
+    paid = shopper.pay()
+    assert "Refunded" not in paid.text
+    with sessions.begin() as session:
+        order = session.scalars(select(Order)).one()
+        now = order.placed_at
+        refund = NewEvent("r", EventName.REFUND, now, transaction_id=order.transaction_id)
+        record(session, Identity(order.visitor_id, order.person_id), [refund], now=now)
+    assert "Refunded" in shopper.get(f"/orders/{order.id}").text
 
 
 @pytest.mark.parametrize(

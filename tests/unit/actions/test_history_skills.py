@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from core.identity import Identity
-from db.models import Person
+from db.fold import CartItem
+from db.models import EventName, Person
+from db.writes.events import NewEvent, record
 from db.writes.orders import place
 from db.writes.visitors import bind, create_visitor
 from tests.unit.actions.conftest import Chat, entity
@@ -61,6 +63,23 @@ def test_purchases_are_listed_with_day_quantity_and_price(anna: Chat) -> None:
     table = answer.messages[0]["custom"]["table"]
     assert table["rows"] == [["March 2, 2026", "French Press (clear)", "2", "€39.90"]]
     assert anna.say("action_left_in_cart", "left?").responses == ["utter_left_nothing"]
+
+
+@pytest.mark.parametrize(("pieces", "told"), [(2, "refunded"), (1, "partly refunded")])
+def test_a_refunded_purchase_says_so(anna: Chat, pieces: int, told: str) -> None:
+    anna.say("action_add_to_cart", "two", entity("product", "caf-press"), entity("quantity", 2))
+    now = anna.shop.clock.now()
+    with anna.shop.sessions.begin() as session:
+        order = place(session, anna.identity, now=now)
+        (line,) = order.lines
+        item = CartItem(line.product_id, line.variant_id, pieces)
+        refund = NewEvent(
+            "r", EventName.REFUND, now, items=(item,), transaction_id=order.transaction_id
+        )
+        record(session, anna.identity, [refund], now=now)
+    answer = anna.say("action_purchases", "what did I buy?")
+    ((_, product, *_),) = answer.messages[0]["custom"]["table"]["rows"]
+    assert product == f"French Press (clear), {told}"
 
 
 def test_a_visitor_sees_only_what_this_browser_did_and_a_hint_to_sign_in(

@@ -1,0 +1,49 @@
+"""What of a shopper's purchases was refunded, from the `refund` events that name them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.fold import CartItem, LineKey
+from db.models import Event, EventName
+from db.owners import visitors_of
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """Transactions refunded whole, and the pieces refunded of others."""
+
+    whole: frozenset[str]
+    pieces: Mapping[tuple[str, LineKey], int]
+
+    def of(self, transaction_id: str | None, key: LineKey, quantity: int) -> int:
+        """How many of a purchase line's `quantity` pieces were refunded."""
+        if transaction_id is None:
+            return 0
+        if transaction_id in self.whole:
+            return quantity
+        return min(quantity, self.pieces.get((transaction_id, key), 0))
+
+
+def refunds(session: Session, identity: Identity) -> Refunds:
+    """The identity's refunds; as in GA4, one without items is of the whole transaction."""
+    rows = session.execute(
+        select(Event.transaction_id, Event.product_id, Event.variant_id, Event.quantity).where(
+            Event.visitor_id.in_(visitors_of(identity)),
+            Event.name == EventName.REFUND,
+        )
+    )
+    whole: set[str] = set()
+    pieces: Counter[tuple[str, LineKey]] = Counter()
+    for transaction_id, product_id, variant_id, quantity in rows:
+        if transaction_id is None:
+            continue
+        if product_id is None:
+            whole.add(transaction_id)
+        else:
+            pieces[transaction_id, CartItem(product_id, variant_id).key] += quantity or 1
+    return Refunds(frozenset(whole), pieces)
