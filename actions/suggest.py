@@ -1,7 +1,6 @@
 """Suggestions as cards with their reasons, what goes together, and a shopper's say in them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -216,7 +215,7 @@ def say_suggestions(
             now=turn.now,
             anchor=anchor.product_id if anchor else None,
         )
-        found = _with_facts(session, shown, now=turn.now)
+        found = _with_variant(shown)
     values = {"product": title(anchor)} if anchor else {}
     if not found:
         turn.say(Reply(f"{response}_nothing", **values))
@@ -243,13 +242,12 @@ def _say_found(
     return events
 
 
-def _with_facts(
-    session: Session, shown: Sequence[ShownSuggestion], *, now: datetime
+def _with_variant(
+    shown: Sequence[ShownSuggestion],
 ) -> list[tuple[ShownSuggestion, ProductFacts, VariantFacts]]:
-    facts = product_facts(session, [one.product_id for one in shown], now=now)
     found = []
     for suggestion in shown:
-        product = facts.get(suggestion.product_id)
+        product = suggestion.product
         variant = best_variant(product)
         if product is not None and variant is not None:
             found.append((suggestion, product, variant))

@@ -8,7 +8,7 @@ nobody has signed in on that visitor, so an old token never opens a person's dat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.identity import Identity
@@ -37,6 +37,25 @@ def owned_by(
     if identity.person_id:
         return person_column == identity.person_id
     return and_(visitor_column == identity.visitor_id, person_column.is_(None))
+
+
+def owned_by_bound(
+    visitor_column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    person_column: InstrumentedAttribute[str | None],
+    *,
+    signed_in: bool,
+) -> ColumnElement[bool]:
+    """`owned_by` for a statement that is built once and run with `owner_values`."""
+    if signed_in:
+        return person_column == bindparam("person")
+    return and_(visitor_column == bindparam("visitor"), person_column.is_(None))
+
+
+def owner_values(identity: Identity) -> dict[str, str]:
+    """What the statements of `owned_by_bound` are run with."""
+    if identity.person_id:
+        return {"person": identity.person_id}
+    return {"visitor": identity.visitor_id}
 
 
 def owned_by_any(

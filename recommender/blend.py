@@ -30,9 +30,9 @@ def length_rows(batch: Batch) -> Ints:
 
 
 def shares(scores: Scores) -> Scores:
-    """Scores as shares of their row; NaN stays where nothing is known and becomes 0 elsewhere."""
+    """Scores as shares of their row (last axis); NaN stays where nothing is known, else it is 0."""
     known = np.where(np.isnan(scores), np.float32(0), scores)
-    total = known.sum(axis=1, keepdims=True)
+    total = known.sum(axis=-1, keepdims=True)
     return np.where(total > 0, known / np.where(total > 0, total, 1), np.nan).astype(np.float32)
 
 
@@ -59,7 +59,7 @@ class Blend:
 
     def mix(self, batch: Batch) -> Mixed:
         """Scores with the part of each source."""
-        parts = np.stack([shares(source.score(batch)) for source in self.sources])
+        parts = shares(np.stack([source.score(batch) for source in self.sources]))
         knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
         weights = self.weights[length_rows(batch)].T * knows
         total = weights.sum(axis=0)

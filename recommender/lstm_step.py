@@ -59,13 +59,13 @@ class Lstm:
         units = weights.recurrent.shape[0]
         order = np.argsort(-batch.length, kind="stable")
         length = batch.length[order]
-        steps = weights.item[batch.item[order] + 1]
-        steps = steps + weights.action[batch.action[order]] + weights.gap[batch.gap[order]]
-        inputs = steps @ self._input + weights.bias
+        met = weights.item[batch.item[order] + 1]
+        met = met + weights.action[batch.action[order]] + weights.gap[batch.gap[order]]
+        inputs = met @ self._input + weights.bias
         state: Matrix = np.zeros((len(batch), units), np.float32)
         cell: Matrix = np.zeros((len(batch), units), np.float32)
-        for step in range(int(length.max(initial=0))):
-            active = int(np.searchsorted(-length, -step))
+        steps = np.arange(int(length.max(initial=0)))
+        for step, active in enumerate(np.searchsorted(-length, -steps).tolist()):
             gates = inputs[:active, step] + state[:active] @ weights.recurrent
             candidate = np.tanh(gates[:, 2 * units : 3 * units])
             gates = _sigmoid(gates)
@@ -98,4 +98,5 @@ class Lstm:
 
 
 def _sigmoid(values: Matrix) -> Matrix:
-    return (0.5 * (1.0 + np.tanh(0.5 * values))).astype(np.float32)
+    half = np.float32(0.5)
+    return half + half * np.tanh(half * values)

@@ -62,7 +62,7 @@ class Reasons:
         looked at; then popularity. The product named is the one after which the item is likeliest.
         """
         for links in self._links:
-            places = np.flatnonzero(links.item == item)
+            (places,) = (links.item == item).nonzero()
             if len(places):
                 share = links.people[places] / links.of[places]
                 return self._told(links, int(places[share.argmax()]))

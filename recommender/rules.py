@@ -402,7 +402,7 @@ class SequentialRules:
 
     def score(self, batch: Batch) -> Scores:
         """Confidences of the rules that fire, added up, less for what lies further back."""
-        scores = np.full((len(batch), self.items), np.nan, np.float32)
+        scores = np.zeros((len(batch), self.items), np.float32)
         for row in range(len(batch)):
             latest = batch.session_items(row)[: self.max_gap]
             for back, item in enumerate(latest):
@@ -410,11 +410,11 @@ class SequentialRules:
                 self._add(scores[row], self.index.of(item), weight)
                 for earlier in latest[back + 1 :]:
                     self._add(scores[row], self.index.of(item, first=earlier), weight)
+        scores[scores == 0] = np.nan
         return scores
 
     def _add(self, row: Scores, found: slice, weight: float) -> None:
-        targets = self.index.rules.item[found]
-        row[targets] = np.nan_to_num(row[targets]) + np.float32(weight) * self.strength[found]
+        row[self.index.rules.item[found]] += np.float32(weight) * self.strength[found]
 
     def arrays(self) -> Arrays:
         """The rules as arrays."""

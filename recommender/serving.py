@@ -136,24 +136,25 @@ class Suggester:
         if surface is Surface.CART:
             context = [*about, *context]
         reasons = Reasons(context, loaded.evidence)
-        suggested = []
-        for rank, item in enumerate(_best(total, k), start=1):
-            own = parts[:, item] / total[item]
-            suggested.append(
-                Suggested(
-                    product_id=vocabulary.items[item],
-                    score=float(total[item]),
-                    rank=rank,
-                    source=names[int(own.argmax())],
-                    reason=reasons.of(item),
-                    shares={
-                        name: round(float(share), 4)
-                        for name, share in zip(names, own, strict=True)
-                        if share > 0
-                    },
-                )
+        best = _best(total, k)
+        own = (parts[:, best] / total[best]).T
+        return [
+            Suggested(
+                product_id=vocabulary.items[item],
+                score=float(total[item]),
+                rank=rank,
+                source=names[loudest],
+                reason=reasons.of(item),
+                shares={
+                    name: round(share, 4)
+                    for name, share in zip(names, gave, strict=True)
+                    if share > 0
+                },
             )
-        return suggested
+            for rank, (item, loudest, gave) in enumerate(
+                zip(best, own.argmax(axis=1).tolist(), own.tolist(), strict=True), start=1
+            )
+        ]
 
     def _mask(
         self,

@@ -7,8 +7,8 @@ first, then what is popular; the reason says so.
 """
 
 import tomllib
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from core.settings import Settings
+from db.insert import table_of
 from db.models import Suggestion
+from db.reads.catalogue import ProductFacts, product_facts
 from db.reads.history import hidden, owned, recent_steps
 from db.reads.suggesting import (
     Naming,
-    buyable,
     categories_of_buyable,
     in_cart,
     interest,
@@ -66,6 +67,8 @@ class ShownSuggestion:
     source: str
     reason: Reason
     reason_text: str
+    product: ProductFacts | None = field(default=None, compare=False)
+    """As read when it was shown, no part of what was said; None when that is looked up later."""
 
 
 class ReasonWords:
@@ -180,9 +183,7 @@ class SuggestionService:
             chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen), among)
         if among is not None:
             chosen.sort(key=lambda one: TAKEN_ALONG.get(one.reason.kind, len(TAKEN_ALONG)))
-        in_stock = buyable(session, now=now, among=[one.product_id for one in chosen])
-        chosen = [one for one in chosen if one.product_id in in_stock][:k]
-        return self._show(session, identity, surface, chosen, now)
+        return self._show(session, identity, surface, _in_stock(session, chosen, k, now), now)
 
     def why(
         self,
@@ -304,24 +305,27 @@ class SuggestionService:
         session: Session,
         identity: Identity,
         surface: Surface,
-        chosen: list[Suggested],
+        chosen: list[tuple[Suggested, ProductFacts]],
         now: datetime,
     ) -> list[ShownSuggestion]:
         if not chosen:
             return []
         # A token signed elsewhere, or before the shop was filled anew, names somebody not stored.
         claim_visitor(session, identity, now=now)
-        ids = {one.product_id for one in chosen}
-        names = namings(session, ids.union(*(one.reason.because for one in chosen)))
+        names = {facts.product_id: Naming(facts.title, facts.category_title) for _, facts in chosen}
+        because = {product for one, _ in chosen for product in one.reason.because}
+        names |= namings(session, because - names.keys())
         shown, rows = [], []
-        for rank, one in enumerate(chosen, start=1):
+        for rank, (one, facts) in enumerate(chosen, start=1):
             reason = one.reason
             if any(product not in names for product in reason.because):
                 reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
             text = self._words.text(one.product_id, reason, names)
             suggestion_id = new_id()
             shown.append(
-                ShownSuggestion(suggestion_id, one.product_id, rank, one.source, reason, text)
+                ShownSuggestion(
+                    suggestion_id, one.product_id, rank, one.source, reason, text, facts
+                )
             )
             rows.append(
                 {
@@ -340,8 +344,23 @@ class SuggestionService:
                     "shown_at": now,
                 }
             )
-        session.execute(insert(Suggestion), rows)
+        session.connection().execute(insert(table_of(Suggestion)), rows)
         return shown
+
+
+def _in_stock(
+    session: Session, chosen: Sequence[Suggested], k: int, now: datetime
+) -> list[tuple[Suggested, ProductFacts]]:
+    """The first k that can be bought as the rows say now; the spare ones are read if needed."""
+    kept: list[tuple[Suggested, ProductFacts]] = []
+    for part in (chosen[:k], chosen[k:]):
+        if len(kept) < k:
+            found = product_facts(session, [one.product_id for one in part], now=now)
+            for one in part:
+                facts = found.get(one.product_id)
+                if facts is not None and facts.available:
+                    kept.append((one, facts))
+    return kept[:k]
 
 
 def _fits(suggester: Suggester, shelf: _Shelf) -> bool:
@@ -365,11 +384,13 @@ def _latest(history: History, surface: Surface) -> list[str]:
 
 
 def _stored(reason: Reason, text: str, shares: dict[str, float]) -> dict[str, Any]:
-    stored = asdict(reason)
     return {
-        **stored,
         "kind": str(reason.kind),
         "because": list(reason.because),
+        "people": reason.people,
+        "of": reason.of,
+        "confidence": reason.confidence,
+        "lift": reason.lift,
         "text": text,
         "shares": shares,
     }

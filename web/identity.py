@@ -110,7 +110,14 @@ def _unauthorised(detail: str) -> Problem:
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="An identity token.")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="cookie")
 
-CurrentIdentity = Annotated[Identity, Depends(current_identity)]
+
+# A coroutine, because FastAPI takes a plain function to a thread and back, which takes longer than
+# reading a token.
+async def _current(request: Request) -> Identity:
+    return current_identity(request)
+
+
+CurrentIdentity = Annotated[Identity, Depends(_current)]
 ValidIdentity = Annotated[Identity | None, Depends(valid_identity)]
 DOCUMENTED_SECURITY = [Depends(_bearer), Depends(_cookie)]
 """For a router's `dependencies`, so that OpenAPI tells how to prove who one is."""

@@ -85,13 +85,13 @@ def product_facts(
     """The active products among these ids, by id; ids that are unknown are left out."""
     if not ids:
         return {}
-    rows = session.execute(_facts_by_id(), {"ids": list(set(ids)), "now": now})
+    rows = session.connection().execute(_facts_by_id(), {"ids": list(set(ids)), "now": now})
     return _grouped(rows)
 
 
 def all_product_facts(session: Session, *, now: datetime) -> dict[str, ProductFacts]:
     """Every active product, by id, in one query."""
-    return _grouped(session.execute(_facts(true()), {"now": now}))
+    return _grouped(session.connection().execute(_facts(true()), {"now": now}))
 
 
 def product_of_variant(session: Session, variant_id: str) -> str | None:
@@ -173,12 +173,12 @@ def _distinct(session: Session, column: Any) -> tuple[str, ...]:
 
 
 @cache
-def _facts_by_id() -> Select[tuple[Any, ...]]:
+def _facts_by_id() -> Select[*tuple[Any, ...]]:
     """Built once: putting the statement together takes longer than running it."""
     return _facts(Product.id.in_(bindparam("ids", expanding=True)))
 
 
-def _facts(condition: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+def _facts(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Products that meet a condition beside their variants and prices at `:now`."""
     return (
         select(
@@ -215,41 +215,25 @@ def _facts(condition: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
     )
 
 
-def _grouped(rows: Iterable[Row[Any]]) -> dict[str, ProductFacts]:
-    grouped: dict[str, list[Row[Any]]] = {}
+def _grouped(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[str, ProductFacts]:
+    """Rows taken apart by their order, as in `_facts`: by name it would take twice as long."""
+    products: dict[str, list[Any]] = {}
+    variants: dict[str, list[VariantFacts]] = {}
     for row in rows:
-        grouped.setdefault(row.id, []).append(row)
-    return {key: _product(parts) for key, parts in grouped.items()}
-
-
-def _product(rows: list[Row[Any]]) -> ProductFacts:
-    first = rows[0]
-    return ProductFacts(
-        product_id=first.id,
-        title=first.title,
-        brand=first.brand,
-        category_id=first.category_id,
-        category_title=first.category_title,
-        description=first.description,
-        material=first.material,
-        facts=first.facts,
-        picture=first.picture,
-        variants=tuple(
-            VariantFacts(
-                variant_id=row.variant_id,
-                colour=row.colour,
-                size=row.size,
-                stock=row.stock,
-                price_id=row.price_id,
-                price=Money(row.currency, row.amount),
-                list_price=(
-                    Money(row.currency, row.list_amount) if row.list_amount is not None else None
-                ),
+        *product, variant_id, colour, size, stock, price_id, amount, list_amount, currency = row
+        key = product[0]
+        if key not in products:
+            products[key], variants[key] = product, []
+        if price_id is not None:
+            list_price = None if list_amount is None else Money(currency, list_amount)
+            variants[key].append(
+                VariantFacts(
+                    variant_id, colour, size, stock, price_id, Money(currency, amount), list_price
+                )
             )
-            for row in rows
-            if row.price_id is not None
-        ),
-    )
+    return {
+        key: ProductFacts(*(*product, tuple(variants[key]))) for key, product in products.items()
+    }
 
 
 def _digest(*parts: object) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -21,7 +22,7 @@ from db.models import (
     Variant,
     Visitor,
 )
-from db.owners import owned_by
+from db.owners import owned_by, owned_by_bound, owner_values
 
 INTEREST = (EventName.VIEW_ITEM, EventName.ADD_TO_CART, EventName.PURCHASE)
 
@@ -31,24 +32,16 @@ class Naming:
     """What a reason calls a product."""
 
     title: str
-    category_id: str | None
     category_title: str | None
 
 
 def in_cart(session: Session, identity: Identity) -> tuple[str, ...]:
     """Ids of the products in the shopper's open cart, the first added first."""
-    rows = session.scalars(
-        select(CartLine.product_id)
-        .join(Cart, Cart.id == CartLine.cart_id)
-        .where(Cart.status == CartStatus.OPEN, owned_by(identity, Cart.visitor_id, Cart.person_id))
-        .order_by(CartLine.added_at, CartLine.id)
-    )
-    return tuple(dict.fromkeys(rows))
+    statement = _in_cart(signed_in=bool(identity.person_id))
+    return tuple(dict.fromkeys(session.connection().scalars(statement, owner_values(identity))))
 
 
-def buyable(
-    session: Session, *, now: datetime, among: Collection[str] | None = None
-) -> frozenset[str]:
+def buyable(session: Session, *, now: datetime) -> frozenset[str]:
     """Ids of the products that can be bought now: active, priced, in stock in some variant."""
     statement = (
         select(Product.id)
@@ -62,19 +55,15 @@ def buyable(
             Price.valid_from <= now,
         )
     )
-    if among is not None:
-        statement = statement.where(Product.id.in_(among))
     return frozenset(session.scalars(statement))
 
 
 def namings(session: Session, ids: Collection[str]) -> dict[str, Naming]:
     """Titles and categories of the products among these ids."""
-    rows = session.execute(
-        select(Product.id, Product.title, Product.category_id, Category.title.label("category"))
-        .outerjoin(Category, Category.id == Product.category_id)
-        .where(Product.id.in_(ids))
-    )
-    return {row.id: Naming(row.title, row.category_id, row.category) for row in rows}
+    if not ids:
+        return {}
+    rows = session.connection().execute(_namings(), {"ids": list(ids)})
+    return {product: Naming(title, category) for product, title, category in rows}
 
 
 def interest(session: Session, *, since: datetime) -> dict[str, int]:
@@ -120,3 +109,26 @@ def shown_suggestion(
     return session.scalars(
         statement.order_by(Suggestion.shown_at.desc(), Suggestion.rank).limit(1)
     ).first()
+
+
+@cache
+def _in_cart(*, signed_in: bool) -> Select[str]:
+    """Built once, as all that every suggestion asks: this takes longer than running it."""
+    return (
+        select(CartLine.product_id)
+        .join(Cart, Cart.id == CartLine.cart_id)
+        .where(
+            Cart.status == CartStatus.OPEN,
+            owned_by_bound(Cart.visitor_id, Cart.person_id, signed_in=signed_in),
+        )
+        .order_by(CartLine.added_at, CartLine.id)
+    )
+
+
+@cache
+def _namings() -> Select[str, str, str]:
+    return (
+        select(Product.id, Product.title, Category.title)
+        .outerjoin(Category, Category.id == Product.category_id)
+        .where(Product.id.in_(bindparam("ids", expanding=True)))
+    )

@@ -1,9 +1,10 @@
 """Visitors: new browsers, the lock that every write takes, and signing in."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -123,18 +124,24 @@ def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:
 
 
 def _lock_visitor(session: Session, visitor_id: str, *, now: datetime) -> Visitor:
-    locked = (
-        select(Visitor)
-        .where(Visitor.id == visitor_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    visitor = session.scalar(locked)
+    locked, values = _visitor_to_lock(), {"id": visitor_id}
+    visitor = session.scalar(locked, values)
     if visitor is None:
         row = {"id": visitor_id, "is_robot": False, "created_at": now}
         session.execute(insert_or_ignore(session, Visitor), row)
-        visitor = session.scalars(locked).one()
+        visitor = session.scalars(locked, values).one()
     return visitor
+
+
+@cache
+def _visitor_to_lock() -> Select[Visitor]:
+    """Built once: every write and every suggestion begins with it."""
+    return (
+        select(Visitor)
+        .where(Visitor.id == bindparam("id"))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 def _lock_person(session: Session, person_id: str, *, now: datetime) -> None:

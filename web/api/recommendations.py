@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from db.reads.catalogue import product_facts
 from recommender.protocol import Surface
 from services.suggest import SuggestionService
 from web.api.schemas import RecommendationsJson
@@ -42,11 +41,10 @@ def get_recommendations(
     now = state.clock.now()
     with state.sessions.begin() as session:
         shown = service.suggest(session, identity, surface=surface, k=k, now=now, anchor=product)
-        facts = product_facts(session, [one.product_id for one in shown], now=now)
     return json_response(
         {
             "surface": surface.value,
             "model_version": service.model_version,
-            "recommendations": suggestion_cards(shown, facts, settings=state.settings),
+            "recommendations": suggestion_cards(shown, settings=state.settings),
         }
     )

@@ -48,9 +48,8 @@ def home(visit: PageVisit) -> HTMLResponse:
         shelves = categories(session)
         covers = category_covers(session)
         reduced = reduced_products(session, limit=REDUCED, now=visit.now)
-        ids = {one.product_id for one in shown} | set(reduced) | set(covers.values())
-        facts = product_facts(session, ids, now=visit.now)
-        for_you = suggestion_tiles(shown, facts, settings=visit.settings, back="/")
+        facts = product_facts(session, {*reduced, *covers.values()}, now=visit.now)
+        for_you = suggestion_tiles(shown, settings=visit.settings, back="/")
         rule = DeliveryRule.of(visit.settings)
         return visit.draw(
             session,

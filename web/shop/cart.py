@@ -12,7 +12,7 @@ from core.settings import Settings
 from db.engine import read_session
 from db.pricing import DeliveryRule, Refusal
 from db.reads.carts import CartView, open_cart
-from db.reads.catalogue import categories, product_facts, product_of_variant
+from db.reads.catalogue import categories, product_of_variant
 from db.writes.carts import (
     NotInCart,
     OutOfStock,
@@ -56,7 +56,6 @@ def cart_page(
         cart = open_cart(session, visit.identity, now=visit.now)
     shown = visit.suggest(Surface.CART, k=GOES_WITH) if cart and cart.lines else []
     with read_session(visit.sessions) as session:
-        facts = product_facts(session, [one.product_id for one in shown], now=visit.now)
         data = page_cart(cart, settings=visit.settings)
         if cart and cart.promotion_code and cart.promotion_refusal and not code_problem:
             code_problem = visit.words.problems.promotion_lost.format(code=cart.promotion_code)
@@ -69,7 +68,7 @@ def cart_page(
             code_problem=code_problem,
             typed_code=typed_code,
             gap_percent=_gap_percent(visit, cart),
-            goes_with=suggestion_tiles(shown, facts, settings=visit.settings, back="/cart"),
+            goes_with=suggestion_tiles(shown, settings=visit.settings, back="/cart"),
             events=[tracking.cart_event("view_cart", data, currency=visit.settings.currency)]
             if data["lines"]
             else [],

@@ -54,7 +54,6 @@ def product_page(
         raise PageMissing(visit.words.missing.product)
     shown = visit.suggest(Surface.PRODUCT, k=GOES_WITH, anchor=product_id)
     with read_session(visit.sessions) as session:
-        others = product_facts(session, [one.product_id for one in shown], now=visit.now)
         shelves = categories(session)
         by_id = {shelf.id: shelf for shelf in shelves}
         chosen = _chosen(facts, variant_id=variant_id, colour=colour)
@@ -73,7 +72,7 @@ def product_page(
             sizes=_sizes(visit, facts, chosen),
             facts=fact_rows(facts, visit.words),
             delivery_line=_delivery_line(visit, chosen),
-            goes_with=suggestion_tiles(shown, others, settings=visit.settings, back=visit.here),
+            goes_with=suggestion_tiles(shown, settings=visit.settings, back=visit.here),
             together=any(one.reason.kind in TOGETHER for one in shown),
             json_ld=script_json(_json_ld(visit, facts, card, chosen)),
             problem=problem,

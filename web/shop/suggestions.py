@@ -1,6 +1,6 @@
 """Suggested products as cards, and what a shopper may ask or say of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from core.settings import Settings
 from db.engine import read_session
 from db.models import FeedbackKind
-from db.reads.catalogue import ProductFacts, product_facts
+from db.reads.catalogue import product_facts
 from db.writes.feedback import UnknownSuggestion, give_feedback
 from services.cards import card, product_url
 from services.suggest import ShownSuggestion, SuggestionService
@@ -25,17 +25,16 @@ Key = Annotated[str, Form(max_length=64), AfterValidator(printable)]
 
 
 def suggestion_cards(
-    shown: Sequence[ShownSuggestion], facts: Mapping[str, ProductFacts], *, settings: Settings
+    shown: Sequence[ShownSuggestion], *, settings: Settings
 ) -> list[dict[str, Any]]:
     """The API's cards of suggestions, those without a price left out."""
     cards = []
     for one in shown:
-        product = facts.get(one.product_id)
-        variant = best_variant(product) if product else None
-        if product is None or variant is None:
+        variant = best_variant(one.product) if one.product else None
+        if one.product is None or variant is None:
             continue
         shape = card(
-            product,
+            one.product,
             variant_id=variant.variant_id,
             settings=settings,
             reason=reason_json(one),

@@ -1,6 +1,6 @@
 """What the templates show of products: cards of the API with a few things only pages need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.settings import Settings
@@ -25,7 +25,6 @@ def tile(facts: ProductFacts, variant: VariantFacts, *, settings: Settings) -> d
 
 def suggestion_tiles(
     suggestions: Sequence[ShownSuggestion],
-    facts: Mapping[str, ProductFacts],
     *,
     settings: Settings,
     back: str,
@@ -33,7 +32,7 @@ def suggestion_tiles(
     """Suggested products with their reasons; `back` is the page to return to without a script."""
     tiles = []
     for suggestion in suggestions:
-        product = facts.get(suggestion.product_id)
+        product = suggestion.product
         variant = best_variant(product) if product else None
         if product is None or variant is None:
             continue
