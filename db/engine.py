@@ -16,20 +16,24 @@ type SessionFactory = sessionmaker[Session]
 def make_engine(url: str) -> Engine:
     """An engine for `url`: sqlite:///PATH or postgresql://USER@HOST/NAME (psycopg 3).
 
+    Errors leave out the values of a statement, so that none of a shopper's gets into a log.
+
     On SQLite: write-ahead log, foreign keys on, 10 s busy time-out, and every transaction takes
     its write lock at the start, so two writers wait for each other and never fail half-way. A
     `read_session` takes none.
     """
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=10, hide_parameters=True
+        )
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(
             f"DATABASE_URL names {parsed.get_backend_name()!r}: use sqlite or postgresql"
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 10})
+    engine = create_engine(parsed, connect_args={"timeout": 10}, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

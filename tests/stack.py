@@ -30,7 +30,7 @@ from cli.processes import end_with_parent, read_procfile
 from core.identity import Identity, issue_token
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
-from db.reads.people import named_people
+from db.reads.shoppers import demo_shoppers
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "var/test-cache"
@@ -68,7 +68,8 @@ class Stack:
         engine = make_engine(self.settings.database_url)
         try:
             with read_session(make_session_factory(engine)) as session:
-                ids = {person.name: person.id for person in named_people(session)}
+                people = demo_shoppers(session, limit=100)
+                ids = {person.name: person.person_id for person in people}
         finally:
             engine.dispose()
         return self._token("/sign-in", {"person_id": ids[name]})

@@ -42,7 +42,24 @@ TURN_SECONDS = 30.0
 # A person types no faster for long; a burst lets taps and tests through.
 BURST, PER_SECOND = 20, 2.0
 
+# Sanic's coroutine that hands the frames of a socket to its reader.
+_UNREAD_FRAMES = "WebsocketImplProtocol.async_data_received"
+
 Handler = Callable[[UserMessage], Awaitable[Any]]
+
+
+def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what asyncio reports, but for frames of a socket closed before they were read.
+
+    Sanic leaves the task that holds such frames waiting for a reader that is gone; nobody is there
+    to answer either.
+    """
+    task = context.get("task")
+    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    if getattr(coroutine, "__qualname__", "") == _UNREAD_FRAMES and not context.get("exception"):
+        logger.debug("A socket was closed with frames unread")
+        return
+    loop.default_exception_handler(context)
 
 
 def _local_addresses(port: str) -> list[str]:
@@ -144,6 +161,10 @@ class CartwrightChannel(InputChannel):
         self._sio.on("disconnect", self._on_disconnect)
         self._sio.on("user_uttered", self._on_uttered)
         blueprint = SocketBlueprint(self)
+
+        @blueprint.listener("after_server_start")
+        async def watch_loop(_: Sanic) -> None:
+            asyncio.get_running_loop().set_exception_handler(on_loop_error)
 
         @blueprint.get("/health")
         async def health(_: Request) -> HTTPResponse:

@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.money import Money
@@ -89,32 +89,12 @@ def product_facts(
     return _grouped(rows)
 
 
-def all_product_facts(session: Session, *, now: datetime) -> dict[str, ProductFacts]:
-    """Every active product, by id, in one query."""
-    return _grouped(session.connection().execute(_facts(true()), {"now": now}))
-
-
 def product_of_variant(session: Session, variant_id: str) -> str | None:
     """The id of the active product that has this variant."""
     return session.scalar(
         select(Variant.product_id)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.id == variant_id, Product.active)
-    )
-
-
-def products_in(
-    session: Session, category_id: str, *, limit: int = 60, offset: int = 0
-) -> list[str]:
-    """Ids of the active products directly in a category, by title."""
-    return list(
-        session.scalars(
-            select(Product.id)
-            .where(Product.category_id == category_id, Product.active)
-            .order_by(Product.title, Product.id)
-            .limit(limit)
-            .offset(offset)
-        )
     )
 
 

@@ -5,15 +5,17 @@ That the socket survives a thousand frames of any shape is shown in tests/contra
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
 from tests.conversations.client import chatting
 from tests.stack import Stack
 
-MESSAGES = 200
-# The channel lets a conversation send this many in a burst; then another visitor goes on.
+MESSAGES = 1_000
+# The channel lets a conversation send twenty in a burst; then another visitor goes on.
 PER_VISITOR = 15
+AT_ONCE = 6
 
 PIECES = (
     "<script>alert(1)</script>",
@@ -71,17 +73,30 @@ def inputs(seed: int) -> Iterator[str]:
             yield "".join(chr(random_.randint(1, 0x2FFFF)) for _ in range(length))
 
 
-def test_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
+def asks_for_the_cart(text: str) -> bool:
+    """Whether a message plainly asks to put something into a cart."""
+    return "add the second one" in text
+
+
+def converse(stack: Stack, sent: list[str]) -> None:
+    """Say it all in one conversation; the cart stays as it was unless plainly asked."""
+    with chatting(stack.chat_url, stack.visitor()) as tab:
+        for text in sent:
+            turn = tab.say(text.encode("utf-8", "replace").decode())
+            assert turn.messages or turn.problems, ascii(text[:80])
+            assert "Traceback" not in turn.text
+            assert "DROP TABLE" not in turn.text
+            assert not turn.problems or turn.problems[0]["code"] in {"too_long", "failed"}
+        if not any(asks_for_the_cart(text) for text in sent):
+            cart = tab.say("View cart", payload="/view_cart").cart
+            assert cart is None or cart["lines"] == [], [ascii(text[:60]) for text in sent]
+
+
+def test_a_thousand_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
     sent = list(inputs(seed=7))
-    for start in range(0, len(sent), PER_VISITOR):
-        with chatting(stack.chat_url, stack.visitor()) as tab:
-            for text in sent[start : start + PER_VISITOR]:
-                text = text.encode("utf-8", "replace").decode()
-                turn = tab.say(text)
-                assert turn.messages or turn.problems, ascii(text[:80])
-                assert "Traceback" not in turn.text
-                assert not turn.problems or turn.problems[0]["code"] in {"too_long", "failed"}
-                assert "DROP TABLE" not in turn.text
+    talks = [sent[start : start + PER_VISITOR] for start in range(0, len(sent), PER_VISITOR)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda talk: converse(stack, talk), talks))
     for address in (
         f"{stack.web_url}/health",
         f"{stack.actions_url}/health",
@@ -91,6 +106,7 @@ def test_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
     for log in ("actions", "bot", "web"):
         written = (stack.logs / f"{log}.log").read_text(errors="replace")
         assert "Traceback" not in written, f"{log} raised: see its log"
+        assert "was destroyed" not in written, f"{log} left a task behind: see its log"
 
 
 def test_ten_thousand_characters_are_refused_and_the_talk_goes_on(stack: Stack) -> None:

@@ -51,6 +51,8 @@ def not_interested_form(
     """Suggest this product no more, and go back to where it was shown."""
     try:
         with visit.sessions.begin() as session:
+            if not product_facts(session, [product_id], now=visit.now):
+                raise PageMissing(visit.words.missing.product)
             give_feedback(
                 session,
                 visit.identity,

@@ -4,7 +4,10 @@ import json
 import re
 
 import pytest
+from sqlalchemy import select
 
+from db.engine import SessionFactory
+from db.models import Feedback
 from tests.integration.shop.conftest import HOSTILE, Browser
 
 
@@ -128,3 +131,27 @@ def test_titles_are_escaped_where_they_are_attributes(browser: Browser) -> None:
     assert HOSTILE not in text
     assert "{{7*7}}" in text
     assert 'alt="&lt;script&gt;' in text
+
+
+def test_what_is_not_wanted_is_hidden_and_the_page_shown_again(
+    browser: Browser, sessions: SessionFactory
+) -> None:
+    answer = browser.post("/suggestions/not-interested", product_id="stove", back="/products/rain")
+    assert answer.url.path == "/products/rain"
+    with sessions() as session:
+        assert session.scalars(select(Feedback.product_id)).all() == ["stove"]
+
+
+@pytest.mark.parametrize("away", ["https://evil.example", "//evil.example", "/\\evil.example"])
+def test_a_form_leads_to_no_other_site(browser: Browser, away: str) -> None:
+    answer = browser.post("/suggestions/not-interested", product_id="stove", back=away)
+    assert (answer.url.host, answer.url.path) == ("testserver", "/")
+
+
+def test_nothing_is_kept_of_a_product_that_the_shop_does_not_have(
+    browser: Browser, sessions: SessionFactory
+) -> None:
+    answer = browser.post("/suggestions/not-interested", product_id="no-such-thing")
+    assert answer.status_code == 404
+    with sessions() as session:
+        assert session.scalars(select(Feedback.product_id)).all() == []
