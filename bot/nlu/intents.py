@@ -48,10 +48,10 @@ class IntentModel:
     ) -> None:
         """Learn from sentences, what was found in them, and their intents."""
         english = [at for at, intent in enumerate(intents) if intent not in NOT_ENGLISH.values()]
-        texts, found, intents = ([part[at] for at in english] for part in (texts, found, intents))
-        masks = [masked(text, spans) for text, spans in zip(texts, found, strict=False)]
+        texts = [texts[at] for at in english]
+        masks = [masked(text, found[at]) for text, at in zip(texts, english, strict=True)]
         self._features.fit(masks)
-        self._classifier.fit(self._features.rows(masks, texts), intents)
+        self._classifier.fit(self._features.rows(masks, texts), [intents[at] for at in english])
         self._words = Words.read(word for text in texts for word in words_of(text))
 
     def rank(self, text: str, found: Sequence[Found]) -> list[tuple[str, float]]:
