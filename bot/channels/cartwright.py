@@ -163,8 +163,8 @@ class CartwrightChannel(InputChannel):
         blueprint = SocketBlueprint(self)
 
         @blueprint.listener("after_server_start")
-        async def watch_loop(_: Sanic) -> None:
-            asyncio.get_running_loop().set_exception_handler(on_loop_error)
+        async def watch_loop(_: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+            loop.set_exception_handler(on_loop_error)
 
         @blueprint.get("/health")
         async def health(_: Request) -> HTTPResponse:
