@@ -345,7 +345,7 @@ def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[
             owned_by_any(owners, Visitor.id, Visitor.person_id),
         )
         .order_by(Event.visitor_id, Event.event_id, Event.position)
-    )
+    ).all()
     events: dict[Owner, list[CartEvent]] = defaultdict(list)
     for (visitor_id, event_id), group in groupby(rows, key=itemgetter(0, 1)):
         parts = list(group)
