@@ -323,29 +323,33 @@ def _unused_id(wanted: str, taken: set[str]) -> str:
 def _cart_events(session: Session, owners: Sequence[Owner]) -> dict[Owner, list[CartEvent]]:
     # Bulk loads read a million rows: past the ORM's loading, and name and time are decoded once an
     # event below, not once a row.
-    rows = session.connection().execute(
-        select(
-            Event.visitor_id,
-            Event.event_id,
-            Visitor.person_id,
-            type_coerce(Event.name, String),
-            type_coerce(Event.at, DateTime(timezone=True)),
-            Event.transaction_id,
-            Event.value,
-            Event.product_id,
-            Event.variant_id,
-            Event.quantity,
-            Event.unit_amount,
-            Event.currency,
+    rows = (
+        session.connection()
+        .execute(
+            select(
+                Event.visitor_id,
+                Event.event_id,
+                Visitor.person_id,
+                type_coerce(Event.name, String),
+                type_coerce(Event.at, DateTime(timezone=True)),
+                Event.transaction_id,
+                Event.value,
+                Event.product_id,
+                Event.variant_id,
+                Event.quantity,
+                Event.unit_amount,
+                Event.currency,
+            )
+            .join(Visitor, Visitor.id == Event.visitor_id)
+            .where(
+                Visitor.is_robot.is_(False),
+                Event.name.in_(CART_EVENT_NAMES),
+                owned_by_any(owners, Visitor.id, Visitor.person_id),
+            )
+            .order_by(Event.visitor_id, Event.event_id, Event.position)
         )
-        .join(Visitor, Visitor.id == Event.visitor_id)
-        .where(
-            Visitor.is_robot.is_(False),
-            Event.name.in_(CART_EVENT_NAMES),
-            owned_by_any(owners, Visitor.id, Visitor.person_id),
-        )
-        .order_by(Event.visitor_id, Event.event_id, Event.position)
-    ).all()
+        .all()
+    )
     events: dict[Owner, list[CartEvent]] = defaultdict(list)
     for (visitor_id, event_id), group in groupby(rows, key=itemgetter(0, 1)):
         parts = list(group)
