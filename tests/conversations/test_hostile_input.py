@@ -74,8 +74,8 @@ def inputs(seed: int) -> Iterator[str]:
 
 
 def asks_for_the_cart(text: str) -> bool:
-    """Whether a message plainly asks to put something into a cart."""
-    return "add the second one" in text
+    """Whether a message asks to put something into a cart, or picks one of the things shown."""
+    return "add the second one" in text or "the -1st one" in text
 
 
 def converse(stack: Stack, sent: list[str]) -> None:
