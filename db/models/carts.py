@@ -26,7 +26,10 @@ class PromotionKind(StrEnum):
 
 
 class Promotion(Base):
-    """An offer that anybody may use while it runs; its code is what a shopper types."""
+    """An offer: anybody's while it runs, or with `personal` the terms of one shopper's coupon.
+
+    Its code is what a shopper types.
+    """
 
     __tablename__ = "promotions"
 
@@ -39,8 +42,12 @@ class Promotion(Base):
     minimum: Mapped[int] = mapped_column(
         MinorUnits, default=0, doc="Smallest cart total, minor units."
     )
+    max_discount: Mapped[int | None] = mapped_column(
+        MinorUnits, doc="The most it gives, minor units; delivery that it waives counts."
+    )
     currency: Mapped[str] = mapped_column(Currency)
     category_id: Mapped[str | None] = mapped_column(ForeignKey("categories.id"))
+    personal: Mapped[bool] = mapped_column(default=False, doc="Only for whom `coupons` names.")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
 

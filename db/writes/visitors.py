@@ -10,9 +10,36 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from db.insert import insert_or_ignore
-from db.models import Cart, CartStatus, Feedback, Order, Person, Suggestion, Visitor
+from db.models import (
+    Cart,
+    CartStatus,
+    ChannelAddress,
+    ChatOutbox,
+    Feedback,
+    Nudge,
+    NudgeReply,
+    Order,
+    Pause,
+    Person,
+    Reminder,
+    Suggestion,
+    Visitor,
+)
 from db.owners import Owner
 from db.writes.refold import refold_owners
+
+# What a visitor did before the sign-in and that becomes the person's, beside carts.
+_OWNED = (
+    Order,
+    Suggestion,
+    Feedback,
+    Nudge,
+    ChatOutbox,
+    ChannelAddress,
+    Pause,
+    Reminder,
+    NudgeReply,
+)
 
 
 class ForeignVisitorError(Exception):
@@ -114,7 +141,7 @@ def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:
             )
         )
     session.execute(unowned_carts.values(values))
-    for model in (Order, Suggestion, Feedback):
+    for model in _OWNED:
         session.execute(
             update(model)
             .where(model.visitor_id == visitor.id, model.person_id.is_(None))

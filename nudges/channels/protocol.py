@@ -1,0 +1,60 @@
+"""What every channel promises, and how a delivery can end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from db.models import Channel as ChannelName
+from nudges.message import Message
+
+
+class OutcomeKind(StrEnum):
+    """How a delivery ended."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message.
+
+    ACCEPTED: the other side took it. TEMPORARY: certainly not taken, worth another try (not before
+    `retry_after`, where the other side said so). PERMANENT: certainly not taken and never will be;
+    with `suppress` the address is never used again. UNKNOWN: it may have been taken, so it is never
+    sent again. `message_id` is the channel's own id; `detail` holds no personal data.
+    """
+
+    kind: OutcomeKind
+    detail: str = ""
+    message_id: str | None = None
+    retry_after: timedelta | None = None
+    suppress: bool = False
+
+
+class Channel(Protocol):
+    """A way to reach a shopper.
+
+    `at_once` is how many messages are handed over together: so many at most become unknown when
+    the process dies. `confirms` says that the other side tells later when the shopper got it;
+    elsewhere accepted is all that can be known.
+    """
+
+    name: ChannelName
+    at_once: int
+    confirms: bool
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
+        """Hand the messages over, each exactly once; one outcome for each, in the same order.
+
+        Never raises for what happens on the way, and never tries twice.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
