@@ -6,8 +6,11 @@ channel in bot/ reads the same claims with the same secret.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
 import jwt
+
+from core.ids import new_id
 
 AUDIENCE = "cartwright"
 
@@ -29,6 +32,11 @@ class Identity:
         return f"p_{self.person_id}" if self.person_id else f"v_{self.visitor_id}"
 
 
+def new_visitor() -> Identity:
+    """Somebody nobody has seen; they are stored with the first thing they do."""
+    return Identity(new_id())
+
+
 def issue_token(identity: Identity, *, secret: str, now: datetime, lifetime: timedelta) -> str:
     """Sign a token for the identity, valid from `now` for `lifetime`."""
     claims = {
@@ -48,6 +56,7 @@ def read_token(token: str, *, secret: str, now: datetime) -> Identity:
     Raises InvalidTokenError where the signature, audience, expiry or claims are wrong.
     """
     try:
+        # Times are checked here, against `now`.
         claims = jwt.decode(
             token,
             secret,
@@ -57,19 +66,35 @@ def read_token(token: str, *, secret: str, now: datetime) -> Identity:
                 "require": ["exp", "sub", "visitor"],
                 "verify_exp": False,
                 "verify_iat": False,
+                "verify_nbf": False,
             },
         )
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, TypeError, ValueError) as error:
         raise InvalidTokenError(str(error)) from error
-    if claims["exp"] <= now.timestamp():
-        raise InvalidTokenError("the token has expired")
+    expires, begins = claims["exp"], claims.get("nbf", 0)
     visitor, person = claims["visitor"], claims.get("person")
-    if not isinstance(visitor, str) or not (person is None or isinstance(person, str)):
+    if not (
+        _is_time(expires)
+        and _is_time(begins)
+        and isinstance(visitor, str)
+        and (person is None or isinstance(person, str))
+    ):
         raise InvalidTokenError("the token's claims are malformed")
+    if expires <= now.timestamp():
+        raise InvalidTokenError("the token has expired")
+    if begins > now.timestamp():
+        raise InvalidTokenError("the token is not valid yet")
     identity = Identity(visitor, person)
     if claims["sub"] != identity.conversation_id:
         raise InvalidTokenError("the token's subject does not match its claims")
     return identity
+
+
+def _is_time(value: object) -> bool:
+    """Whether the claim is a NumericDate (RFC 7519, section 2); NaN would never expire."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def identity_of_conversation(conversation_id: str) -> Identity | None:

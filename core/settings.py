@@ -4,14 +4,25 @@ Each is described in docs/settings.md; a test fails when one is missing there.
 """
 
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.rate import Rate
 
 DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refused outside demo mode
+
+
+def _rate(value: Any) -> Any:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+type RateSetting = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
+type Network = IPv4Network | IPv6Network
 
 
 class Settings(BaseSettings):
@@ -28,7 +39,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         default=None,
         validation_alias="REDIS_URL",
-        description="The lock store that several bot processes share; in memory when unset.",
+        description="Where several processes share locks and rates; each its own when unset.",
     )
     secret: str = Field(
         default=DEMO_SECRET,
@@ -52,6 +63,24 @@ class Settings(BaseSettings):
             f"http://127.0.0.1:{given['web_port']}",
         ),
         description="Web origins that may call the API and the chat (a JSON list).",
+    )
+    rate_per_client: RateSetting = Field(
+        default=Rate(600, "minute"), description="Requests that one shopper's token may make."
+    )
+    rate_per_address: RateSetting = Field(
+        default=Rate(6000, "minute"), description="Requests that one address may make."
+    )
+    rate_of_tokens: RateSetting = Field(
+        default=Rate(120, "minute"),
+        description="New visitors, sign-ins and sign-outs that one address may ask for.",
+    )
+    unlimited_networks: tuple[Network, ...] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Networks of the shop's own servers, which no rate holds back (a JSON list).",
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=(),
+        description="Proxies whose X-Forwarded-For is believed (a JSON list of networks).",
     )
     shop_name: str = Field(default="Fernhill", description="The shop's name as shoppers read it.")
     currency: str = Field(default="EUR", description="ISO 4217 currency that prices are shown in.")

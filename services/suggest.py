@@ -62,6 +62,7 @@ class ShownSuggestion:
     """A product shown to a shopper, with the words of its reason."""
 
     suggestion_id: str
+    """Empty where it was not stored."""
     product_id: str
     rank: int
     source: str
@@ -151,8 +152,9 @@ class SuggestionService:
         now: datetime,
         anchor: str | None = None,
         among: Collection[str] | None = None,
+        store: bool = True,
     ) -> list[ShownSuggestion]:
-        """At most k products for the shopper, best first, written down as shown.
+        """At most k products for the shopper, best first, stored as shown unless told otherwise.
 
         `anchor` is the product that the page or the question is about; an unknown one is no error.
         With `among` only these products are suggested, those first that shoppers were seen to
@@ -183,7 +185,11 @@ class SuggestionService:
             chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen), among)
         if among is not None:
             chosen.sort(key=lambda one: TAKEN_ALONG.get(one.reason.kind, len(TAKEN_ALONG)))
-        return self._show(session, identity, surface, _in_stock(session, chosen, k, now), now)
+        kept = _in_stock(session, chosen, k, now)
+        shown = self._worded(session, kept, new_ids=store)
+        if store and shown:
+            self._store(session, identity, surface, shown, kept, now)
+        return shown
 
     def why(
         self,
@@ -300,52 +306,52 @@ class SuggestionService:
             reason = Reason(ReasonKind.CONTENT)
         return Suggested(product, 0.0, at, CONTENT_SOURCE, reason, {CONTENT_SOURCE: 1.0})
 
-    def _show(
-        self,
-        session: Session,
-        identity: Identity,
-        surface: Surface,
-        chosen: list[tuple[Suggested, ProductFacts]],
-        now: datetime,
+    def _worded(
+        self, session: Session, kept: list[tuple[Suggested, ProductFacts]], *, new_ids: bool
     ) -> list[ShownSuggestion]:
-        if not chosen:
-            return []
-        # A token signed elsewhere, or before the shop was filled anew, names somebody not stored.
-        claim_visitor(session, identity, now=now)
-        names = {facts.product_id: Naming(facts.title, facts.category_title) for _, facts in chosen}
-        because = {product for one, _ in chosen for product in one.reason.because}
+        names = {facts.product_id: Naming(facts.title, facts.category_title) for _, facts in kept}
+        because = {product for one, _ in kept for product in one.reason.because}
         names |= namings(session, because - names.keys())
-        shown, rows = [], []
-        for rank, (one, facts) in enumerate(chosen, start=1):
+        shown = []
+        for rank, (one, facts) in enumerate(kept, start=1):
             reason = one.reason
             if any(product not in names for product in reason.because):
                 reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
             text = self._words.text(one.product_id, reason, names)
-            suggestion_id = new_id()
+            key = new_id() if new_ids else ""
             shown.append(
-                ShownSuggestion(
-                    suggestion_id, one.product_id, rank, one.source, reason, text, facts
-                )
+                ShownSuggestion(key, one.product_id, rank, one.source, reason, text, facts)
             )
-            rows.append(
-                {
-                    "id": suggestion_id,
-                    "visitor_id": identity.visitor_id or None,
-                    "person_id": identity.person_id,
-                    "surface": str(surface),
-                    "product_id": one.product_id,
-                    "rank": rank,
-                    "score": one.score,
-                    "source": one.source,
-                    "reason": _stored(reason, text, one.shares),
-                    "model_version": (
-                        NO_MODEL if one.source == CONTENT_SOURCE else self.model_version
-                    ),
-                    "shown_at": now,
-                }
-            )
-        session.connection().execute(insert(table_of(Suggestion)), rows)
         return shown
+
+    def _store(
+        self,
+        session: Session,
+        identity: Identity,
+        surface: Surface,
+        shown: list[ShownSuggestion],
+        kept: list[tuple[Suggested, ProductFacts]],
+        now: datetime,
+    ) -> None:
+        # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
+        claim_visitor(session, identity, now=now)
+        rows = [
+            {
+                "id": seen.suggestion_id,
+                "visitor_id": identity.visitor_id or None,
+                "person_id": identity.person_id,
+                "surface": str(surface),
+                "product_id": seen.product_id,
+                "rank": seen.rank,
+                "score": one.score,
+                "source": seen.source,
+                "reason": _stored(seen.reason, seen.reason_text, one.shares),
+                "model_version": NO_MODEL if seen.source == CONTENT_SOURCE else self.model_version,
+                "shown_at": now,
+            }
+            for seen, (one, _) in zip(shown, kept, strict=True)
+        ]
+        session.connection().execute(insert(table_of(Suggestion)), rows)
 
 
 def _in_stock(

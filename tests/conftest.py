@@ -29,7 +29,7 @@ from db.engine import SessionFactory, make_engine, make_session_factory
 from db.migrate import upgrade
 from db.models import Base, Category, Price, Product, Variant
 from db.pricing import DeliveryRule
-from db.writes.visitors import create_visitor
+from tests.visitors import create_visitor
 
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
 REQUIRE_SERVICES = os.environ.get("CARTWRIGHT_REQUIRE_SERVICES") == "1"

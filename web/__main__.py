@@ -25,6 +25,9 @@ def main() -> None:
         port=settings.web_port,
         log_config=None,
         access_log=False,
+        # Only a proxy that is named is believed when it says for whom it asks.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         server_header=False,
     )
 

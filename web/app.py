@@ -19,6 +19,7 @@ from services.suggest import SuggestionService
 from web import health, pictures, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
 from web.limits import BodyLimit, PlainAddress, SecurityHeaders
+from web.rates import RateLimit, rate_store
 from web.search import ShopSearch
 from web.shop.install import install as install_shop
 
@@ -29,11 +30,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     """The ASGI app with its database, services and routes; `clock` is the machine's by default."""
     engine = make_engine(settings.database_url)
     sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
+    clock = clock or SystemClock()
+    rates = rate_store(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         engine.dispose()
+        await rates.close()
 
     app = FastAPI(
         title="Cartwright",
@@ -50,17 +54,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
                 allow_credentials=True,
                 allow_methods=["GET", "POST", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
+                expose_headers=["Retry-After"],
                 max_age=600,
             ),
             Middleware(PlainAddress),
+            Middleware(RateLimit, store=rates, settings=settings, clock=clock),
             Middleware(BodyLimit),
         ],
     )
     app.state.settings = settings
     app.state.sessions = sessions
-    app.state.clock = clock or SystemClock()
+    app.state.clock = clock
     app.state.suggestions = SuggestionService(settings)
-    app.state.search = ShopSearch(sessions, app.state.clock, currency=settings.currency)
+    app.state.search = ShopSearch(sessions, clock, currency=settings.currency)
     problems.install(app)
     app.include_router(health.router)
     app.include_router(events.router)

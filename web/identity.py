@@ -86,6 +86,14 @@ def own_origin(request: Request) -> None:
 
 
 def _read(request: Request) -> Identity | None:
+    """The identity; once read it stays with the request, which more than one asks for it."""
+    known: Identity | None = getattr(request.state, "identity", None)
+    if known is None:
+        known = request.state.identity = _read_anew(request)
+    return known
+
+
+def _read_anew(request: Request) -> Identity | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme and scheme.lower() != "bearer":
         raise InvalidTokenError("the scheme must be Bearer")

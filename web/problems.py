@@ -85,6 +85,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         (403, "Not allowed from this origin or in this mode."),
         (413, "The body is too large."),
         (422, "A field is wrong; `errors` says which and why. Nothing was stored."),
+        (429, "Too many requests; `Retry-After` says how many seconds to wait."),
     )
 }
 """For a router's `responses`, so that OpenAPI tells them."""
@@ -124,7 +125,8 @@ def field_errors(errors: Sequence[Any], *, skip: Sequence[str] = ()) -> list[Fie
     return found
 
 
-def _answer(request: Request, problem: Problem) -> Response:
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem as the one who asks can read it: a page for a browser, else the document."""
     page: ErrorPage | None = getattr(request.app.state, "error_page", None)
     if page is not None and "text/html" in request.headers.get("accept", ""):
         return page(request, problem)
@@ -133,7 +135,7 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 as registered
-    return _answer(request, error)
+    return answer(request, error)
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -144,7 +146,7 @@ def _http(request: Request, error: Exception) -> Response:
     }
     detail = details.get(error.status_code, str(error.detail))
     headers = dict(error.headers) if error.headers else None
-    return _answer(request, Problem(error.status_code, detail, headers=headers))
+    return answer(request, Problem(error.status_code, detail, headers=headers))
 
 
 def _validation(request: Request, error: Exception) -> Response:
@@ -152,14 +154,14 @@ def _validation(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if errors and errors[0]["type"] == "json_invalid":
         reason = errors[0].get("ctx", {}).get("error", "")
-        return _answer(request, Problem(400, f"The body is no valid JSON: {reason}"))
+        return answer(request, Problem(400, f"The body is no valid JSON: {reason}"))
     fields = field_errors(errors, skip=("body", "query", "path", "header", "event", "batch"))
     first = f"{fields[0].field}: {fields[0].message}" if fields else "The request is not valid."
-    return _answer(request, Problem(422, first, errors=fields))
+    return answer(request, Problem(422, first, errors=fields))
 
 
 def _stale(request: Request, _: Exception) -> Response:
-    return _answer(
+    return answer(
         request,
         Problem(
             401,
@@ -173,9 +175,9 @@ def _stale(request: Request, _: Exception) -> Response:
 def _unavailable(request: Request, error: Exception) -> Response:
     log.error("the database does not answer", path=request.url.path, exc_info=error)
     detail = "The database does not answer just now; try again in a moment."
-    return _answer(request, Problem(503, detail, headers={"Retry-After": "5"}))
+    return answer(request, Problem(503, detail, headers={"Retry-After": "5"}))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
-    return _answer(request, Problem(500, "Something went wrong here; it has been logged."))
+    return answer(request, Problem(500, "Something went wrong here; it has been logged."))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core.identity import Identity
+from core.identity import Identity, new_visitor
 from core.ids import new_id
 from db.insert import insert_or_ignore
 from db.models import (
@@ -48,14 +48,6 @@ class ForeignVisitorError(Exception):
 
 class StaleIdentityError(Exception):
     """Somebody signed in on this visitor since the token was issued: a new token is needed."""
-
-
-def create_visitor(session: Session, *, now: datetime) -> Identity:
-    """Store a new anonymous visitor."""
-    visitor = Visitor(id=new_id(), created_at=now)
-    session.add(visitor)
-    session.flush()
-    return Identity(visitor.id)
 
 
 def claim_visitor(session: Session, identity: Identity, *, now: datetime) -> Visitor:
@@ -123,7 +115,7 @@ def sign_in(
         owner = session.scalar(select(Visitor.person_id).where(Visitor.id == identity.visitor_id))
         if (owner or identity.person_id or person_id) == person_id:
             return bind(session, identity, person_id, now=now)
-    return bind(session, create_visitor(session, now=now), person_id, now=now)
+    return bind(session, new_visitor(), person_id, now=now)
 
 
 def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:

@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from db.engine import read_session
 from recommender.protocol import Surface
 from services.suggest import SuggestionService
-from web.api.schemas import RecommendationsJson
+from web.api.schemas import RecommendationsJson, WhyJson
 from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.json import json_response
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
+from web.shop.render import words_of
 from web.shop.suggestions import suggestion_cards
 
 router = APIRouter(
@@ -48,3 +50,23 @@ def get_recommendations(
             "recommendations": suggestion_cards(shown, settings=state.settings),
         }
     )
+
+
+@router.get(
+    "/suggestions/{suggestion_id}/why",
+    response_model=WhyJson,
+    responses={404: {"description": "No such suggestion was shown to this shopper."}},
+)
+def get_why(
+    request: Request,
+    identity: CurrentIdentity,
+    suggestion_id: Annotated[str, Path(max_length=32)],
+) -> Response:
+    """What a suggestion rests on, as it was stored when it was shown."""
+    service: SuggestionService = request.app.state.suggestions
+    with read_session(request.app.state.sessions) as session:
+        shown = service.why(session, identity, suggestion_id=suggestion_id)
+    if shown is None:
+        raise Problem(404, "No such suggestion was shown to you.")
+    how: str = getattr(words_of(request).suggestion.how, shown.reason.kind.value)
+    return json_response({"text": f"{shown.reason_text}. {how}", "kind": shown.reason.kind.value})

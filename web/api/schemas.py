@@ -55,6 +55,13 @@ class RecommendationsJson(BaseModel):
     recommendations: list[SuggestionJson]
 
 
+class WhyJson(BaseModel):
+    """What a suggestion rests on."""
+
+    text: str
+    kind: str = Field(description="As in a card's reason.")
+
+
 class CartLineJson(CardJson):
     """A line of a cart."""
 

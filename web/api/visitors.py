@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from core.identity import Identity
+from core.identity import Identity, new_visitor
 from db.engine import read_session
 from db.reads.people import person_exists
-from db.writes.visitors import StaleIdentityError, create_visitor, is_current, sign_in
+from db.writes.visitors import StaleIdentityError, is_current, sign_in
 from web.identity import (
     COOKIE,
     DOCUMENTED_SECURITY,
@@ -55,13 +55,13 @@ class SignIn(BaseModel):
 def post_visitors(request: Request, response: Response, known: ValidIdentity) -> Token:
     """A token for a new visitor; a caller who has a valid one gets it anew for the same visitor.
 
-    One that is expired, forged or from before a sign-in counts as none.
+    One that is expired, forged or from before a sign-in counts as none. A visitor is stored with
+    the first thing they do.
     """
-    state = request.app.state
-    with state.sessions.begin() as session:
-        if known is None or not is_current(session, known):
-            known = create_visitor(session, now=state.clock.now())
-    return _token(request, response, known)
+    if known is not None:
+        with read_session(request.app.state.sessions) as session:
+            known = known if is_current(session, known) else None
+    return _token(request, response, known or new_visitor())
 
 
 @router.get("/chat/token")
@@ -99,10 +99,7 @@ def post_sign_in(request: Request, response: Response, known: ValidIdentity, bod
 @router.post("/sign-out")
 def post_sign_out(request: Request, response: Response) -> Token:
     """Forget who was here: the browser gets a new visitor."""
-    state = request.app.state
-    with state.sessions.begin() as session:
-        identity = create_visitor(session, now=state.clock.now())
-    return _token(request, response, identity)
+    return _token(request, response, new_visitor())
 
 
 def _token(request: Request, response: Response, identity: Identity) -> Token:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
 
+from core.identity import new_visitor
 from db.engine import read_session
 from db.models import Channel
 from db.reads.carts import left_in_carts, purchases
@@ -14,7 +15,7 @@ from db.reads.consents import consents_in_force
 from db.reads.people import person_exists
 from db.reads.shoppers import DemoShopper, demo_shoppers
 from db.writes.consents import record_consent
-from db.writes.visitors import create_visitor, sign_in
+from db.writes.visitors import sign_in
 from services.cards import money_json, picture_url, product_url
 from web.fields import printable
 from web.shop.checkout import day, order_values
@@ -113,9 +114,7 @@ def sign_in_form(
 @router.post("/account/sign-out")
 def sign_out_form(visit: PageForm) -> Response:
     """Forget this person here: the browser goes on as a new visitor."""
-    with visit.sessions.begin() as session:
-        identity = create_visitor(session, now=visit.now)
-    return visit.become(identity, "/", note="signed_out")
+    return visit.become(new_visitor(), "/", note="signed_out")
 
 
 def _about(visit: Visit, shopper: DemoShopper) -> dict[str, str]:

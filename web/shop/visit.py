@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from core.identity import Identity
+from core.identity import Identity, new_visitor
 from core.money import Money
 from core.settings import Settings
 from db.engine import SessionFactory
@@ -19,7 +19,6 @@ from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import CategoryTerms, categories
 from db.reads.people import person_name
 from db.reads.promotions import running_promotions
-from db.writes.visitors import create_visitor
 from recommender.protocol import Surface
 from services.suggest import ShownSuggestion, SuggestionService
 from web.identity import COOKIE, set_identity_cookie, valid_identity
@@ -100,11 +99,17 @@ class Visit:
     def suggest(
         self, surface: Surface, *, k: int, anchor: str | None = None
     ) -> list[ShownSuggestion]:
-        """Suggestions for this visitor, stored as shown."""
+        """Suggestions for this visitor, stored as shown unless the visitor is new."""
         service: SuggestionService = self.request.app.state.suggestions
         with self.sessions.begin() as session:
             return service.suggest(
-                session, self.identity, surface=surface, k=k, now=self.now, anchor=anchor
+                session,
+                self.identity,
+                surface=surface,
+                k=k,
+                now=self.now,
+                anchor=anchor,
+                store=not self.is_new,
             )
 
     def list_event(self, name: str, tiles: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -177,15 +182,13 @@ class Visit:
 
 
 def page_visit(request: Request) -> Visit:
-    """The visit behind a request; a browser without a valid token becomes a new visitor."""
-    state = request.app.state
-    now: datetime = state.clock.now()
-    identity = valid_identity(request)
-    if identity is not None:
-        return Visit(request, identity, is_new=False, now=now)
-    sessions: SessionFactory = state.sessions
-    with sessions.begin() as session:
-        return Visit(request, create_visitor(session, now=now), is_new=True, now=now)
+    """The visit behind a request; a browser without a valid token becomes a new visitor.
+
+    Nothing is stored of a new one until it does something: robots and health checks only look.
+    """
+    now: datetime = request.app.state.clock.now()
+    known = valid_identity(request)
+    return Visit(request, known or new_visitor(), is_new=known is None, now=now)
 
 
 def error_page(request: Request, problem: Problem) -> Response:
@@ -195,6 +198,8 @@ def error_page(request: Request, problem: Problem) -> Response:
     if status == 404:
         own = problem.document.detail if isinstance(problem, PageMissing) else ""
         heading, text = words.missing.title, own or words.missing.text
+    elif status == 429:
+        heading, text = words.too_many.title, words.too_many.text
     elif status >= 500:
         heading, text = words.failed.title, words.failed.text
     else:
@@ -203,6 +208,7 @@ def error_page(request: Request, problem: Problem) -> Response:
     response = HTMLResponse(html, status_code=status)
     response.headers["Content-Security-Policy"] = content_security_policy(pages.settings)
     response.headers["Cache-Control"] = "no-store"
+    response.headers.update(problem.headers or {})
     if status == 401:
         response.delete_cookie(COOKIE)
     return response

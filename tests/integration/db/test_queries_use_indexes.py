@@ -16,7 +16,8 @@ from db.models import EventName
 from db.reads.carts import left_in_carts, open_cart, purchases
 from db.reads.history import hidden, owned, recent_steps
 from db.writes.events import NewEvent, NewItem, record
-from db.writes.visitors import bind, create_visitor
+from db.writes.visitors import bind
+from tests.visitors import create_visitor
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from db.fold import CartEvent, CartItem, fold
 from db.models import Cart, CartLine, CartStatus, Event, EventName, Order, Visitor
 from db.writes.bulk import insert_new
 from db.writes.events import NewEvent, record, refold
-from db.writes.visitors import bind, create_visitor
+from db.writes.visitors import bind
 from tests.integration.db.racing import add_often
+from tests.visitors import create_visitor
 
 ADD, REMOVE, PURCHASE = EventName.ADD_TO_CART, EventName.REMOVE_FROM_CART, EventName.PURCHASE
 

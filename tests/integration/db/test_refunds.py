@@ -13,7 +13,7 @@ from db.models import EventName
 from db.reads.carts import purchases
 from db.reads.history import owned
 from db.writes.events import NewEvent, record
-from db.writes.visitors import create_visitor
+from tests.visitors import create_visitor
 
 TENTS = CartItem("tent", "tent-green", 2, 11900, "EUR")
 STOVE = CartItem("stove", "stove", 1, 4900, "EUR")

@@ -17,10 +17,10 @@ from db.writes.visitors import (
     ForeignVisitorError,
     StaleIdentityError,
     bind,
-    create_visitor,
     is_current,
     sign_in,
 )
+from tests.visitors import create_visitor
 
 pytestmark = pytest.mark.usefixtures("small_shop")
 EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC)}

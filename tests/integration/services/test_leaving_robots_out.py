@@ -10,9 +10,9 @@ from db.fold import CartItem
 from db.models import EventName, Product
 from db.reads.training import event_frame
 from db.writes.events import NewEvent, record
-from db.writes.visitors import create_visitor
 from recommender.training import Silent
 from services.training import Frames, read_frames
+from tests.visitors import create_visitor
 
 
 def look(

@@ -23,12 +23,12 @@ from db.models import (
 )
 from db.writes import carts
 from db.writes.events import NewEvent, NewItem, record
-from db.writes.visitors import create_visitor
 from recommender.protocol import ReasonKind, Surface
 from recommender.registry import Manifest, store, switch
 from recommender.training import counts_only, prepare
 from services.suggest import NO_MODEL, ReasonWords, ShownSuggestion, SuggestionService
 from tests.unit.recommender.shop import CATEGORY, ITEMS, item_frame, planted_events
+from tests.visitors import create_visitor
 
 
 @pytest.fixture

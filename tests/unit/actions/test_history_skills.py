@@ -9,8 +9,9 @@ from db.fold import CartItem
 from db.models import EventName, Person
 from db.writes.events import NewEvent, record
 from db.writes.orders import place
-from db.writes.visitors import bind, create_visitor
+from db.writes.visitors import bind
 from tests.unit.actions.conftest import Chat, entity
+from tests.visitors import create_visitor
 
 
 @pytest.fixture

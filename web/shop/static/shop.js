@@ -112,7 +112,7 @@ const handlers = {
     cartChanged(await send("DELETE", `/cart/lines/${encodeURIComponent(fields.variant_id)}`));
   },
   "[data-not-interested]": async (form, fields) => {
-    await send("POST", "/feedback", { kind: "not_interested", product_id: fields.product_id, suggestion_id: fields.suggestion_id });
+    await send("POST", "/feedback", { kind: "not_interested", product_id: fields.product_id, suggestion_id: fields.suggestion_id || null });
     const item = form.closest("li");
     const next = item.nextElementSibling || item.previousElementSibling;
     const section = item.closest("[data-suggestions]");
@@ -137,23 +137,6 @@ document.addEventListener("submit", async (event) => {
     if (found === "[data-cart-quantity]") reloadCartPage();
   } finally {
     delete form.dataset.busy;
-  }
-});
-
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("[data-why]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  const place = link.closest("[data-suggestion]").querySelector("[data-why-text]");
-  if (!place.hidden) {
-    place.hidden = true;
-    return;
-  }
-  try {
-    place.textContent = (await send("GET", link.getAttribute("href"))).text;
-    place.hidden = false;
-  } catch (error) {
-    say(error.message);
   }
 });
 
