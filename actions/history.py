@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_date
 
 from actions.context import Shop
 from actions.reply import Claim, Reply
 from actions.show import show_products, shown
 from actions.skill import Event, Skill, Turn
 from core.clock import parse_utc
-from core.settings import Settings
+from core.dates import day_text
 from db.engine import read_session
 from db.reads.carts import LeftLine, PurchaseLine, PurchaseView, left_in_carts, purchases
 from db.reads.catalogue import product_facts
@@ -131,12 +128,6 @@ def period_of(turn: Turn) -> tuple[datetime, datetime]:
     if isinstance(value, dict):
         return parse_utc(value["since"]), parse_utc(value["until"])
     return BEGINNING, turn.now + timedelta(seconds=1)
-
-
-def day_text(at: datetime, settings: Settings) -> str:
-    """A day as shoppers of the shop read it, in the shop's zone."""
-    local = at.astimezone(ZoneInfo(settings.time_zone))
-    return format_date(local.date(), format="long", locale=settings.locale.replace("-", "_"))
 
 
 def _dated(turn: Turn, response: str) -> str:

@@ -3,10 +3,10 @@
 from rasa_sdk.events import SlotSet
 
 from actions.context import Shop
-from actions.history import day_text
 from actions.reply import Claim, Reply
 from actions.show import money, show_cart
 from actions.skill import Event, Skill, Turn
+from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
 from db.pricing import PromotionTerms, Refusal

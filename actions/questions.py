@@ -14,7 +14,6 @@ from db.engine import read_session
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from services.faq import FaqAnswer
 from services.product_facts import answer_from_facts
-from services.search import best_variant
 
 PRICE = re.compile(r"\b(?:price|cost|costs|how much(?! does it weigh)|expensive)\b", re.IGNORECASE)
 STOCK = re.compile(r"\b(?:in stock|stock|available|sold out|left)\b", re.IGNORECASE)
@@ -83,7 +82,7 @@ def say_fact(shop: Shop, turn: Turn, meant: Referent) -> list[Event]:
 
 def _variant(facts: ProductFacts, meant: Referent) -> VariantFacts:
     shown = [variant for variant in facts.variants if variant.variant_id == meant.variant_id]
-    return shown[0] if shown else best_variant(facts) or facts.variants[0]
+    return shown[0] if shown else facts.best_variant() or facts.variants[0]
 
 
 def _answer(shop: Shop, turn: Turn, facts: ProductFacts, variant: VariantFacts) -> Reply:

@@ -18,8 +18,9 @@ from actions.understand import query_of, wants_cheaper, wants_dearer, wants_more
 from core.money import Money
 from db.engine import read_session
 from db.reads.catalogue import product_facts
+from services.facets import Facet
 from services.query import Attribute, SearchQuery, Sort
-from services.search import Facet, SearchResult, best_variant
+from services.search import SearchResult
 
 # More results than this are worth a question; fewer are quicker looked through.
 CLARIFY_ABOVE = 15
@@ -234,7 +235,7 @@ def _prices_in_view(shop: Shop, turn: Turn) -> Sequence[Money]:
     seen = []
     for product in facts.values():
         shown = [v for v in product.variants if v.variant_id == variants.get(product.product_id)]
-        variant = shown[0] if shown else best_variant(product)
+        variant = shown[0] if shown else product.best_variant()
         if variant is not None:
             seen.append(variant.price)
     return seen

@@ -23,7 +23,7 @@ from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
 from services.promotions import offer_for
 from services.query import SearchQuery, Sort
-from services.search import Hit, best_variant
+from services.search import Hit
 from services.suggest import ShownSuggestion
 
 # Top-up products may cost this many times what is missing; more would be another purchase.
@@ -248,7 +248,7 @@ def _with_variant(
     found = []
     for suggestion in shown:
         product = suggestion.product
-        variant = best_variant(product)
+        variant = product.best_variant() if product else None
         if product is not None and variant is not None:
             found.append((suggestion, product, variant))
     return found

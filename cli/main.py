@@ -5,9 +5,10 @@ import typer
 from cli.bench import bench_app
 from cli.demo import demo_app
 from cli.evaluate import evaluate
-from cli.import_ import import_app, quarantine_app
+from cli.import_ import import_app
 from cli.mine import mine
 from cli.prepare import prepare
+from cli.quarantine import quarantine_app
 from cli.train import models_app, train
 from cli.up import up
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.database import open_database
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from db.engine import SessionFactory
     from recommender.mining.database import SequenceDatabase
     from recommender.mining.job import Found, Job
     from recommender.mining.run import Limits
@@ -204,7 +205,7 @@ def _shop(
     from db.engine import read_session
     from services.mining import shop_history
 
-    with _sessions() as sessions, read_session(sessions) as session:
+    with open_database() as sessions, read_session(sessions) as session:
         history = shop_history(
             session,
             actions=actions,
@@ -220,7 +221,7 @@ def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -
     from core.settings import get_settings
     from services.mining import store
 
-    with _sessions() as sessions, sessions.begin() as session:
+    with open_database() as sessions, sessions.begin() as session:
         store(
             session,
             found,
@@ -230,22 +231,6 @@ def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -
             now=SystemClock().now(),
             keep=keep,
         )
-
-
-@contextmanager
-def _sessions() -> "Iterator[SessionFactory]":
-    """The shop's database, brought up to date."""
-    from core.settings import get_settings
-    from db.engine import make_engine, make_session_factory
-    from db.migrate import upgrade
-
-    url = get_settings().database_url
-    upgrade(url)
-    engine = make_engine(url)
-    try:
-        yield make_session_factory(engine)
-    finally:
-        engine.dispose()
 
 
 def _file(path: Path) -> "tuple[SequenceDatabase, Mapping[object, str]]":

@@ -14,7 +14,7 @@ from core.money import Money
 from ingest.feed import Feed, FeedCategory, FeedItem, collect, key, required, text
 from ingest.formats import Format, choose
 from ingest.mapping import CatalogueMapping, load_mapping, mapping_digest
-from ingest.shape import Shape, shape_of
+from ingest.shape import Shape
 from ingest.shop_exports import read_shopify, read_woocommerce
 from ingest.source import ImportRefusedError, Source
 from ingest.tables import Table, read_delimited, read_parquet
@@ -267,11 +267,5 @@ def choose_catalogue_format(
 
     Raises ImportRefusedError saying what was found, what was expected and what is known.
     """
-    if mapping:
-        shape = shape_of(source)
-        if shape.kind not in {"table", "parquet"}:
-            raise ImportRefusedError(
-                f"{source.path} holds {shape.text()}: a mapping reads tables and parquet only"
-            )
-        return mapped_catalogue(mapping), shape
-    return choose(catalogue_formats(now), source, name=name)
+    mapped = mapped_catalogue(mapping) if mapping else None
+    return choose(catalogue_formats(now), source, name=name, mapped=mapped)

@@ -39,13 +39,23 @@ class Format[R]:
 
 
 def choose[R](
-    formats: tuple[Format[R], ...], source: Source, *, name: str | None
+    formats: tuple[Format[R], ...],
+    source: Source,
+    *,
+    name: str | None,
+    mapped: Format[R] | None = None,
 ) -> tuple[Format[R], Shape]:
-    """The format with that name, or the one that the content fits, and the content's shape.
+    """The mapped format, the one with that name, or the one that the content fits; and its shape.
 
     Raises ImportRefusedError saying what was found, what was expected and what is known.
     """
     shape = shape_of(source)
+    if mapped is not None:
+        if shape.kind not in {"table", "parquet"}:
+            raise ImportRefusedError(
+                f"{source.path} holds {shape.text()}: a mapping reads tables and parquet only"
+            )
+        return mapped, shape
     known = "\n  ".join(one.expected() for one in formats)
     if name is None:
         fitting = next((one for one in formats if one.fits(shape)), None)

@@ -17,8 +17,8 @@ from ingest.mapping import (
     load_mapping,
     mapping_digest,
 )
-from ingest.shape import Shape, shape_of
-from ingest.source import ImportRefusedError, Source
+from ingest.shape import Shape
+from ingest.source import Source
 from ingest.steps import Reading, read_steps
 from ingest.tables import Reject, Table, read_delimited, read_json_lines, read_parquet
 
@@ -213,11 +213,5 @@ def choose_log_format(
 
     Raises ImportRefusedError saying what was found, what was expected and what is known.
     """
-    if mapping:
-        shape = shape_of(source)
-        if shape.kind not in {"table", "parquet"}:
-            raise ImportRefusedError(
-                f"{source.path} holds {shape.text()}: a mapping reads tables and parquet only"
-            )
-        return mapped_format(mapping), shape
-    return choose(LOG_FORMATS, source, name=name)
+    mapped = mapped_format(mapping) if mapping else None
+    return choose(LOG_FORMATS, source, name=name, mapped=mapped)

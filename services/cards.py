@@ -3,6 +3,7 @@
 Every amount comes from the rows that were handed in; nothing here reads or remembers.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from core.money import Money
 from core.settings import Settings
 from db.reads.carts import CartLineView, CartView
 from db.reads.catalogue import ProductFacts, VariantFacts
+from services.suggest import ShownSuggestion
 
 LOW_STOCK = 5
 
@@ -44,6 +46,31 @@ def card(
         "reason": reason,
         "suggestion_id": suggestion_id,
     }
+
+
+def suggestion_cards(
+    shown: Sequence[ShownSuggestion], *, settings: Settings
+) -> list[dict[str, Any]]:
+    """Cards of suggestions with their reasons, those without a price left out."""
+    cards = []
+    for one in shown:
+        variant = one.product.best_variant() if one.product else None
+        if one.product is None or variant is None:
+            continue
+        shape = card(
+            one.product,
+            variant_id=variant.variant_id,
+            settings=settings,
+            reason=reason_json(one),
+            suggestion_id=one.suggestion_id,
+        )
+        cards.append(shape | {"rank": one.rank, "source": one.source})
+    return cards
+
+
+def reason_json(suggestion: ShownSuggestion) -> dict[str, str]:
+    """Why a product is suggested."""
+    return {"text": suggestion.reason_text, "kind": suggestion.reason.kind.value}
 
 
 def cart_json(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from web.limits import BodyLimit, PlainAddress, SecurityHeaders
 from web.rates import RateLimit, rate_store
 from web.search import ShopSearch
 from web.shop.install import install as install_shop
+from web.wording import load_words
 
 STATIC = Path(__file__).parent / "static"
 
@@ -63,11 +64,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         ],
     )
     app.state.settings = settings
+    app.state.words = load_words(settings.locale)
     app.state.sessions = sessions
     app.state.clock = clock
     app.state.suggestions = SuggestionService(settings)
     app.state.search = ShopSearch(sessions, clock, currency=settings.currency)
     problems.install(app)
+    # Before the API: at /cart it has a page for browsers.
+    install_shop(app)
     app.include_router(health.router)
     app.include_router(events.router)
     app.include_router(visitors.router)
@@ -76,7 +80,6 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.include_router(feedback.router)
     app.include_router(catalogue.router)
     app.include_router(pictures.router)
-    install_shop(app)
     app.add_api_route("/widget.js", widget_script, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
     return app

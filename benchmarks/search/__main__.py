@@ -23,8 +23,9 @@ from db.migrate import upgrade
 from demo.catalogue import load_catalogue, store_catalogue
 from services.catalogue_index import CatalogueIndex
 from services.embedding import Embedder
+from services.matching import QueryWords, Weights
 from services.query import SearchQuery
-from services.search import CatalogueSearch, QueryWords, Weights
+from services.search import CatalogueSearch
 
 QUERIES = Path(__file__).with_name("queries.yml")
 DEPTH = 20

@@ -1,6 +1,6 @@
 """What the shop sells, priced now."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -46,6 +46,16 @@ class ProductFacts:
     def available(self) -> bool:
         """Whether any variant is in stock."""
         return any(variant.stock > 0 for variant in self.variants)
+
+    def best_variant(
+        self, fits: Callable[[VariantFacts], bool] = lambda _: True
+    ) -> VariantFacts | None:
+        """The variant to show of those that fit: one in stock, then the cheapest."""
+        return min(
+            filter(fits, self.variants),
+            key=lambda variant: (variant.stock <= 0, variant.price.amount),
+            default=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

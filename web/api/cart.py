@@ -20,15 +20,14 @@ from db.writes.carts import (
     set_quantity,
 )
 from services.cards import cart_json
+from web import tracking
 from web.api.schemas import CartAnswer
+from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
 from web.fields import Key, PromotionCode
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity, current_identity
 from web.json import json_response
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
-from web.shop import tracking
-from web.shop.cart import MAX_QUANTITY, cart_page, promotion_problem, stock_problem
-from web.shop.render import words_of
-from web.shop.visit import page_visit, prefers_page
+from web.wording import words_of
 
 router = APIRouter(
     tags=["cart"], prefix="/cart", responses=PROBLEM_RESPONSES, dependencies=DOCUMENTED_SECURITY
@@ -68,8 +67,6 @@ class Code(BaseModel):
 @router.get("", response_model=CartAnswer)
 def get_cart(request: Request) -> Response:
     """The open cart at today's prices. A browser that asks for a page gets the cart's page."""
-    if prefers_page(request):
-        return cart_page(page_visit(request))
     identity, state = current_identity(request), request.app.state
     with read_session(state.sessions) as session:
         return _answer(request, open_cart(session, identity, now=state.clock.now()))

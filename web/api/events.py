@@ -34,7 +34,7 @@ router = APIRouter(tags=["events"], responses=PROBLEM_RESPONSES, dependencies=DO
 
 MAX_EVENTS = 500
 MAX_ITEMS = 200
-MAX_QUANTITY = 100_000
+MAX_PIECES = 100_000
 MAX_MAJOR = Decimal(1_000_000_000)
 FUTURE = timedelta(minutes=5)
 PAST = timedelta(days=30)
@@ -61,7 +61,7 @@ def _no_bool(value: Any) -> Any:
 
 type Major = Annotated[Decimal, BeforeValidator(_no_bool), Field(ge=0, le=MAX_MAJOR)]
 type CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-type Quantity = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=MAX_QUANTITY)]
+type Quantity = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=MAX_PIECES)]
 
 
 class ItemIn(BaseModel):

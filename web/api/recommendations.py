@@ -6,14 +6,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from db.engine import read_session
 from recommender.protocol import Surface
+from services.cards import suggestion_cards
 from services.suggest import SuggestionService
 from web.api.schemas import RecommendationsJson, WhyJson
 from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.json import json_response
 from web.problems import PROBLEM_RESPONSES, FieldError, Problem
-from web.shop.render import words_of
-from web.shop.suggestions import suggestion_cards
+from web.wording import words_of
 
 router = APIRouter(
     tags=["recommendations"], responses=PROBLEM_RESPONSES, dependencies=DOCUMENTED_SECURITY

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
 
+from core.dates import day_text
 from core.identity import new_visitor
 from db.engine import read_session
 from db.models import Channel
@@ -18,7 +19,7 @@ from db.writes.consents import record_consent
 from db.writes.visitors import sign_in
 from services.cards import money_json, picture_url, product_url
 from web.fields import printable
-from web.shop.checkout import day, order_values
+from web.shop.checkout import order_values
 from web.shop.visit import PageForm, PageMissing, PageVisit, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +49,9 @@ def account(visit: PageVisit) -> HTMLResponse:
                     "title": one.line.title,
                     "url": product_url(one.line.product_id),
                     "picture": picture_url(one.line.product_id, one.line.picture),
-                    "when": words.left_on.format(date=day(visit, one.line.updated_at)),
+                    "when": words.left_on.format(
+                        date=day_text(one.line.updated_at, visit.settings, length="medium")
+                    ),
                     "price": money_json(one.line.unit, settings=visit.settings)
                     if one.line.unit
                     else None,

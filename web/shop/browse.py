@@ -18,8 +18,8 @@ from recommender.protocol import Surface
 from services.cards import picture_url
 from services.query import Attribute, SearchQuery, Sort
 from services.search import Hit, SearchResult
-from web.shop import tracking
-from web.shop.listing import SORTS, Listing, Wanted, address, arrange, best_variant, read_wanted
+from web import tracking
+from web.shop.listing import SORTS, Listing, Wanted, address, arrange, read_wanted
 from web.shop.tiles import suggestion_tiles, tile
 from web.shop.visit import PageMissing, PageVisit, Visit
 
@@ -62,7 +62,7 @@ def home(visit: PageVisit) -> HTMLResponse:
             reduced=[
                 tile(facts[key], best, settings=visit.settings)
                 for key in reduced
-                if key in facts and (best := best_variant(facts[key]))
+                if key in facts and (best := facts[key].best_variant())
             ],
             free_from=rule.free_from.text(visit.settings.locale),
             fee=rule.fee.text(visit.settings.locale),

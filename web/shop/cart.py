@@ -6,13 +6,11 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
 
-from core.identity import Identity
 from core.money import Money
-from core.settings import Settings
 from db.engine import read_session
-from db.pricing import DeliveryRule, Refusal
+from db.pricing import DeliveryRule
 from db.reads.carts import CartView, open_cart
-from db.reads.catalogue import categories, product_of_variant
+from db.reads.catalogue import product_of_variant
 from db.writes.carts import (
     NotInCart,
     OutOfStock,
@@ -25,19 +23,17 @@ from db.writes.carts import (
     set_quantity,
 )
 from recommender.protocol import Surface
-from services.promotions import offer_for
+from web import tracking
+from web.api.cart import get_cart
+from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
 from web.fields import printable
-from web.shop import tracking
 from web.shop.product import product_page
-from web.shop.render import words_of
 from web.shop.tiles import page_cart, suggestion_tiles
-from web.shop.visit import PageForm, Visit, back_to
-from web.shop.words import Words, fill
+from web.shop.visit import PageForm, Visit, back_to, page_visit, prefers_page
 
 router = APIRouter(include_in_schema=False)
 
 GOES_WITH = 4
-MAX_QUANTITY = 99
 
 Key = Annotated[str, Form(max_length=64), AfterValidator(printable)]
 Typed = Annotated[str, Form(max_length=40), AfterValidator(printable)]
@@ -73,6 +69,12 @@ def cart_page(
             if data["lines"]
             else [],
         )
+
+
+@router.get("/cart")
+def cart(request: Request) -> Response:
+    """The cart's page for a browser that asks for one, else the API's answer."""
+    return cart_page(page_visit(request)) if prefers_page(request) else get_cart(request)
 
 
 @router.post("/cart/add")
@@ -148,30 +150,6 @@ def code_form(
         text = promotion_problem(visit.request, visit.identity, code)
         return cart_page(visit, code_problem=text, typed_code=code, status=409)
     return visit.go("/cart", note="code_applied")
-
-
-def promotion_problem(request: Request, identity: Identity, code: str) -> str:
-    """Why this code gives nothing on the cart as it is, in words."""
-    state = request.app.state
-    settings: Settings = state.settings
-    with read_session(state.sessions) as session:
-        offer = offer_for(session, identity, code, settings=settings, now=state.clock.now())
-        titles = {shelf.id: shelf.title for shelf in categories(session)}
-    terms, outcome = offer.terms, offer.outcome
-    refusal = outcome.refusal or Refusal.UNKNOWN
-    template: str = getattr(words_of(request).problems, f"promotion_{refusal.value}")
-    return template.format(
-        code=code.strip().upper(),
-        minimum=terms.minimum.text(settings.locale) if terms else "",
-        missing=outcome.missing.text(settings.locale) if outcome.missing else "",
-        category=titles.get(terms.category_id or "", "") if terms else "",
-    )
-
-
-def stock_problem(words: Words, available: int) -> str:
-    """How many pieces there are, in words."""
-    problems = words.problems
-    return str(fill(problems.out_of_stock, n=available) if available else problems.sold_out)
 
 
 def whole(text: str) -> int | None:

@@ -3,23 +3,23 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from babel.dates import format_date
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
+from core.dates import day_text
 from core.ids import new_id
 from core.money import Money
 from db.engine import read_session
 from db.reads.carts import CartView, PurchaseLine, PurchaseView, open_cart, purchase
 from db.writes.carts import OutOfStock, UnknownVariant
 from db.writes.orders import EmptyCart, place
-from web.shop import tracking
+from web import tracking
 from web.shop.cart import cart_page
 from web.shop.payment import TEST_CARDS, PaymentCard, pay
 from web.shop.tiles import page_cart
 from web.shop.visit import PageForm, PageMissing, PageVisit, Visit
-from web.shop.words import as_dict
+from web.wording import as_dict
 
 router = APIRouter(include_in_schema=False)
 
@@ -135,7 +135,7 @@ def order_values(visit: Visit, order: PurchaseView) -> dict[str, Any]:
     return {
         "id": order.transaction_id or order.order_id[:10],
         "key": order.order_id,
-        "date": day(visit, order.placed_at),
+        "date": day_text(order.placed_at, visit.settings, length="medium"),
         "titles": ", ".join(line.title for line in order.lines),
         "total": text(order.total),
         "discount": text(order.discount) if order.discount and order.discount.amount else "",
@@ -160,12 +160,6 @@ def refund_text(visit: Visit, line: PurchaseLine) -> str:
     if not line.refunded:
         return ""
     return str(words.refunded if line.refunded == line.quantity else words.partly_refunded)
-
-
-def day(visit: Visit, at: datetime) -> str:
-    """A day in the shop's zone, in words."""
-    local = at.astimezone(visit.zone)
-    return format_date(local, format="medium", locale=visit.settings.locale.replace("-", "_"))
 
 
 def _page(

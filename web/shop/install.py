@@ -10,7 +10,7 @@ from web.shop.visit import error_page
 
 def install(app: FastAPI) -> None:
     """The pages, their files, and pages for errors."""
-    app.state.pages = Pages(app.state.settings)
+    app.state.pages = Pages(app.state.settings, app.state.words)
     app.state.error_page = error_page
     for module in (browse, product, cart, checkout, account, suggestions, help):
         app.include_router(module.router)

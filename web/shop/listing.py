@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from urllib.parse import urlencode
 
 from core.money import to_minor
@@ -131,7 +132,7 @@ def arrange(candidates: Sequence[ProductFacts], wanted: Wanted) -> Listing:
     found = [
         (facts, best)
         for facts in candidates
-        if (best := _shown(facts, lambda v, f=facts: fits(f, v, wanted))) is not None  # type: ignore[misc]  # a default binds the loop's value
+        if (best := facts.best_variant(partial(fits, facts, wanted=wanted))) is not None
     ]
     if wanted.sort in {"price_asc", "price_desc"}:
         found.sort(key=lambda pair: pair[1].price.amount, reverse=wanted.sort == "price_desc")
@@ -139,7 +140,9 @@ def arrange(candidates: Sequence[ProductFacts], wanted: Wanted) -> Listing:
     last = max(1, -(-len(found) // PAGE_SIZE))
     page = min(wanted.page, last)
     unpriced = replace(wanted, price_min=None, price_max=None)
-    amounts = [v.price.amount for f in candidates for v in f.variants if fits(f, v, unpriced)]
+    amounts = [
+        v.price.amount for f in candidates for v in f.variants if fits(f, v, wanted=unpriced)
+    ]
     return Listing(
         products=tuple(found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
         total=len(found),
@@ -151,7 +154,7 @@ def arrange(candidates: Sequence[ProductFacts], wanted: Wanted) -> Listing:
     )
 
 
-def fits(facts: ProductFacts, variant: VariantFacts, wanted: Wanted) -> bool:
+def fits(facts: ProductFacts, variant: VariantFacts, *, wanted: Wanted) -> bool:
     """Whether this one variant meets every filter."""
     amount = variant.price.amount
     return (
@@ -165,11 +168,6 @@ def fits(facts: ProductFacts, variant: VariantFacts, wanted: Wanted) -> bool:
     )
 
 
-def best_variant(facts: ProductFacts) -> VariantFacts | None:
-    """The variant to show of a product: one in stock, then the cheapest; None without a price."""
-    return _shown(facts, lambda _: True)
-
-
 def size_key(size: str) -> tuple[int, float, str]:
     """Sorts sizes as people do: XS before M before XL, 38 before 40, the rest by name."""
     name = size.casefold()
@@ -179,20 +177,12 @@ def size_key(size: str) -> tuple[int, float, str]:
     return (1, float(number[0].replace(",", ".")), name) if number else (2, 0, name)
 
 
-def _shown(facts: ProductFacts, fit: Callable[[VariantFacts], bool]) -> VariantFacts | None:
-    return min(
-        filter(fit, facts.variants),
-        key=lambda variant: (variant.stock <= 0, variant.price.amount),
-        default=None,
-    )
-
-
 def _facet(name: str, candidates: Sequence[ProductFacts], wanted: Wanted) -> Facet:
     """The values of a facet, counted under all the other filters."""
     without: Wanted = replace(wanted, **{name: ()})  # type: ignore[arg-type]  # a facet's field
     counts: Counter[str] = Counter()
     for facts in candidates:
-        fitting = [variant for variant in facts.variants if fits(facts, variant, without)]
+        fitting = [variant for variant in facts.variants if fits(facts, variant, wanted=without)]
         held = [facts.brand] if name == "brand" else [getattr(v, name) for v in fitting]
         if fitting:
             counts.update({value for value in held if value})

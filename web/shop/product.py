@@ -12,7 +12,7 @@ from db.pricing import DeliveryRule
 from db.reads.catalogue import ProductFacts, VariantFacts, categories, product_facts
 from recommender.protocol import ReasonKind, Surface
 from services.cards import product_url, stock_level
-from web.shop import tracking
+from web import tracking
 from web.shop.browse import category_steps
 from web.shop.facts import fact_rows
 from web.shop.listing import size_key

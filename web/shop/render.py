@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from core.settings import Settings
-from web.shop.words import Words, as_dict, fill, load_words, plural
+from web.carts import MAX_QUANTITY
+from web.wording import Words, as_dict, fill, plural
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -32,18 +32,12 @@ _ICONS = {
 }  # fmt: skip
 
 
-def words_of(request: Request) -> Words:
-    """The words of the pages that the request's app serves."""
-    pages: Pages = request.app.state.pages
-    return pages.words
-
-
 class Pages:
     """Renders templates with the shop's words; made once at start."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, words: Words) -> None:
         self.settings = settings
-        self.words = load_words(settings.locale)
+        self.words = words
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             undefined=StrictUndefined,
@@ -55,6 +49,7 @@ class Pages:
             "w": self.words,
             "settings": settings,
             "icon": icon,
+            "max_quantity": MAX_QUANTITY,
             "asset": asset,
             "plural": partial(plural, locale=settings.locale),
         }

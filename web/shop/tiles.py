@@ -6,9 +6,8 @@ from typing import Any
 from core.settings import Settings
 from db.reads.carts import CartView
 from db.reads.catalogue import ProductFacts, VariantFacts
-from services.cards import card, cart_json
+from services.cards import card, cart_json, reason_json
 from services.suggest import ShownSuggestion
-from web.shop.listing import best_variant
 
 
 def tile(facts: ProductFacts, variant: VariantFacts, *, settings: Settings) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def suggestion_tiles(
     tiles = []
     for suggestion in suggestions:
         product = suggestion.product
-        variant = best_variant(product) if product else None
+        variant = product.best_variant() if product else None
         if product is None or variant is None:
             continue
         tiles.append(
@@ -45,11 +44,6 @@ def suggestion_tiles(
             }
         )
     return tiles
-
-
-def reason_json(suggestion: ShownSuggestion) -> dict[str, str]:
-    """A suggestion's reason, as the API gives it."""
-    return {"text": suggestion.reason_text, "kind": suggestion.reason.kind.value}
 
 
 def page_cart(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -21,13 +20,13 @@ from db.reads.people import person_name
 from db.reads.promotions import running_promotions
 from recommender.protocol import Surface
 from services.suggest import ShownSuggestion, SuggestionService
+from web import tracking
 from web.identity import COOKIE, set_identity_cookie, valid_identity
 from web.problems import Problem
 from web.search import ShopSearch
-from web.shop import tracking
 from web.shop.render import Pages, content_security_policy
 from web.shop.tiles import page_cart
-from web.shop.words import Words, plural
+from web.wording import Words, plural
 
 NOTE_COOKIE = "cartwright_note"
 
@@ -53,11 +52,6 @@ class Visit:
         """The shop's settings."""
         settings: Settings = self.request.app.state.settings
         return settings
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The shop's zone."""
-        return ZoneInfo(self.settings.time_zone)
 
     @property
     def sessions(self) -> SessionFactory:

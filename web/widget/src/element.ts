@@ -4,21 +4,21 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 
 import { Chat } from "./chat";
 import { Identity } from "./identity";
-import { MAX_MESSAGE_LENGTH, lengthOf, payload } from "./protocol";
+import { MAX_MESSAGE_LENGTH, lengthOf } from "./protocol";
 import { recall, remember } from "./storage";
 import { styles } from "./styles";
 import { safeUrl } from "./urls";
 import type { Actions } from "./views/actions";
+import { composerView, grow } from "./views/composer";
 import { icons } from "./views/icons";
-import { moveFocus } from "./views/keys";
+import { launcherView, noticeView } from "./views/status";
 import { transcriptView } from "./views/transcript";
+import { welcomeView } from "./views/welcome";
 import { en as words } from "./words/en";
 
 const OPEN_KEY = "cartwright:open";
 /** So many messages are shown at first and with each "earlier": long histories stay quick. */
 const PAGE = 60;
-/** The characters that are left when the counter appears. */
-const COUNTER_FROM = 200;
 /** Nearer to the end than this (in pixels) the transcript follows what is new. */
 const NEAR_END = 40;
 /** How long "connected again" stays. */
@@ -66,34 +66,12 @@ export class CartwrightChat extends LitElement {
   protected override render(): TemplateResult {
     const chat = this.#chat;
     if (!chat) return html``;
-    return this.#isOpen ? this.#panel(chat) : this.#launcher(chat);
+    return this.#isOpen ? this.#panel(chat) : launcherView(chat.unread, () => void this.#open());
   }
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     this.#follow();
-  }
-
-  #launcher(chat: Chat): TemplateResult {
-    const label =
-      chat.unread > 0
-        ? `${words.launcherOpen}, ${words.launcherUnread(chat.unread)}`
-        : words.launcherOpen;
-    return html`<button
-      class="launcher"
-      type="button"
-      aria-label=${label}
-      aria-haspopup="dialog"
-      aria-expanded="false"
-      @click=${this.#open}
-    >
-      ${icons.chat}<span class="launcher-label">${words.launcherLabel}</span>
-      ${
-        chat.unread > 0
-          ? html`<span class="unread" aria-hidden="true">${Math.min(chat.unread, 99)}</span>`
-          : nothing
-      }
-    </button>`;
   }
 
   #panel(chat: Chat): TemplateResult {
@@ -126,7 +104,7 @@ export class CartwrightChat extends LitElement {
           ${icons.close}
         </button>
       </header>
-      ${this.#notice(chat)}
+      ${noticeView(chat, this.#wasOffline)}
       <div class="log-frame">
         <div
           class="log"
@@ -153,24 +131,12 @@ export class CartwrightChat extends LitElement {
               </button>`
         }
       </div>
-      ${this.#composer()}
+      ${composerView(this.#text, {
+        input: this.#onInput,
+        key: this.#onInputKey,
+        submit: this.#onSubmit,
+      })}
     </section>`;
-  }
-
-  #notice(chat: Chat): TemplateResult {
-    let text = "";
-    let kind = "";
-    if (chat.status === "offline") {
-      text = navigator.onLine ? words.unreachable : words.offline;
-      kind = "offline";
-    } else if (chat.problem) {
-      text = words.problems[chat.problem];
-      kind = "problem";
-    } else if (this.#wasOffline && chat.status === "online") {
-      text = words.backOnline;
-      kind = "back";
-    }
-    return html`<p class="notice ${kind}" role="status" ?data-empty=${text === ""}>${text}</p>`;
   }
 
   #conversation(chat: Chat): TemplateResult {
@@ -187,7 +153,7 @@ export class CartwrightChat extends LitElement {
     };
     if (chat.transcript.length === 0) {
       if (chat.status === "connecting") return html`<p class="loading">${words.loading}</p>`;
-      return this.#welcome(actions);
+      return welcomeView(chat.page.where().product_id, actions);
     }
     const state = {
       transcript: chat.transcript,
@@ -210,80 +176,6 @@ export class CartwrightChat extends LitElement {
           </p>`
         : nothing
     }`;
-  }
-
-  #welcome(actions: Actions): TemplateResult {
-    const product = this.#chat?.page.where().product_id;
-    const starters: [string, string | null][] = [
-      ...(product
-        ? [
-            [words.startGoesWith, payload("goes_with", { product })] satisfies [
-              string,
-              string | null,
-            ],
-          ]
-        : []),
-      [words.startSuggest, "/ask_suggestions"],
-      [words.startChoose, "/help_me_choose"],
-      [words.startCart, "/view_cart"],
-      [words.startDelivery, null],
-    ];
-    const onKeydown = (event: KeyboardEvent): void => {
-      moveFocus(event, "button", { back: "ArrowUp", on: "ArrowDown" });
-    };
-    return html`<div class="welcome">
-      <p class="welcome-title">${words.welcomeTitle}</p>
-      <p>${words.welcomeText}</p>
-      <div class="starters" @keydown=${onKeydown}>
-        ${starters.map(
-          ([text, meant]) =>
-            html`<button
-              class="reply"
-              type="button"
-              @click=${() => {
-                actions.say(text, meant);
-              }}
-            >
-              ${text}
-            </button>`,
-        )}
-      </div>
-    </div>`;
-  }
-
-  #composer(): TemplateResult {
-    const left = MAX_MESSAGE_LENGTH - lengthOf(this.#text);
-    const counter =
-      left < 0
-        ? words.charactersOver(-left)
-        : left <= COUNTER_FROM
-          ? words.charactersLeft(left)
-          : "";
-    return html`<form class="composer" @submit=${this.#onSubmit}>
-      <label class="hidden" for="input">${words.inputLabel}</label>
-      <textarea
-        id="input"
-        rows="1"
-        dir="auto"
-        autocomplete="off"
-        enterkeyhint="send"
-        placeholder=${words.inputPlaceholder}
-        aria-describedby="counter"
-        aria-invalid=${left < 0 ? "true" : "false"}
-        .value=${this.#text}
-        @input=${this.#onInput}
-        @keydown=${this.#onInputKey}
-      ></textarea>
-      <button
-        class="send"
-        type="submit"
-        aria-label=${words.send}
-        ?disabled=${left < 0 || this.#text.trim() === ""}
-      >
-        ${icons.send}
-      </button>
-      <p id="counter" class="counter ${left < 0 ? "over" : ""}" aria-live="polite">${counter}</p>
-    </form>`;
   }
 
   readonly #onChange = (): void => {
@@ -433,9 +325,4 @@ export class CartwrightChat extends LitElement {
   #focusInput(): void {
     this.#input?.focus({ preventScroll: true });
   }
-}
-
-function grow(input: HTMLTextAreaElement): void {
-  input.style.height = "auto";
-  input.style.height = `${input.scrollHeight}px`;
 }

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from babel import Locale
+from fastapi import Request
 
 type Words = SimpleNamespace
 
-FOLDER = Path(__file__).parent.parent / "words"
+FOLDER = Path(__file__).parent / "words"
 
 
 @lru_cache
@@ -21,6 +22,12 @@ def load_words(locale: str) -> Words:
         path = FOLDER / "en.toml"
     with path.open("rb") as file:
         return _namespace(tomllib.load(file))
+
+
+def words_of(request: Request) -> Words:
+    """The words of the pages that the request's app serves."""
+    words: Words = request.app.state.words
+    return words
 
 
 def fill(text: str, **values: object) -> str:
