@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.rate import Rate
 
+DEMO_SHOP_NAME = "Fernhill"
 DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refused outside demo mode
 
 
@@ -82,7 +83,10 @@ class Settings(BaseSettings):
         default=(),
         description="Proxies whose X-Forwarded-For is believed (a JSON list of networks).",
     )
-    shop_name: str = Field(default="Fernhill", description="The shop's name as shoppers read it.")
+    shop_name: str = Field(
+        default_factory=lambda given: DEMO_SHOP_NAME if given["demo"] else "Our shop",
+        description="The shop's name as shoppers read it.",
+    )
     currency: str = Field(default="EUR", description="ISO 4217 currency that prices are shown in.")
     locale: str = Field(default="en", description="Language and number format for shoppers.")
     time_zone: str = Field(

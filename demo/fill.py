@@ -29,6 +29,7 @@ from db.models import (
     Visitor,
 )
 from db.pricing import DeliveryRule
+from db.reads.showcase import DEMO_FORMAT
 from db.writes.bulk import insert_new
 from db.writes.events import refold
 from demo.catalogue import Catalogue, load_catalogue, store_catalogue, store_faq, store_promotions
@@ -37,7 +38,6 @@ from demo.simulate import simulate
 from demo.visits import plan_visits
 from demo.world import Scenario, build_world, draw_tastes, load_shoppers
 
-FORMAT = "demo"
 _EVENTS_AT_ONCE = 50_000
 _VISITORS_AT_ONCE = 500
 _CART_EVENTS = [
@@ -75,7 +75,7 @@ class Filled:
 def filled_with(session: Session) -> Scenario | None:
     """The scenario that this database was filled with, or None."""
     row = session.execute(
-        select(ImportRun.file_name, ImportRun.started_at).where(ImportRun.format == FORMAT)
+        select(ImportRun.file_name, ImportRun.started_at).where(ImportRun.format == DEMO_FORMAT)
     ).first()
     return Scenario(now=row.started_at, **json.loads(row.file_name)) if row else None
 
@@ -90,7 +90,7 @@ def clear_demo(session: Session) -> None:
 
     Raises NotEmptyError where it holds another shop, or imports beside the demo.
     """
-    imported = session.scalar(select(ImportRun.id).where(ImportRun.format != FORMAT).limit(1))
+    imported = session.scalar(select(ImportRun.id).where(ImportRun.format != DEMO_FORMAT).limit(1))
     foreign = filled_with(session) is None and not is_empty(session)
     if imported or foreign:
         raise NotEmptyError(
@@ -187,7 +187,7 @@ def _note_run(session: Session, scenario: Scenario, events: int) -> str:
             id=digest[:32],
             file_digest=digest,
             file_name=json.dumps(choices),
-            format=FORMAT,
+            format=DEMO_FORMAT,
             status=ImportStatus.FINISHED,
             rows_read=events,
             rows_stored=events,

@@ -5,7 +5,16 @@ from datetime import datetime
 from sqlalchemy import Float, cast, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Price, Product, Variant
+from db.models import ImportRun, Price, Product, Variant
+
+DEMO_FORMAT = "demo"
+"""The format of the import run that fills the demo shop."""
+
+
+def is_demo_shop(session: Session) -> bool:
+    """Whether the database holds the demo shop, not a shop's own catalogue."""
+    run = select(ImportRun.id).where(ImportRun.format == DEMO_FORMAT).limit(1)
+    return session.scalar(run) is not None
 
 
 def category_covers(session: Session) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """Product pictures as SVG, drawn by our own code from the product's kind, colour and id.
 
 A kind has a drawing of its own (tent, mug, lamp …); background and small details follow from the
-seed, so products of one kind still look different, and a product always looks the same.
+seed, so products of one kind still look different, and a product always looks the same. A product
+of another catalogue has no kind: its name may tell one, else it gets its initials on a pattern.
 """
 
 from typing import Annotated
-from xml.sax.saxutils import escape
+from zlib import crc32
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -13,7 +14,9 @@ from starlette.responses import Response
 from db.engine import read_session
 from db.reads.catalogue import ProductFacts, product_facts
 from web.pictures import bags, camping, clothing, cycling, garden, kitchen, play, study
-from web.pictures.pen import Drawing, Pen
+from web.pictures.emblem import emblem, initials_of
+from web.pictures.pen import COLOURS, Drawing, Pen
+from web.pictures.recognise import colour_of, kind_of
 from web.problems import Problem
 
 __all__ = ["DRAWINGS", "picture", "product_picture", "router"]
@@ -37,20 +40,21 @@ BACKGROUNDS = (
     ("#f4f0e3", "#e6dfc5"),
     ("#e3eeee", "#cbe0df"),
 )
+PLEASANT = ("teal", "rust", "navy", "moss", "mustard", "burgundy", "sky blue", "cream", "lilac")
 MAX_AGE = 86_400
 
 router = APIRouter(tags=["pictures"])
 
 
-def picture(kind: str, colour: str, *, seed: str, letter: str = "") -> str:
-    """An SVG of 400 × 400; an unknown kind gives a parcel with the letter on it."""
-    pen = Pen(colour, seed)
-    _background(pen)
+def picture(kind: str, colour: str, *, seed: str, initials: str = "") -> str:
+    """An SVG of 400 × 400; an unknown kind gives an emblem with the initials."""
     drawing = DRAWINGS.get(kind)
+    pen = Pen(colour, seed)
     if drawing is not None:
+        _background(pen)
         drawing(pen)
     else:
-        _parcel(pen, letter)
+        emblem(pen, initials, coloured=colour.lower() in COLOURS)
     body = "".join(pen.parts)
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400">{body}</svg>'
 
@@ -58,13 +62,13 @@ def picture(kind: str, colour: str, *, seed: str, letter: str = "") -> str:
 def product_picture(facts: ProductFacts, *, colour: str | None = None) -> str:
     """The picture of a product in one of its colours, the first unless told otherwise."""
     colours = [variant.colour for variant in facts.variants if variant.colour]
-    shown = colour if colour in colours else (colours[0] if colours else "")
-    return picture(
-        str(facts.facts.get("kind", "")),
-        shown or "",
-        seed=facts.product_id,
-        letter=facts.title[:1].upper(),
-    )
+    shown = colour if colour in colours else (colours[0] if colours else colour_of(facts.title))
+    kind = facts.facts.get("kind")
+    if kind is None:
+        names = (facts.title, facts.category_title or "")
+        kind = kind_of(names, kinds=DRAWINGS) or ""
+        shown = shown or (_some_colour(facts.product_id) if kind else "")
+    return picture(str(kind), shown or "", seed=facts.product_id, initials=initials_of(facts.title))
 
 
 @router.get("/pictures/{product_id:path}.svg", response_class=Response)
@@ -119,14 +123,6 @@ def _background(p: Pen) -> None:
     p.rect(0, 334, 400, 66, shape, opacity=0.75)
 
 
-def _parcel(p: Pen, letter: str) -> None:
-    p.shadow(half=130)
-    p.box(96, 174, 180, 150, p.base, depth=52)
-    p.poly([(170, 174), (222, 145), (244, 145), (196, 174)], p.pale)
-    p.rect(170, 174, 26, 46, p.pale)
-    p.circle(186, 264, p.between(36, 42), p.pale)
-    if letter:
-        p.parts.append(
-            f'<text x="186" y="283" font-family="sans-serif" font-size="54" text-anchor="middle" '
-            f'fill="{p.deep}">{escape(letter)}</text>'
-        )
+def _some_colour(seed: str) -> str:
+    """A colour for what comes in none, so that a shelf of mugs is not all grey."""
+    return PLEASANT[crc32(seed.encode()) % len(PLEASANT)]

@@ -1,6 +1,7 @@
 """Drawing pages: the Jinja environment, and what every page shows around its own content."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
@@ -10,8 +11,10 @@ from urllib.parse import urlsplit
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
-from core.settings import Settings
+from core.settings import DEMO_SHOP_NAME, Settings
+from db.reads.showcase import is_demo_shop
 from web.carts import MAX_QUANTITY
 from web.wording import Words, as_dict, fill, plural
 
@@ -32,12 +35,24 @@ _ICONS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class ShopFront:
+    """What the shop calls itself, and what it says of itself."""
+
+    is_demo: bool
+    name: str
+    words: Words
+    mark: str
+    """The file of its mark."""
+
+
 class Pages:
     """Renders templates with the shop's words; made once at start."""
 
     def __init__(self, settings: Settings, words: Words) -> None:
         self.settings = settings
         self.words = words
+        self._front: ShopFront | None = None
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             undefined=StrictUndefined,
@@ -54,6 +69,23 @@ class Pages:
             "plural": partial(plural, locale=settings.locale),
         }
         self._environment.filters["fill"] = fill
+
+    def front(self, session: Session | None) -> ShopFront:
+        """The shop's front: the demo's where the database holds the demo shop.
+
+        Looked up once; without a session that was not yet done, the setting tells.
+        """
+        if self._front is None and session is not None:
+            self._front = self._front_of(is_demo=is_demo_shop(session))
+        return self._front or self._front_of(is_demo=self.settings.demo)
+
+    def _front_of(self, *, is_demo: bool) -> ShopFront:
+        if is_demo:
+            return ShopFront(True, self.settings.shop_name, self.words.demo, "leaf.svg")
+        # Somebody who tries it with products of their own has not named the shop yet.
+        is_named = self.settings.shop_name != DEMO_SHOP_NAME
+        name = self.settings.shop_name if is_named else self.words.shop.unnamed
+        return ShopFront(False, name, self.words.shop, "shop.svg")
 
     def draw(self, template: str, values: Mapping[str, Any]) -> str:
         """The page as HTML; jinja2.UndefinedError where a value is missing."""

@@ -14,7 +14,7 @@ from tests.integration.shop.conftest import HOSTILE, Browser
 @pytest.mark.parametrize(
     ("path", "heading"),
     [
-        ("/", "Good things, kept simple"),
+        ("/", "Welcome"),
         ("/categories", "Everything"),
         ("/categories?reduced=1", "Reduced"),
         ("/categories/jackets", "Jackets"),

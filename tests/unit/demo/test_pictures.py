@@ -57,7 +57,7 @@ def test_the_colour_and_the_seed_change_the_picture() -> None:
     assert picture("mug", "navy", seed="b") != first
 
 
-def test_an_unknown_kind_gives_a_parcel_with_an_escaped_letter() -> None:
-    svg = picture("spaceship", "no such colour", seed="x", letter="<")
+def test_an_unknown_kind_gives_an_emblem_with_escaped_initials() -> None:
+    svg = picture("spaceship", "no such colour", seed="x", initials="<")
     assert "&lt;</text>" in svg
     ElementTree.fromstring(svg)  # noqa: S314 our own
