@@ -109,6 +109,21 @@ class Settings(BaseSettings):
     token_hours: int = Field(
         default=24 * 30, ge=1, description="How long an identity token stays valid, in hours."
     )
+    nudge_policy: Path | None = Field(
+        default=None,
+        description="Policy file for left carts; the shipped nudges/policy.toml when unset.",
+    )
+    smtp_url: str = Field(
+        default="smtp://127.0.0.1:1025",
+        description="Mail server for reminders: smtp[s]://USER:PASSWORD@HOST:PORT.",
+    )
+    mail_from: str = Field(
+        default="reminders@shop.localhost", description="Sender address of reminders."
+    )
+    postal_address: str = Field(
+        default="1 Demo Lane, Fernhill",
+        description="The shop's postal address, which every reminder names.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("time_zone")

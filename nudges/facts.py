@@ -27,6 +27,9 @@ class Line:
     shippable: bool
     picture: str | None = None
     category_id: str | None = None
+    brand: str | None = None
+    colour: str | None = None
+    size: str | None = None
 
     @property
     def sellable(self) -> bool:
@@ -101,6 +104,15 @@ class PastNudge:
 
 
 @dataclass(frozen=True, slots=True)
+class InArm:
+    """A shopper's arm of one experiment, and with which probability they came into it."""
+
+    experiment: str
+    arm: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that gates and decision look at for one claimed nudge.
 
@@ -138,13 +150,19 @@ class Facts:
     coupons_unused: int = 0
     orders: int = 0
     spent: int = 0
+    arms: Mapping[str, InArm] = field(default_factory=dict)
+
+    @property
+    def open_lines(self) -> tuple[Line, ...]:
+        """The lines that the shopper has not bought in another order."""
+        return tuple(line for line in self.lines if line.product_id not in self.bought_products)
 
     @property
     def value(self) -> Money:
         """What can still be bought of the cart, at today's prices."""
         amount = sum(
             line.unit.amount * line.pieces
-            for line in self.lines
+            for line in self.open_lines
             if line.unit is not None and line.unit.currency == self.currency
         )
         return Money(self.currency, amount)

@@ -242,7 +242,20 @@ class Policy(_Table):
         for one in self.experiments:
             if one.stage not in names:
                 raise ValueError(f"experiments: {one.name} names the unknown stage {one.stage!r}")
+            self._check_arms(one, self.stages[names.index(one.stage)])
         return self
+
+    def _check_arms(self, experiment: Experiment, stage: Stage) -> None:
+        following = next_stage(self, stage)
+        for arm in experiment.arms:
+            where = f"experiments: {experiment.name}: arm {arm.name}"
+            if experiment.varies == "treatment" and arm.value not in stage.treatments:
+                raise ValueError(f"{where} offers what stage {stage.name} does not: {arm.value!r}")
+            if experiment.varies == "timing":
+                after = timedelta(minutes=int(arm.value))
+                over = following.after if following else self.max_age
+                if not stage.after <= after < over:
+                    raise ValueError(f"{where} comes before its stage is due or after it is over")
 
 
 def load_policy(path: Path = SHIPPED) -> Policy:

@@ -1,0 +1,115 @@
+"""Chat: an outbox in the database, emptied into the widget when the shopper is there.
+
+Handing over means writing to the outbox, so nothing is ever lost or doubled: the row's key is the
+nudge. `offer` then tries to push it into a chat that is open now; who is not there gets it at the
+next session's start. Delivered is only what the widget acknowledged.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.engine import SessionFactory
+from db.insert import insert_or_ignore, table_of
+from db.models import Channel as ChannelName
+from db.models import ChatOutbox, Nudge
+from db.owners import owned_by
+from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.message import Message
+from nudges.store.outcomes import add_steps
+
+KEPT = timedelta(days=7)
+
+
+class Bot(Protocol):
+    """Whoever can tell an open chat that something waits in its outbox."""
+
+    def announce(self, conversation_ids: Sequence[str]) -> None:
+        """Tell these conversations, where they are open; never raises."""
+        ...
+
+
+class ChatChannel:
+    """Writes to the outbox and tells the bot."""
+
+    name = ChannelName.CHAT
+    at_once = 200
+    confirms = True
+
+    def __init__(self, sessions: SessionFactory, bot: Bot | None = None) -> None:
+        self._sessions = sessions
+        self._bot = bot
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
+        """Put the messages into the outbox, all in one transaction."""
+        nudges = {message.nudge_id: message for message in messages}
+        with self._sessions.begin() as session:
+            owners = session.execute(
+                select(Nudge.id, Nudge.visitor_id, Nudge.person_id).where(Nudge.id.in_(nudges))
+            )
+            rows = [
+                {
+                    "nudge_id": owner.id,
+                    "visitor_id": owner.visitor_id,
+                    "person_id": owner.person_id,
+                    "message": dict(nudges[owner.id].chat or {}),
+                    "created_at": now,
+                    "expires_at": now + KEPT,
+                }
+                for owner in owners
+            ]
+            if rows:
+                session.execute(insert_or_ignore(session, ChatOutbox), rows)
+        if self._bot is not None:
+            self._bot.announce([message.address.address for message in messages])
+        return [Outcome(OutcomeKind.ACCEPTED, message_id=message.nudge_id) for message in messages]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def waiting_for(session: Session, identity: Identity, *, now: datetime) -> list[ChatOutbox]:
+    """What waits for this shopper's chat, oldest first; noted as offered."""
+    rows = list(
+        session.scalars(
+            select(ChatOutbox)
+            .where(
+                owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
+                ChatOutbox.delivered_at.is_(None),
+                ChatOutbox.expires_at > now,
+            )
+            .order_by(ChatOutbox.created_at)
+        )
+    )
+    for row in rows:
+        row.pushed_at = now
+    return rows
+
+
+def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: datetime) -> bool:
+    """Note that the shopper's widget showed the message; False where it is none of theirs.
+
+    Acknowledging again changes nothing.
+    """
+    outbox = table_of(ChatOutbox)
+    mine = select(ChatOutbox.nudge_id).where(
+        ChatOutbox.nudge_id == nudge_id,
+        owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
+    )
+    if session.scalar(mine) is None:
+        return False
+    first = session.scalar(
+        update(outbox)
+        .where(outbox.c.nudge_id == nudge_id, outbox.c.delivered_at.is_(None))
+        .values(delivered_at=now)
+        .returning(outbox.c.nudge_id)
+    )
+    if first:
+        nudge = table_of(Nudge)
+        session.execute(update(nudge).where(nudge.c.id == nudge_id).values(delivered_at=now))
+        add_steps(session, [(nudge_id, "delivered", {})], now=now)
+    return True

@@ -1,0 +1,172 @@
+"""E-mail by SMTP: an HTML and a plain text part, and the headers for unsubscribing (RFC 8058)."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import datetime
+from email.headerregistry import Address as MailAddress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from core.settings import Settings
+from db.models import Channel as ChannelName
+from db.models import LinkPurpose
+from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.message import Message
+
+TIMEOUT_SECONDS = 20
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
+# RFC 5321 4.2: replies that say the mailbox, not the message or the moment, is the trouble.
+_NO_SUCH_MAILBOX = {550, 551, 553}
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class EmailChannel:
+    """Hands mails to one SMTP server over a connection that is kept while it is used."""
+
+    name = ChannelName.EMAIL
+    at_once = 10
+    confirms = False
+
+    def __init__(self, settings: Settings) -> None:
+        url = urlsplit(settings.smtp_url)
+        if url.scheme not in _DEFAULT_PORTS or not url.hostname:
+            raise ValueError("CARTWRIGHT_SMTP_URL must be smtp[s]://USER:PASSWORD@HOST:PORT")
+        self._tls = url.scheme == "smtps"
+        self._host = url.hostname
+        self._port = url.port or _DEFAULT_PORTS[url.scheme]
+        self._user = unquote(url.username) if url.username else None
+        self._password = unquote(url.password or "")
+        self._from = settings.mail_from
+        self._shop = settings.shop_name
+        self._server: smtplib.SMTP | None = None
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
+        """Hand the mails over one by one; a broken connection is opened anew for the next one."""
+        outcomes = [self._deliver(message, now) for message in messages]
+        self.close()
+        return outcomes
+
+    def close(self) -> None:
+        """Say goodbye to the server."""
+        server, self._server = self._server, None
+        if server is not None:
+            try:
+                server.quit()
+            except (smtplib.SMTPException, OSError):
+                server.close()
+
+    def compose(self, message: Message, *, now: datetime) -> EmailMessage:
+        """The mail as it goes out. Its Message-ID is the nudge's, so it is always the same one."""
+        mail = EmailMessage(policy=SMTP)
+        local, _, domain = self._from.rpartition("@")
+        mail["From"] = MailAddress(self._shop, username=local, domain=domain)
+        mail["To"] = message.address.address
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = self.message_id(message)
+        unsubscribe = message.links[LinkPurpose.UNSUBSCRIBE]
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["Content-Language"] = message.locale.replace("_", "-")
+        mail.set_content(message.text)
+        if message.html is None:
+            raise ValueError("an e-mail needs its HTML part")
+        mail.add_alternative(message.html, subtype="html")
+        return mail
+
+    def message_id(self, message: Message) -> str:
+        """The nudge's id at the sender's domain."""
+        return f"<{message.nudge_id}@{self._from.rpartition('@')[2]}>"
+
+    def _deliver(self, message: Message, now: datetime) -> Outcome:
+        try:
+            mail = self.compose(message, now=now)
+        except ValueError as error:
+            return Outcome(OutcomeKind.PERMANENT, f"no valid mail: {type(error).__name__}")
+        try:
+            server = self._connection()
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+        outcome = self._hand_over(server, mail, message)
+        if outcome.kind is not OutcomeKind.ACCEPTED:
+            self._reset(outcome)
+        return outcome
+
+    def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage, message: Message) -> Outcome:
+        """The SMTP dialogue, step by step, to know at which one it ended (RFC 5321 3.3).
+
+        Until the final dot the server has not taken the mail. A connection that breaks after it,
+        before the reply, leaves open whether it has.
+        """
+        data_sent = False
+        try:
+            for code, reply in (
+                server.mail(self._from),
+                server.rcpt(message.address.address),
+            ):
+                if code not in (250, 251):
+                    return _refused(code, reply)
+            code, reply = server.docmd("DATA")
+            if code != 354:
+                return _refused(code, reply)
+            content = mail.as_bytes()
+            data_sent = True
+            server.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+            code, reply = server.getreply()
+        except UnicodeEncodeError:
+            return Outcome(OutcomeKind.PERMANENT, "the address is not ASCII", suppress=True)
+        except (smtplib.SMTPException, OSError) as error:
+            kind = OutcomeKind.UNKNOWN if data_sent else OutcomeKind.TEMPORARY
+            return Outcome(kind, f"the connection broke: {type(error).__name__}")
+        if code == 250:
+            return Outcome(OutcomeKind.ACCEPTED, message_id=self.message_id(message))
+        return _refused(code, reply)
+
+    def _connection(self) -> smtplib.SMTP:
+        if self._server is not None:
+            return self._server
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._tls:
+            server = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
+        self._server = server
+        server.ehlo()
+        if not self._tls and (self._user or server.has_extn("starttls")):
+            server.starttls(context=context)
+            server.ehlo()
+        if self._user:
+            server.login(self._user, self._password)
+        return server
+
+    def _reset(self, outcome: Outcome) -> None:
+        """Make the connection fit for the next mail, or let it go."""
+        server = self._server
+        if server is None:
+            return
+        try:
+            if outcome.kind is OutcomeKind.UNKNOWN or server.docmd("RSET")[0] != 250:
+                self.close()
+        except (smtplib.SMTPException, OSError):
+            self.close()
+
+
+def _refused(code: int, reply: bytes) -> Outcome:
+    """4xx is for now, 5xx for good (RFC 5321 4.2.1); the reply's text may name the address."""
+    status = re.match(rb"\d\.\d{1,3}\.\d{1,3}", reply)
+    detail = f"SMTP {code}" + (f" {status[0].decode()}" if status else "")
+    if 400 <= code < 500:
+        return Outcome(OutcomeKind.TEMPORARY, detail)
+    about_policy = status is not None and status[0].startswith(b"5.7")
+    return Outcome(
+        OutcomeKind.PERMANENT, detail, suppress=code in _NO_SUCH_MAILBOX and not about_policy
+    )

@@ -1,0 +1,246 @@
+"""From claimed nudges to decided ones, in one transaction: gates, hold-out, decision, coupon."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from db.insert import table_of
+from db.models import Channel, LinkPurpose, LinkToken, Nudge, NudgeState
+from nudges import coupons
+from nudges.decision import NOTHING, REMINDER, Choice, Decider, Decision
+from nudges.experiments import exposures, is_held_out, treatments
+from nudges.facts import Facts, InArm
+from nudges.gates import Pass, Stop, Verdict, Wait, judge
+from nudges.message import CouponOffer
+from nudges.policy import ASKED, Policy
+from nudges.store.claim import Claim
+from nudges.store.facts import load_facts
+from nudges.store.outcomes import Change, write_changes, write_exposures
+from nudges.tokens import PURPOSES, NewToken, new_token
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A decided nudge with all that its message needs."""
+
+    facts: Facts
+    channel: Channel
+    decision: Decision
+    coupon: CouponOffer | None
+    tokens: Mapping[LinkPurpose, NewToken]
+    decided_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a page: what is ready to go, and every verdict that was passed."""
+
+    ready: list[Ready]
+    verdicts: list[Verdict]
+    held_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decisions are made by."""
+
+    policy: Policy
+    settings: Settings
+    channels: frozenset[Channel]
+    decider: Decider
+
+
+def decide_page(
+    session: Session, claim: Claim, nudge_ids: Sequence[str], rules: Rules, *, hurry: bool = False
+) -> Decided:
+    """Judge and decide claimed nudges, and write down what became of each.
+
+    With `hurry` nothing is waited for but quiet hours and caps.
+    """
+    now = claim.at
+    facts = load_facts(
+        session,
+        nudge_ids,
+        policy=rules.policy,
+        settings=rules.settings,
+        channels=rules.channels,
+        now=now,
+    )
+    earlier = _earlier_decisions(session, nudge_ids)
+    changes: list[Change] = []
+    verdicts: list[Verdict] = []
+    passed: list[tuple[Facts, Channel]] = []
+    stopped: list[str] = []
+    written_to: set[str] = set()
+    for one in facts:
+        verdict = judge(one, rules.policy, now, hurry=hurry)
+        if isinstance(verdict, Pass) and one.recipient.subject in written_to:
+            gap = timedelta(hours=max(rules.policy.caps.gap_hours, 1))
+            verdict = Wait("caps", now + gap, "another message is on its way")
+        verdicts.append(verdict)
+        match verdict:
+            case Pass(channel):
+                passed.append((one, channel))
+                if not is_held_out(one):
+                    written_to.add(one.recipient.subject)
+            case Stop():
+                stopped.append(one.nudge_id)
+                changes.append(_stopped(one, verdict))
+            case Wait():
+                changes.append(_waits(one, verdict))
+    if stopped:
+        coupons.revoke(session, stopped, now=now)
+    _expose(session, rules.policy, [one for one, _ in passed], now=now)
+    held_out = [one for one, _ in passed if is_held_out(one)]
+    changes += [Change(one.nudge_id, NudgeState.HELD_OUT, "held_out") for one in held_out]
+    going = [(one, channel) for one, channel in passed if not is_held_out(one)]
+    decided = _decide(session, rules, [one for one, _ in going], earlier, now=now)
+    ready: list[Ready] = []
+    for (one, channel), (decision, coupon) in zip(going, decided, strict=True):
+        if decision.treatment == NOTHING:
+            changes.append(_decided(one, decision, None))
+            continue
+        changes.append(_decided(one, decision, channel))
+        before = one.nudge_id in earlier
+        ready.append(Ready(one, channel, decision, coupon, _tokens(), before))
+    _store_tokens(session, ready, rules=rules, now=now)
+    write_changes(session, claim.id, changes, now=now)
+    return Decided(ready, verdicts, len(held_out))
+
+
+def _decide(
+    session: Session,
+    rules: Rules,
+    facts: Sequence[Facts],
+    earlier: Mapping[str, Decision],
+    *,
+    now: datetime,
+) -> list[tuple[Decision, CouponOffer | None]]:
+    """A decision for each, with its coupon where it has one that the budget could pay."""
+    policy = rules.policy
+    made = dict(earlier)
+    made |= {
+        one.nudge_id: Decision(REMINDER, why={"rule": "asked_for"})
+        for one in facts
+        if one.stage == ASKED
+    }
+    fresh = [one for one in facts if one.nudge_id not in made]
+    offered = {one.nudge_id: _offered(one, policy) for one in fresh}
+    budget = 0
+    if any(treatment != REMINDER for some in offered.values() for treatment in some):
+        budget = coupons.open_budget(session, policy, rules.settings, now=now)
+    choices = [Choice(one, offered[one.nudge_id], budget) for one in fresh]
+    if choices:
+        answers = rules.decider.decide(choices, now=now)
+        made |= {
+            choice.facts.nudge_id: decision
+            for choice, decision in zip(choices, answers, strict=True)
+        }
+    wanted = [
+        coupons.Wanted(one, one.recipient.person_id, made[one.nudge_id])
+        for one in fresh
+        if made[one.nudge_id].incentive and one.recipient.person_id
+    ]
+    offers = coupons.offers_of(session, earlier.keys(), now=now) if earlier else {}
+    if wanted:
+        offers |= coupons.issue(
+            session, wanted, policy=policy, settings=rules.settings, budget=budget, now=now
+        )
+    return [
+        (_as_paid(made[one.nudge_id], offers.get(one.nudge_id)), offers.get(one.nudge_id))
+        for one in facts
+    ]
+
+
+def _offered(facts: Facts, policy: Policy) -> tuple[str, ...]:
+    """The treatments that the decision may choose: no coupon for guests, small carts, too soon."""
+    allowed = treatments(policy, facts)
+    rest = timedelta(days=policy.incentives.rest_days)
+    entitled = (
+        facts.recipient.person_id is not None
+        and facts.value.amount >= policy.incentives.min_value
+        and (facts.last_coupon_at is None or facts.last_activity_at - facts.last_coupon_at >= rest)
+    )
+    return allowed if entitled else tuple(one for one in allowed if one == REMINDER)
+
+
+def _as_paid(decision: Decision, coupon: CouponOffer | None) -> Decision:
+    """The decision, or a reminder in place of a coupon that could not be paid any more."""
+    if not decision.incentive or coupon is not None:
+        return decision
+    why = {**decision.why, "instead_of": decision.treatment}
+    return replace(decision, treatment=REMINDER, why=why)
+
+
+def _earlier_decisions(session: Session, nudge_ids: Sequence[str]) -> dict[str, Decision]:
+    """Those that were decided in an earlier round, and are tried again."""
+    rows = session.execute(
+        select(Nudge.id, Nudge.treatment, Nudge.probability, Nudge.decision).where(
+            Nudge.id.in_(nudge_ids), Nudge.treatment.is_not(None)
+        )
+    )
+    return {
+        row.id: Decision(row.treatment, row.probability or 1.0, row.decision or {}) for row in rows
+    }
+
+
+def _expose(session: Session, policy: Policy, passed: Sequence[Facts], *, now: datetime) -> None:
+    exposed: list[tuple[str, str, list[InArm]]] = [
+        (one.nudge_id, one.recipient.subject, exposures(policy, one)) for one in passed
+    ]
+    write_exposures(session, exposed, now=now)
+
+
+def _tokens() -> dict[LinkPurpose, NewToken]:
+    return {purpose: new_token(purpose) for purpose in PURPOSES}
+
+
+def _store_tokens(session: Session, ready: Sequence[Ready], *, rules: Rules, now: datetime) -> None:
+    """Store the tokens' digests; those of a message that did not go out before are replaced."""
+    table = table_of(LinkToken)
+    tried = [one.facts.nudge_id for one in ready if one.decided_before]
+    if tried:
+        session.execute(delete(table).where(table.c.nudge_id.in_(tried)))
+    expires = now + timedelta(days=rules.policy.delivery.link_days)
+    rows = [
+        {
+            "digest": token.digest,
+            "purpose": token.purpose,
+            "nudge_id": one.facts.nudge_id,
+            "created_at": now,
+            "expires_at": expires,
+        }
+        for one in ready
+        for token in one.tokens.values()
+    ]
+    if rows:
+        session.connection().execute(insert(table), rows)
+
+
+def _stopped(facts: Facts, stop: Stop) -> Change:
+    values = {"gate": stop.gate, "gate_detail": stop.detail or None}
+    detail = {"gate": stop.gate, "detail": stop.detail}
+    return Change(facts.nudge_id, NudgeState.STOPPED, "stopped", values, detail)
+
+
+def _waits(facts: Facts, wait: Wait) -> Change:
+    values = {"gate": wait.gate, "gate_detail": wait.detail or None, "next_at": wait.until}
+    detail = {"gate": wait.gate, "until": wait.until.isoformat(), "detail": wait.detail}
+    return Change(facts.nudge_id, NudgeState.WAITING, "waits", values, detail)
+
+
+def _decided(facts: Facts, decision: Decision, channel: Channel | None) -> Change:
+    values = {
+        "gate": None if channel else "decision",
+        "channel": channel,
+        "treatment": decision.treatment,
+        "probability": decision.probability,
+        "decision": dict(decision.why),
+    }
+    state = NudgeState.CLAIMED if channel else NudgeState.STOPPED
+    detail = {"treatment": decision.treatment, "channel": channel.value if channel else None}
+    return Change(facts.nudge_id, state, "decided", values, detail)

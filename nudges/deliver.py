@@ -1,0 +1,225 @@
+"""From decided nudges to sent ones: render, let go, hand over, write down what became of them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from core.clock import Clock
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.models import Channel as ChannelName
+from db.models import NudgeState
+from nudges import coupons
+from nudges.channels import Channel, Outcome, OutcomeKind
+from nudges.decide import Ready
+from nudges.experiments import wording
+from nudges.facts import Address
+from nudges.message import Brief, Message, Reason
+from nudges.policy import ASKED, Policy
+from nudges.quiet_hours import quiet_until
+from nudges.render import Renderer
+from nudges.store.outcomes import Change, suppress, write_changes
+from nudges.store.release import release
+
+log = structlog.get_logger()
+
+RENDER_AGAIN = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Delivered:
+    """How many deliveries ended how."""
+
+    sent: int = 0
+    unknown: int = 0
+    failed: int = 0
+    retried: int = 0
+    held_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Delivers on the channels that this process has."""
+
+    sessions: SessionFactory
+    settings: Settings
+    channels: Mapping[ChannelName, Channel]
+    renderer: Renderer
+    clock: Clock
+
+    def deliver(self, claim_id: str, ready: Sequence[Ready], policy: Policy) -> Delivered:
+        """Deliver what was decided, group by group."""
+        done = Delivered()
+        by_channel: dict[ChannelName, list[Ready]] = defaultdict(list)
+        for one in ready:
+            by_channel[one.channel].append(one)
+        for name, some in by_channel.items():
+            channel = self.channels[name]
+            for group in batched(some, channel.at_once):
+                self._deliver_group(claim_id, channel, group, policy, done)
+            channel.close()
+        return done
+
+    def _deliver_group(
+        self,
+        claim_id: str,
+        channel: Channel,
+        group: Sequence[Ready],
+        policy: Policy,
+        done: Delivered,
+    ) -> None:
+        now = self.clock.now()
+        messages, changes = self._prepare(group, policy, now)
+        with self.sessions.begin() as session:
+            let_go = release(session, claim_id, messages.keys(), now=now)
+            changes += [
+                Change(nudge_id, NudgeState.WAITING, "changed_meanwhile", {"next_at": now})
+                for nudge_id in messages.keys() - let_go
+            ]
+            write_changes(session, claim_id, changes, now=now)
+        done.held_back += len(changes)
+        going = [one for one in group if one.facts.nudge_id in let_go]
+        if not going:
+            return
+        outcomes = self._hand_over(
+            channel, [messages[one.facts.nudge_id] for one in going], now=now
+        )
+        self._write(claim_id, going, outcomes, policy, done)
+
+    def _prepare(
+        self, group: Sequence[Ready], policy: Policy, now: datetime
+    ) -> tuple[dict[str, Message], list[Change]]:
+        """The messages in words, and what has to wait: night fell, or no words could be found."""
+        messages: dict[str, Message] = {}
+        changes: list[Change] = []
+        for one in group:
+            nudge_id = one.facts.nudge_id
+            until = _quiet(one, policy, now)
+            if until is not None:
+                values = {"gate": "quiet", "next_at": until}
+                detail = {"gate": "quiet", "until": until.isoformat()}
+                changes.append(Change(nudge_id, NudgeState.WAITING, "waits", values, detail))
+                continue
+            try:
+                messages[nudge_id] = self.renderer.render(self.brief(one, policy, now=now))
+            except Exception as error:
+                log.error("a message cannot be rendered", nudge=nudge_id, exc_info=error)
+                why = f"cannot be rendered: {type(error).__name__}: {error}"[:300]
+                values = {"gate": "render", "next_at": now + RENDER_AGAIN, "failure": why}
+                detail = {"failure": why}
+                changes.append(Change(nudge_id, NudgeState.WAITING, "not_rendered", values, detail))
+        return messages, changes
+
+    def brief(self, ready: Ready, policy: Policy, *, now: datetime) -> Brief:
+        """All that the message's template may use."""
+        facts = ready.facts
+        earlier = sum(past.cart_id == facts.cart_id for past in facts.history)
+        return Brief(
+            nudge_id=facts.nudge_id,
+            stage=facts.stage,
+            wording=wording(policy, facts),
+            recipient=facts.recipient,
+            address=facts.addresses[ready.channel],
+            lines=tuple(line for line in facts.open_lines if line.pieces),
+            gone=tuple(line for line in facts.open_lines if not line.pieces),
+            value=facts.value,
+            coupon=ready.coupon,
+            reason=Reason(
+                left_at=facts.last_activity_at,
+                number=earlier + 1,
+                at_most=max(policy.caps.per_cart, earlier + 1),
+                asked_for=facts.asked_for,
+            ),
+            links={
+                purpose: token.link(self.settings.web_url)
+                for purpose, token in ready.tokens.items()
+            },
+            shop_name=self.settings.shop_name,
+            postal_address=self.settings.postal_address,
+            now=now,
+        )
+
+    def _hand_over(
+        self, channel: Channel, messages: Sequence[Message], *, now: datetime
+    ) -> list[Outcome]:
+        """The channel's outcomes. One that breaks its promise leaves open what it sent."""
+        try:
+            return channel.deliver(messages, now=now)
+        except Exception as error:
+            log.error("a channel failed", channel=channel.name.value, exc_info=error)
+            left_open = Outcome(OutcomeKind.UNKNOWN, f"the channel failed: {type(error).__name__}")
+            return [left_open] * len(messages)
+
+    def _write(
+        self,
+        claim_id: str,
+        going: Sequence[Ready],
+        outcomes: Sequence[Outcome],
+        policy: Policy,
+        done: Delivered,
+    ) -> None:
+        now = self.clock.now()
+        changes: list[Change] = []
+        suppressed: list[tuple[Address, str]] = []
+        for one, outcome in zip(going, outcomes, strict=True):
+            change = outcome_change(one, outcome, policy, now)
+            changes.append(change)
+            if outcome.suppress:
+                suppressed.append((one.facts.addresses[one.channel], outcome.detail))
+            _count(done, change.state)
+        given_up = [one.nudge_id for one in changes if one.state is NudgeState.FAILED]
+        with self.sessions.begin() as session:
+            if suppressed:
+                suppress(session, suppressed, now=now)
+            held = write_changes(session, claim_id, changes, now=now)
+            if given_up:
+                coupons.revoke(session, [key for key in given_up if key in held], now=now)
+
+
+def outcome_change(ready: Ready, outcome: Outcome, policy: Policy, now: datetime) -> Change:
+    """What an outcome makes of the nudge: sent, unknown, failed, or tried again later."""
+    nudge_id = ready.facts.nudge_id
+    attempts = ready.facts.attempts + 1
+    detail = {"channel": ready.channel.value, "detail": outcome.detail, "attempt": attempts}
+    if outcome.kind is OutcomeKind.ACCEPTED:
+        values = {"sent_at": now, "message_id": outcome.message_id, "failure": None}
+        return Change(nudge_id, NudgeState.SENT, "sent", values, detail)
+    failure = {"failure": outcome.detail[:300]}
+    if outcome.kind is OutcomeKind.UNKNOWN:
+        return Change(nudge_id, NudgeState.UNKNOWN, "unknown", {"sent_at": now, **failure}, detail)
+    other_way = outcome.kind is OutcomeKind.PERMANENT and outcome.suppress
+    if attempts < policy.delivery.attempts and (other_way or outcome.kind is OutcomeKind.TEMPORARY):
+        pause = timedelta(0) if other_way else back_off(attempts, policy, outcome.retry_after)
+        values = {"next_at": now + pause, "gate": "delivery", **failure}
+        return Change(nudge_id, NudgeState.WAITING, "will_retry", values, detail)
+    return Change(nudge_id, NudgeState.FAILED, "failed", {"gate": "delivery", **failure}, detail)
+
+
+def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelta:
+    """The pause after so many attempts: doubling, and never shorter than the other side asked."""
+    pause = timedelta(minutes=policy.delivery.backoff_minutes) * int(2 ** (attempts - 1))
+    return max(pause, asked or timedelta(0))
+
+
+def _quiet(ready: Ready, policy: Policy, now: datetime) -> datetime | None:
+    """Night may have fallen since the nudge was judged."""
+    if ready.facts.stage == ASKED:
+        return None
+    return quiet_until(policy.quiet_hours, ZoneInfo(ready.facts.recipient.time_zone), now)
+
+
+def _count(done: Delivered, state: NudgeState) -> None:
+    match state:
+        case NudgeState.SENT:
+            done.sent += 1
+        case NudgeState.UNKNOWN:
+            done.unknown += 1
+        case NudgeState.FAILED:
+            done.failed += 1
+        case _:
+            done.retried += 1

@@ -1,0 +1,44 @@
+"""Quiet hours by the recipient's own clock, whatever it does twice a year."""
+
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from nudges.policy import QuietHours
+
+
+def is_quiet(hours: QuietHours, local: time) -> bool:
+    """Whether this local time lies in [begin, end); never where the two are the same."""
+    if hours.begin <= hours.end:
+        return hours.begin <= local < hours.end
+    return local >= hours.begin or local < hours.end
+
+
+def quiet_until(hours: QuietHours, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the quiet hours that hold at `now` end, in UTC; None where none hold.
+
+    A local time that the clock skips, or shows twice, ends them at its first showing after `now`
+    at which the clock on the wall is no longer in them.
+    """
+    local = now.astimezone(zone)
+    if not is_quiet(hours, local.time()):
+        return None
+    ends = sorted(
+        datetime.combine(local.date() + timedelta(days=day), hours.end, zone)
+        .replace(fold=fold)
+        .astimezone(UTC)
+        for day in (-1, 0, 1, 2)
+        for fold in (0, 1)
+    )
+    return next(
+        end for end in ends if end > now and not is_quiet(hours, end.astimezone(zone).time())
+    )
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str | None, shop_zone: str) -> ZoneInfo:
+    """The recipient's zone, the shop's where it is unknown."""
+    try:
+        return ZoneInfo(name or shop_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(shop_zone)

@@ -1,0 +1,169 @@
+"""Putting a brief into words, for each channel in its form. A missing value is an error.
+
+All words are in `words/`, one file a language; the language and the clock are the recipient's.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from core.settings import Settings
+from db.models import Channel
+from nudges.facts import Line
+from nudges.message import Brief, CouponOffer, Message
+from services.cards import money_json, picture_url, product_url, stock_level
+
+FOLDER = Path(__file__).parent
+FALLBACK = "en"
+ASKED_WORDING = "asked"
+
+
+class Renderer:
+    """Renders briefs; made once at start."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(enabled_extensions=("html.jinja",)),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+
+    def render(self, brief: Brief) -> Message:
+        """The message for the brief's channel.
+
+        Raises jinja2.UndefinedError or KeyError where a value or a word is missing.
+        """
+        values = self._values(brief)
+        channel = brief.address.channel
+        return Message(
+            nudge_id=brief.nudge_id,
+            channel=channel,
+            address=brief.address,
+            locale=brief.recipient.locale,
+            subject=values["subject"],
+            text=self._draw("email.txt.jinja", values)
+            if channel is Channel.EMAIL
+            else values["opening"],
+            html=self._draw("email.html.jinja", values) if channel is Channel.EMAIL else None,
+            links=brief.links,
+            chat=self._chat(brief, values) if channel is Channel.CHAT else None,
+        )
+
+    def _draw(self, template: str, values: Mapping[str, Any]) -> str:
+        return self._environment.get_template(template).render(values)
+
+    def _values(self, brief: Brief) -> dict[str, Any]:
+        locale = brief.recipient.locale.replace("-", "_")
+        language = language_of(locale)
+        words = words_of(language)
+        wording = words[ASKED_WORDING if brief.reason.asked_for else brief.wording]
+        common = words["common"]
+        name = brief.recipient.name
+        return {
+            "language": language,
+            "w": SimpleNamespace(**common),
+            "subject": wording["subject"],
+            "opening": wording["opening"],
+            "hello": common["hello"].format(name=name) if name else common["hello_nobody"],
+            "lines": [
+                {
+                    "text": common["piece"].format(quantity=line.pieces, title=line.title),
+                    "price": (line.unit * line.pieces).text(locale) if line.unit else "",
+                }
+                for line in brief.lines
+            ],
+            "gone": [common["gone_one"].format(title=line.title) for line in brief.gone],
+            "total": common["total"].format(value=brief.value.text(locale)),
+            "coupon": self._coupon(brief, brief.coupon, common, locale) if brief.coupon else None,
+            "why": self._why(brief, common, locale),
+            "links": SimpleNamespace(
+                **{purpose.value: link for purpose, link in brief.links.items()}
+            ),
+            "sender": common["sender"].format(shop=brief.shop_name, address=brief.postal_address),
+        }
+
+    def _coupon(
+        self, brief: Brief, coupon: CouponOffer, common: Mapping[str, str], locale: str
+    ) -> dict[str, str]:
+        until = format_datetime(
+            self._local(brief, coupon.expires_at), format="short", locale=locale
+        )
+        kind = "coupon_delivery" if coupon.percent is None else "coupon_percent"
+        return {
+            "text": common[kind].format(
+                percent=coupon.percent,
+                most=coupon.max_discount.text(locale),
+                minimum=coupon.minimum.text(locale),
+                until=until,
+            ),
+            "code": common["code"].format(code=coupon.code),
+        }
+
+    def _why(self, brief: Brief, common: Mapping[str, str], locale: str) -> str:
+        if brief.reason.asked_for:
+            return common["why_asked"]
+        left = format_date(self._local(brief, brief.reason.left_at), format="long", locale=locale)
+        return common["why_left"].format(
+            left=left, number=brief.reason.number, at_most=brief.reason.at_most
+        )
+
+    def _local(self, brief: Brief, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(brief.recipient.time_zone))
+
+    def _chat(self, brief: Brief, values: Mapping[str, Any]) -> dict[str, Any]:
+        text = f"{values['hello']} {values['opening']}"
+        if values["coupon"]:
+            text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
+        return {
+            "kind": "nudge",
+            "text": text,
+            "cards": [self._card(line) for line in brief.lines],
+            "quick_replies": [{"title": values["w"].chat_cart, "payload": "/view_cart"}],
+        }
+
+    def _card(self, line: Line) -> dict[str, Any]:
+        price = money_json(line.unit, settings=self._settings) if line.unit else None
+        return {
+            "product_id": line.product_id,
+            "variant_id": line.variant_id,
+            "title": line.title,
+            "brand": line.brand,
+            "colour": line.colour,
+            "size": line.size,
+            "price": price,
+            "list_price": None,
+            "picture": picture_url(line.product_id, line.picture, colour=line.colour),
+            "url": product_url(line.product_id),
+            "stock": stock_level(line.stock or 0),
+            "reason": None,
+            "suggestion_id": None,
+        }
+
+
+@cache
+def words_of(language: str) -> dict[str, dict[str, str]]:
+    """The words of a language, by wording and `common`."""
+    return tomllib.loads((FOLDER / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def language_of(locale: str) -> str:
+    """The language of a locale that there are words for, else English."""
+    try:
+        language = Locale.parse(locale, sep="_").language
+    except (UnknownLocaleError, ValueError):
+        return FALLBACK
+    return language if (FOLDER / "words" / f"{language}.toml").is_file() else FALLBACK

@@ -1,0 +1,171 @@
+"""Writing down what became of nudges. Every change of state goes with a step that tells it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.insert import insert_or_ignore, table_of
+from db.models import (
+    Assignment,
+    Exposure,
+    Nudge,
+    NudgeState,
+    NudgeStep,
+    Suppression,
+)
+from nudges.facts import Address, InArm
+from nudges.store.facts import address_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one nudge becomes, and the step that tells it; `values` are columns of its row."""
+
+    nudge_id: str
+    state: NudgeState
+    what: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_changes(
+    session: Session, claim_id: str, changes: Sequence[Change], *, now: datetime
+) -> set[str]:
+    """Apply the changes to nudges that this claim still holds; returns the ids of those."""
+    held = _held(session, claim_id, [change.nudge_id for change in changes])
+    kept = [change for change in changes if change.nudge_id in held]
+    table = table_of(Nudge)
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in kept:
+        values = {"state": change.state, **change.values}
+        row = {f"new_{name}": value for name, value in values.items()}
+        by_columns.setdefault(tuple(values), []).append({"nudge_id": change.nudge_id, **row})
+    for columns, rows in by_columns.items():
+        session.connection().execute(
+            update(table)
+            .where(table.c.id == bindparam("nudge_id"))
+            .values({name: bindparam(f"new_{name}") for name in columns}),
+            rows,
+        )
+    add_steps(session, [(one.nudge_id, one.what, one.detail) for one in kept], now=now)
+    return held
+
+
+def add_steps(
+    session: Session, steps: Iterable[tuple[str, str, Mapping[str, Any]]], *, now: datetime
+) -> None:
+    """Note things that happened to nudges: (nudge id, what, detail)."""
+    rows = [
+        {"nudge_id": nudge_id, "at": now, "what": what, "detail": dict(detail)}
+        for nudge_id, what, detail in steps
+    ]
+    if rows:
+        session.connection().execute(insert(table_of(NudgeStep)), rows)
+
+
+def write_exposures(
+    session: Session, exposed: Sequence[tuple[str, str, Sequence[InArm]]], *, now: datetime
+) -> None:
+    """Store that nudges were exposed: (nudge id, subject, its arms); each once."""
+    arms = [(nudge_id, subject, arm) for nudge_id, subject, mine in exposed for arm in mine]
+    if not arms:
+        return
+    session.connection().execute(
+        insert_or_ignore(session, Exposure),
+        [
+            {
+                "nudge_id": nudge_id,
+                "experiment": arm.experiment,
+                "arm": arm.arm,
+                "probability": arm.probability,
+                "at": now,
+            }
+            for nudge_id, _, arm in arms
+        ],
+    )
+    session.connection().execute(
+        insert_or_ignore(session, Assignment),
+        [
+            {
+                "experiment": arm.experiment,
+                "subject": subject,
+                "arm": arm.arm,
+                "probability": arm.probability,
+                "at": now,
+            }
+            for _, subject, arm in arms
+        ],
+    )
+
+
+def suppress(session: Session, addresses: Iterable[tuple[Address, str]], *, now: datetime) -> None:
+    """Never write to these addresses again: (address, why)."""
+    rows = [
+        {
+            "channel": address.channel,
+            "address_digest": address_digest(address.channel, address.address),
+            "reason": reason[:300],
+            "at": now,
+        }
+        for address, reason in addresses
+    ]
+    if rows:
+        session.connection().execute(insert_or_ignore(session, Suppression), rows)
+
+
+def recover(session: Session, *, lease: timedelta, now: datetime) -> tuple[int, int]:
+    """Take back what dead sweeps left: (put back to wait, marked unknown).
+
+    What was claimed had not been sent yet and is looked at anew. What was being sent may have gone
+    out, so it is never sent again.
+    """
+    back = _take_back(session, NudgeState.CLAIMED, NudgeState.WAITING, lease=lease, now=now)
+    lost = _take_back(session, NudgeState.SENDING, NudgeState.UNKNOWN, lease=lease, now=now)
+    add_steps(session, [(key, "taken_back", {}) for key in back], now=now)
+    add_steps(session, [(key, "unknown", {"failure": LOST}) for key in lost], now=now)
+    return len(back), len(lost)
+
+
+LOST = "its process died while it was being sent"
+
+
+def _take_back(
+    session: Session, was: NudgeState, becomes: NudgeState, *, lease: timedelta, now: datetime
+) -> list[str]:
+    table = table_of(Nudge)
+    stale = (
+        select(table.c.id)
+        .where(table.c.state == was, table.c.claimed_at <= now - lease)
+        .with_for_update(skip_locked=True)
+    )
+    values: dict[str, Any] = {"state": becomes}
+    if becomes is NudgeState.WAITING:
+        values["next_at"] = now
+        values["claim"] = None
+    else:
+        values["failure"] = LOST
+        values["sent_at"] = table.c.claimed_at
+    return list(
+        session.scalars(
+            update(table).where(table.c.id.in_(stale)).values(values).returning(table.c.id)
+        )
+    )
+
+
+def _held(session: Session, claim_id: str, nudge_ids: list[str]) -> set[str]:
+    """Those that the claim holds, locked. An unknown one of its own may still become known."""
+    return set(
+        session.scalars(
+            select(Nudge.id)
+            .where(
+                Nudge.id.in_(nudge_ids),
+                Nudge.claim == claim_id,
+                Nudge.state.in_((NudgeState.CLAIMED, NudgeState.SENDING, NudgeState.UNKNOWN)),
+            )
+            .with_for_update()
+        )
+    )

@@ -1,0 +1,91 @@
+"""Letting messages out: the one statement that says "now", with every "never" in it."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Cart,
+    CartLine,
+    CartStatus,
+    Consent,
+    Nudge,
+    NudgeState,
+    Order,
+    Pause,
+    Reminder,
+)
+from nudges.policy import ASKED
+
+
+def release(
+    session: Session, claim_id: str, nudge_ids: Collection[str], *, now: datetime
+) -> set[str]:
+    """Mark claimed nudges as being sent; returns those that may really go out now.
+
+    Left out is what this sweep no longer holds, and whatever changed since its facts were read: the
+    cart was ordered, emptied or touched, its owner bought something, withdrew their consent, or
+    asked for silence. An order that is being placed right now is waited for.
+    """
+    session.execute(
+        select(Cart.id)
+        .join(Nudge, Nudge.cart_id == Cart.id)
+        .where(Nudge.id.in_(nudge_ids))
+        .order_by(Cart.id)
+        .with_for_update(of=Cart, read=True)
+    ).all()
+    let_go = (
+        update(Nudge)
+        .where(
+            Nudge.id.in_(nudge_ids),
+            Nudge.state == NudgeState.CLAIMED,
+            Nudge.claim == claim_id,
+            exists().where(
+                Cart.id == Nudge.cart_id,
+                Cart.status == CartStatus.OPEN,
+                or_(Nudge.stage == ASKED, Cart.last_activity_at == Nudge.episode),
+                exists().where(CartLine.cart_id == Cart.id),
+            ),
+            ~exists().where(
+                Order.person_id == Nudge.person_id, Order.placed_at >= Nudge.claimed_at
+            ),
+            ~exists().where(
+                or_(
+                    Pause.person_id == Nudge.person_id,
+                    and_(Pause.person_id.is_(None), Pause.visitor_id == Nudge.visitor_id),
+                ),
+                Pause.ended_at.is_(None),
+                or_(Pause.until.is_(None), Pause.until > now),
+                or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
+                or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
+            ),
+            or_(_consent_in_force(), _asked_for_there()),
+        )
+        .values(state=NudgeState.SENDING, claimed_at=now, attempts=Nudge.attempts + 1)
+        .returning(Nudge.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(session.scalars(let_go))
+
+
+def _consent_in_force() -> ColumnElement[bool]:
+    """The newest line of the ledger for the nudge's person and channel is a yes."""
+    newest = (
+        select(Consent.granted)
+        .where(Consent.person_id == Nudge.person_id, Consent.channel == Nudge.channel)
+        .order_by(Consent.at.desc(), Consent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return newest.is_(True)
+
+
+def _asked_for_there() -> ColumnElement[bool]:
+    """It is a reminder that the shopper asked for on this channel, and did not take back."""
+    return exists().where(
+        Reminder.nudge_id == Nudge.id,
+        Reminder.cancelled_at.is_(None),
+        or_(Reminder.channel.is_(None), Reminder.channel == Nudge.channel),
+    )
