@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import SessionFactory, read_session
 from db.models import Product
+from nudges.heartbeat import pulse
 from services.suggest import NO_MODEL, SuggestionService
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ def health(request: Request, response: Response) -> Health:
         "database": _database(request.app.state.sessions),
         "recommender": _recommender(request),
         "widget": _widget(),
+        "nudges": _nudges(request),
     }
     states = {part.state for part in parts.values()}
     state: Literal["ok", "degraded", "down"] = (
@@ -66,6 +68,20 @@ def _recommender(request: Request) -> Part:
     if version == NO_MODEL:
         return Part(state="degraded", detail="No model is trained: `cartwright train` makes one.")
     return Part(state="ok", detail=f"model {version}")
+
+
+def _nudges(request: Request) -> Part:
+    now = request.app.state.clock.now()
+    try:
+        with read_session(request.app.state.sessions) as session:
+            last = pulse(session)
+    except SQLAlchemyError:
+        return Part(state="degraded", detail="Unknown: the database does not answer.")
+    if last is None:
+        return Part(state="degraded", detail="The scheduler has never run: `python -m nudges`.")
+    if last.is_silent(now):
+        return Part(state="degraded", detail=f"No sweep since {last.beat_at:%Y-%m-%d %H:%M} UTC.")
+    return Part(state="ok", detail=f"last sweep {last.beat_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _widget() -> Part:

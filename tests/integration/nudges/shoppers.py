@@ -53,7 +53,7 @@ class Sink:
     answers: list[Outcome] = field(default_factory=list)
     taken: list[Message] = field(default_factory=list)
 
-    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:  # noqa: ARG002
         outcomes = []
         for message in messages:
             self.taken.append(message)

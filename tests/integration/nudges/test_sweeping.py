@@ -1,6 +1,7 @@
 """A round writes to whom it may, once, and stores why nobody else got anything."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -188,7 +189,7 @@ def test_a_temporary_failure_is_tried_again_with_growing_pauses(
         if len(sink.taken) > before:
             tried.append(clock.now())
         clock.advance(timedelta(minutes=1))
-    pauses = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
     assert pauses == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
     assert nudges(sessions)[0].state is NudgeState.SENT
 

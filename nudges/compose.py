@@ -1,0 +1,59 @@
+"""The composition root of everything that sweeps: the process, the command, the web's buttons."""
+
+from dataclasses import dataclass
+
+from core.clock import Clock, SystemClock
+from core.settings import Settings
+from db.engine import SessionFactory, make_engine, make_session_factory
+from db.pricing import DeliveryRule
+from nudges.channels import Channel
+from nudges.channels.chat import ChatChannel
+from nudges.channels.email import EmailChannel
+from nudges.decision import AlwaysRemind, Decider
+from nudges.policy import SHIPPED, Policy, load_policy
+from nudges.sweep import Sweeper
+
+
+@dataclass(frozen=True, slots=True)
+class Nudging:
+    """What works on left carts together."""
+
+    settings: Settings
+    policy: Policy
+    sessions: SessionFactory
+    channels: tuple[Channel, ...]
+    decider: Decider
+    clock: Clock
+
+    def sweeper(self) -> Sweeper:
+        """A sweeper over all of it."""
+        return Sweeper(
+            self.sessions,
+            settings=self.settings,
+            policy=self.policy,
+            channels=self.channels,
+            decider=self.decider,
+            clock=self.clock,
+        )
+
+
+def compose(
+    settings: Settings, *, sessions: SessionFactory | None = None, clock: Clock | None = None
+) -> Nudging:
+    """Everything as the settings say. Raises PolicyError, or ValueError for a setting."""
+    if sessions is None:
+        engine = make_engine(settings.database_url)
+        sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
+    return Nudging(
+        settings=settings,
+        policy=load_policy(settings.nudge_policy or SHIPPED),
+        sessions=sessions,
+        channels=all_channels(settings, sessions),
+        decider=AlwaysRemind(),
+        clock=clock or SystemClock(),
+    )
+
+
+def all_channels(settings: Settings, sessions: SessionFactory) -> tuple[Channel, ...]:
+    """The channels that the settings make possible; e-mail and chat always are."""
+    return (EmailChannel(settings), ChatChannel(sessions))
