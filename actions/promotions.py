@@ -5,7 +5,7 @@ from rasa_sdk.events import SlotSet
 from actions.context import Shop
 from actions.reply import Claim, Reply
 from actions.show import money, show_cart
-from actions.skill import Event, Skill, Turn
+from actions.skill import Event, Skill, Turn, without_nul
 from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
@@ -171,5 +171,5 @@ def _last_code(turn: Turn) -> str | None:
             continue
         for entity in (event.get("parse_data") or {}).get("entities") or []:
             if entity.get("entity") == "coupon_code":
-                return str(entity.get("value"))
+                return without_nul(str(entity.get("value")))
     return None

@@ -38,7 +38,8 @@ class Turn:
     @property
     def text(self) -> str:
         """What the shopper typed; empty where they pressed a button."""
-        return "" if self.is_payload else str(self.tracker.latest_message.get("text") or "")
+        text = str(self.tracker.latest_message.get("text") or "")
+        return "" if self.is_payload else without_nul(text)
 
     @property
     def is_payload(self) -> bool:
@@ -58,7 +59,8 @@ class Turn:
     @property
     def entities(self) -> list[dict[str, Any]]:
         """The entities found in the message."""
-        return list(self.tracker.latest_message.get("entities") or [])
+        found = self.tracker.latest_message.get("entities") or []
+        return [{**entity, "value": without_nul(entity.get("value"))} for entity in found]
 
     def values(self, entity: str, *, excluded: bool = False) -> list[Any]:
         """The values of one entity, in order, each once."""
@@ -110,10 +112,15 @@ class Turn:
         reply.send(self.dispatcher)
 
 
+def without_nul[T](value: T) -> T:
+    """What a client sent, without the one character that PostgreSQL can neither keep nor seek."""
+    return value.replace("\x00", "") if isinstance(value, str) else value  # type: ignore[return-value]  # a str is a T here
+
+
 def _page_product(metadata: Any) -> str | None:
     page = metadata.get("page") if isinstance(metadata, dict) else None
     product = page.get("product_id") if isinstance(page, dict) else None
-    return product if isinstance(product, str) and product else None
+    return (without_nul(product) or None) if isinstance(product, str) else None
 
 
 class Skill(Action, ABC):  # type: ignore[misc]  # rasa_sdk is not typed

@@ -99,7 +99,8 @@ class Answer:
         return {e["name"]: e["value"] for e in self.events if e["event"] == "slot"}
 
 
-@dataclass
+# Hypothesis would print the whole shop with each failing example.
+@dataclass(repr=False)
 class Chat:
     """One shopper's conversation, with the slots that the actions set."""
 

@@ -1,7 +1,7 @@
 """Whatever a message says and names, every skill has an answer and keeps its numbers backed."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from actions.skills import ACTIONS
@@ -59,6 +59,7 @@ TALKING = [one.action for one in ACTIONS if hasattr(one, "action")]
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(text="what\x00", entities=[entity("product", "tent\x00")], page="tnt-two\x00")
 @given(text=TEXTS, entities=ENTITIES, page=st.sampled_from([None, "tnt-two", "no-such-product"]))
 def test_no_message_is_an_error(
     chat: Chat, action: str, text: str, entities: list[dict[str, object]], page: str | None
