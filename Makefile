@@ -55,7 +55,7 @@ format: install ## Format and mend what can be mended
 test: install widget ## Run all tests
 	@cd web/widget && npm test --silent
 	@cd bot && .venv/bin/python -m pytest -q
-	@.venv/bin/pytest $(PYTEST_ARGS)
+	@.venv/bin/pytest -n 2 $(PYTEST_ARGS)
 
 bench: install widget ## Measure what the documents claim
 	@.venv/bin/cartwright bench --help

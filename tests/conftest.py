@@ -20,6 +20,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from core.clock import SimulatedClock
 from core.identity import Identity
@@ -29,16 +31,35 @@ from db.engine import SessionFactory, make_engine, make_session_factory
 from db.migrate import upgrade
 from db.models import Base, Category, Price, Product, Variant
 from db.pricing import DeliveryRule
+from tests.stack import stack
 from tests.visitors import create_visitor
+
+__all__ = ["stack"]
 
 POSTGRES = os.environ.get("CARTWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1/postgres")
 REQUIRE_SERVICES = os.environ.get("CARTWRIGHT_REQUIRE_SERVICES") == "1"
+WITH_STACK = ("tests/browser", "tests/contract", "tests/conversations")
 DELIVERY = DeliveryRule(fee=Money("EUR", 490), free_from=Money("EUR", 5000))
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 # How long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("cartwright", deadline=None)
 hypothesis_settings.load_profile("cartwright")
+
+
+class ByFolder(LoadFileScheduling):
+    """A folder's tests share fixtures, so they stay together; the running assistant is one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return "stack" if folder in WITH_STACK else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
+    """How tests are shared out where there are several workers (`-n`)."""
+    # As collected: the stack first, so that its slow start runs beside the other tests.
+    config.option.loadscopereorder = False
+    return ByFolder(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,16 +1,24 @@
-"""A made-up log, and the whole database as text: what the import tests compare."""
+"""A made-up log, importing it, and the whole database as text: what the import tests share."""
 
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
-from db.engine import SessionFactory
+from core.clock import SimulatedClock
+from db.engine import SessionFactory, make_engine, make_session_factory
+from db.migrate import upgrade
 from db.models import Base
+from ingest.events import Outcome, Report, import_log
+from ingest.logs import choose_log_format
+from ingest.source import Source
+from tests.conftest import START
 
 FIXTURES = Path(__file__).parent / "fixtures" / "ingest"
 REAL = Path(__file__).parents[2] / "shared" / "data"
+ONLINE_RETAIL = REAL / "baskets" / "online-retail" / "online_retail.parquet"
 NOT_COMPARED = {
     "events": {"id"},
     "quarantine": {"id"},
@@ -19,6 +27,37 @@ NOT_COMPARED = {
     "order_lines": {"id"},
     "import_runs": {"id"},
 }
+
+
+def import_as_command(
+    sessions: SessionFactory,
+    path: Path,
+    *,
+    clock: SimulatedClock,
+    report: Report = lambda *_: None,
+    **choice: Any,
+) -> Outcome:
+    """Import a log as `cartwright import events` does."""
+    source = Source(path)
+    chosen, shape = choose_log_format(
+        source, name=choice.get("name"), mapping=choice.get("mapping")
+    )
+    currency = chosen.currency or "EUR"
+    return import_log(
+        sessions, source, chosen, shape, currency=currency, clock=clock, report=report
+    )
+
+
+def everything_unstopped(log: Path, folder: Path) -> dict[str, list[str]]:
+    """What a database holds after an import of the log that nobody stopped."""
+    url = f"sqlite:///{folder}/unstopped.db"
+    upgrade(url)
+    engine = make_engine(url)
+    sessions = make_session_factory(engine)
+    import_as_command(sessions, log, clock=SimulatedClock(START))
+    content = everything(sessions)
+    engine.dispose()
+    return content
 
 
 def everything(sessions: SessionFactory) -> dict[str, list[str]]:

@@ -1,9 +1,8 @@
 """The whole assistant as a shopper meets it: every process on a free port, filled and trained.
 
-A test package takes the fixture with `from tests.stack import stack` in its conftest. The shop's
-database, the recommender's model and the bot's model are made once and kept in var/test-cache under
-the hash of what they are made from; each test session works on copies. Made anew every day, because
-the demo shop's past ends at the day it is filled.
+The shop's database, the recommender's model and the bot's model are made once and kept in
+var/test-cache under the hash of what they are made from; each test session works on copies. Made
+anew every day, because the demo shop's past ends at the day it is filled.
 """
 
 import fcntl

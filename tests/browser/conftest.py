@@ -9,9 +9,6 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 
 from tests.browser.support.chat_shop import WIDGET, ChatShop, chat_shop
 from tests.browser.support.widget import Widget
-from tests.stack import stack
-
-__all__ = ["stack"]
 
 FLAGS = (
     "--headless=new",

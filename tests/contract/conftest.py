@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contract.chat import Chat
-from tests.stack import Stack, stack
-
-__all__ = ["stack"]
+from tests.stack import Stack
 
 
 @pytest.fixture

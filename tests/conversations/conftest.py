@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conversations.client import Chatter, chatting
-from tests.stack import Stack, stack
-
-__all__ = ["stack"]
+from tests.stack import Stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -92,6 +92,12 @@ def converse(stack: Stack, sent: list[str]) -> None:
             assert cart is None or cart["lines"] == [], [ascii(text[:60]) for text in sent]
 
 
+def left_behind(log: str) -> list[str]:
+    """Our tasks that nobody awaited; sanic leaves its own reader of a socket that went away."""
+    tasks = (line for line in log.splitlines() if line.startswith("task: <Task"))
+    return [task for task in tasks if "site-packages/sanic/" not in task]
+
+
 def test_a_thousand_hostile_messages_each_get_an_answer_or_a_problem(stack: Stack) -> None:
     sent = list(inputs(seed=7))
     talks = [sent[start : start + PER_VISITOR] for start in range(0, len(sent), PER_VISITOR)]
@@ -106,7 +112,7 @@ def test_a_thousand_hostile_messages_each_get_an_answer_or_a_problem(stack: Stac
     for log in ("actions", "bot", "web"):
         written = (stack.logs / f"{log}.log").read_text(errors="replace")
         assert "Traceback" not in written, f"{log} raised: see its log"
-        assert "was destroyed" not in written, f"{log} left a task behind: see its log"
+        assert left_behind(written) == [], f"{log} left a task behind: see its log"
 
 
 def test_ten_thousand_characters_are_refused_and_the_talk_goes_on(stack: Stack) -> None:

@@ -1,8 +1,7 @@
-"""The default demo shop is as large as it says and is made in time."""
+"""The default demo shop is as large as it says."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from time import process_time
 
 import pytest
 from sqlalchemy import func, select
@@ -19,14 +18,13 @@ NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_the_default_past_is_large_and_made_in_under_30_seconds_of_work(
+def test_the_default_past_is_large_and_can_be_learnt_from(
     sqlite_template: Path, tmp_path: Path, stages: Stages
 ) -> None:
     path = tmp_path / "full.db"
     path.write_bytes(sqlite_template.read_bytes())
     settings = Settings.model_validate({"DATABASE_URL": f"sqlite:///{path}"})
     engine = make_engine(settings.database_url)
-    begun = process_time()
     filled = fill(
         make_session_factory(engine),
         Scenario(NOW),
@@ -34,7 +32,6 @@ def test_the_default_past_is_large_and_made_in_under_30_seconds_of_work(
         again=False,
         progress=stages,
     )
-    assert process_time() - begun < 30
     with engine.connect() as connection:
         owners = connection.scalar(
             select(func.count(func.distinct(func.coalesce(Visitor.person_id, Visitor.id)))).where(

@@ -1,30 +1,17 @@
 """Importing a log as the command does."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
 
 from core.clock import SimulatedClock
 from db.engine import SessionFactory
-from ingest.events import Outcome, import_log
-from ingest.logs import choose_log_format
-from ingest.source import Source
+from ingest.events import Outcome
+from tests.imports import import_as_command
 
 
 @pytest.fixture
 def import_file(sessions: SessionFactory, clock: SimulatedClock) -> Callable[..., Outcome]:
-    """Import a log as the command does."""
-
-    def run(path: Path, *, report: Callable[..., None] = lambda *_: None, **choice: Any) -> Outcome:
-        source = Source(path)
-        chosen, shape = choose_log_format(
-            source, name=choice.get("name"), mapping=choice.get("mapping")
-        )
-        currency = chosen.currency or "EUR"
-        return import_log(
-            sessions, source, chosen, shape, currency=currency, clock=clock, report=report
-        )
-
-    return run
+    """Import a log into the test's database."""
+    return partial(import_as_command, sessions, clock=clock)

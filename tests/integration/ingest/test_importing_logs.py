@@ -1,10 +1,5 @@
 """Logs into the database: nothing lost, nothing twice, stopped imports go on."""
 
-import os
-import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.clock import SimulatedClock
-from db.engine import SessionFactory, make_engine, make_session_factory
+from db.engine import SessionFactory
 from db.models import (
     Cart,
     CartLine,
@@ -38,7 +33,14 @@ from db.models import (
 from db.reads.training import event_frame
 from ingest.events import Outcome
 from ingest.log_products import UNKNOWN_STOCK
-from tests.imports import FIXTURES, REAL, everything, write_log
+from tests.imports import (
+    FIXTURES,
+    ONLINE_RETAIL,
+    REAL,
+    everything,
+    everything_unstopped,
+    write_log,
+)
 
 type Importer = Callable[..., Outcome]
 
@@ -257,101 +259,13 @@ def test_an_import_stopped_after_any_chunk_ends_the_same(
     with sessions() as session:
         assert_accounted_for(session, outcome)
     stopped = everything(sessions)
-    other = make_engine(f"sqlite:///{tmp_path}/other.db")
-    _upgrade_and_import(f"sqlite:///{tmp_path}/other.db", log)
-    assert everything(make_session_factory(other)) == stopped
-    other.dispose()
-
-
-CHILD = """
-import sys
-from datetime import UTC, datetime
-from itertools import count
-from pathlib import Path
-import ingest.events
-from core.clock import SimulatedClock
-from db.engine import make_engine, make_session_factory
-from db.migrate import upgrade
-from ingest.logs import choose_log_format
-from ingest.source import Source
-
-url, path, chunk = sys.argv[1:]
-ingest.events.CHUNK_ROWS = int(chunk)
-source = Source(Path(path))
-chosen, shape = choose_log_format(source, name=None, mapping=None)
-upgrade(url)
-ingest.events.import_log(
-    make_session_factory(make_engine(url)), source, chosen, shape, currency="EUR",
-    clock=SimulatedClock(datetime(2026, 3, 2, 10, 0, tzinfo=UTC)),
-    report=lambda stage, done, total: print(stage, done, flush=True),
-)
-print("finished", flush=True)
-"""
-
-
-def _start(url: str, log: Path, chunk: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(log), str(chunk)], stdout=subprocess.PIPE, text=True
-    )
-
-
-def _upgrade_and_import(url: str, log: Path, chunk: int = 20_000) -> None:
-    with _start(url, log, chunk) as process:
-        output = process.communicate()[0]
-    assert output.endswith("finished\n")
-
-
-def _kill_at_random(url: str, log: Path, chunk: int, *, times: int, rows: int, seed: int) -> int:
-    """Import, killing the process at random points spread over the file; says how often it was.
-
-    Each run is let a random way beyond where the earlier ones came, so every kill hits new work.
-    """
-    chance = random.Random(seed)  # noqa: S311 when to kill, no secret
-    killed = reached = 0
-    for _ in range(times):
-        stop_at = reached + chance.uniform(0, 2 * rows / (times + 1))
-        with _start(url, log, chunk) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                stage, _, done = line.strip().partition(" ")
-                if stage == "finished":
-                    break
-                if stage == "storing":
-                    reached = max(reached, int(done))
-                if reached >= stop_at or (stage != "storing" and chance.random() < 0.1):
-                    break
-            try:
-                process.wait(chance.uniform(0, 0.3))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                killed += 1
-    return killed
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_an_import_killed_ten_times_ends_the_same(
-    database_url: str, sessions: SessionFactory, tmp_path: Path
-) -> None:
-    log = write_log(tmp_path / "log.csv", invoices=900)
-    rows = log.read_text().count("\n") - 1
-    killed = _kill_at_random(database_url, log, 150, times=10, rows=rows, seed=11)
-    _upgrade_and_import(database_url, log, 150)
-    assert killed >= 5
-    whole = f"sqlite:///{tmp_path}/whole.db"
-    _upgrade_and_import(whole, log)
-    engine = make_engine(whole)
-    assert everything(sessions) == everything(make_session_factory(engine))
-    engine.dispose()
-
-
-ONLINE_RETAIL = REAL / "baskets" / "online-retail" / "online_retail.parquet"
-real_log = pytest.mark.skipif(not ONLINE_RETAIL.exists(), reason="the real log is not here")
+    monkeypatch.undo()
+    assert stopped == everything_unstopped(log, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@real_log
+@pytest.mark.skipif(not ONLINE_RETAIL.exists(), reason="the real log is not here")
 def test_the_real_online_retail_log_is_accounted_for_row_by_row(
     import_file: Importer, sessions: SessionFactory
 ) -> None:
@@ -377,29 +291,6 @@ def test_the_real_online_retail_log_is_accounted_for_row_by_row(
         assert people <= log["CustomerID"].n_unique()
         orders = session.scalar(select(func.count()).select_from(Order))
         assert orders == session.scalar(select(func.count(func.distinct(Event.transaction_id))))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@real_log
-def test_the_real_log_killed_at_random_ends_the_same(tmp_path: Path) -> None:
-    log, rows, chunk, times = tmp_path / "slice.parquet", 40_000, 4_000, 3
-    if os.environ.get("CARTWRIGHT_TEST_WHOLE_LOG"):
-        log, rows, chunk, times = ONLINE_RETAIL, 541_909, 20_000, 10
-    else:
-        pl.read_parquet(ONLINE_RETAIL).head(rows).write_parquet(log)
-    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("killed", "whole")]
-    killed = _kill_at_random(urls[0], log, chunk, times=times, rows=rows, seed=3)
-    assert killed >= times - 2
-    for url in urls:
-        _upgrade_and_import(url, log, chunk)
-    engines = [make_engine(url) for url in urls]
-    in_pieces, whole = (everything(make_session_factory(engine)) for engine in engines)
-    assert len(whole["events"]) >= rows
-    for table, content in whole.items():
-        assert in_pieces[table] == content, f"{table} differs"
-    for engine in engines:
-        engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ SUPERVISE = """
 import asyncio, os, sys
 from pathlib import Path
 from rich.console import Console
+import cli.processes
 from cli.processes import Supervisor, end_with_parent, read_procfile
+
+cli.processes.GRACE_SECONDS = 1
 
 async def main() -> int:
     supervisor = Supervisor(cwd=Path.cwd(), env=os.environ, console=Console())

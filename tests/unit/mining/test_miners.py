@@ -53,7 +53,7 @@ def timed_sequences(
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(timed_sequences(), st.integers(1, 4))
 def test_all_miners_find_what_the_definition_finds(
     data: tuple[list[list[tuple[int, ...]]], list[list[float]]], min_support: int
@@ -67,7 +67,7 @@ def test_all_miners_find_what_the_definition_finds(
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(timed_sequences(), st.integers(1, 3), constraints())
 def test_all_miners_keep_every_constraint_as_defined(
     data: tuple[list[list[tuple[int, ...]]], list[list[float]]],
