@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.protocol import Scores, Source
-from recommender.sequences import Batch, Ints
+from recommender.sequences import Batch, Bools, Ints
 
 type Weights = NDArray[np.float64]
 
@@ -61,11 +61,14 @@ class Blend:
         """Scores with the part of each source."""
         parts = shares(np.stack([source.score(batch) for source in self.sources]))
         knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
+        weighted = np.nan_to_num(parts) * self.weights_for(batch, knows)[:, :, None]
+        return Mixed(weighted.sum(axis=0), weighted)
+
+    def weights_for(self, batch: Batch, knows: Bools) -> Scores:
+        """What each source (rows) counts for each window; those that know nothing pass it on."""
         weights = self.weights[length_rows(batch)].T * knows
         total = weights.sum(axis=0)
-        weights /= np.where(total > 0, total, 1)
-        weighted = np.nan_to_num(parts) * weights[:, :, None].astype(np.float32)
-        return Mixed(weighted.sum(axis=0), weighted)
+        return (weights / np.where(total > 0, total, 1)).astype(np.float32)
 
     def score(self, batch: Batch) -> Scores:
         """The weighted sums; NaN where no source knows the item."""

@@ -15,6 +15,8 @@ from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
 
 type Matrix = NDArray[np.float32]
+type State = tuple[Matrix, Matrix]
+"""What is shown to the outside and what the cell keeps, (d,) each."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,23 @@ class Lstm:
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return state[back]
+
+    def begin(self) -> State:
+        """The state before any step."""
+        nothing = np.zeros(self.weights.recurrent.shape[0], np.float32)
+        return nothing, nothing
+
+    def advance(self, state: State, item: int, action: int, gap: int) -> State:
+        """The state after one more step, coded as in a `Batch`."""
+        weights = self.weights
+        met = weights.item[item + 1] + weights.action[action] + weights.gap[gap]
+        units = weights.recurrent.shape[0]
+        hidden, cell = state
+        gates = met @ self._input + weights.bias + hidden @ weights.recurrent
+        candidate = np.tanh(gates[2 * units : 3 * units])
+        gates = _sigmoid(gates)
+        cell = cell * gates[units : 2 * units] + gates[:units] * candidate
+        return gates[3 * units :] * np.tanh(cell), cell
 
     def score(self, batch: Batch) -> Scores:
         """Probabilities; NaN for an empty window and for items that training never met."""

@@ -3,6 +3,7 @@
 They are the baselines that a trained model must beat, and what is served where it knows nothing.
 """
 
+from collections.abc import Hashable
 from typing import Self
 
 import numpy as np
@@ -70,6 +71,10 @@ class Popular:
         """The same weights for everybody."""
         return np.tile(self.weights, (len(batch), 1))
 
+    def depends_on(self, batch: Batch) -> Hashable:  # noqa: ARG002 as in Dense
+        """Nothing."""
+        return None
+
     def arrays(self) -> Arrays:
         """The weights."""
         return {"weights": self.weights}
@@ -134,6 +139,11 @@ class PopularInCategory:
         scores: Scores = np.where(same, self._inside[None, :], self._elsewhere[None, :])
         return scores
 
+    def depends_on(self, batch: Batch) -> Hashable:
+        """The category of the last product."""
+        last = int(batch.last_items()[0])
+        return int(self.category[last]) if last >= 0 else NO_CATEGORY
+
     def arrays(self) -> Arrays:
         """The weights and categories."""
         return {"weights": self.weights, "category": self.category}
@@ -197,6 +207,11 @@ class ItemToItem:
             found = self.neighbours(item)
             scores[row, self.neighbour[found]] = self.count[found]
         return scores
+
+    def found(self, batch: Batch) -> tuple[Ints, Scores]:
+        """As Sparse says."""
+        found = self.neighbours(int(batch.last_items()[0]))
+        return self.neighbour[found], self.count[found].astype(np.float32)
 
     def arrays(self) -> Arrays:
         """The neighbour lists."""

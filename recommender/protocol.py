@@ -1,14 +1,15 @@
 """What all recommenders share: what goes in, what comes out, what each must be able to do."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.sequences import Batch
+from recommender.sequences import Batch, Ints
 
 type Scores = NDArray[np.float32]
 type Arrays = dict[str, NDArray[Any]]
@@ -108,4 +109,22 @@ class Source(Recommender, Protocol):
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The recommender that `arrays` came from."""
+        ...
+
+
+@runtime_checkable
+class Sparse(Protocol):
+    """A source that knows few items of any one shopper, and finds them without scoring the rest."""
+
+    def found(self, batch: Batch) -> tuple[Ints, Scores]:
+        """The items that `score` knows for a batch of one window, each once, and their scores."""
+        ...
+
+
+@runtime_checkable
+class Dense(Protocol):
+    """A source that scores all items alike for many shoppers, so that serving keeps the scores."""
+
+    def depends_on(self, batch: Batch) -> Hashable:
+        """What the scores of a batch of one window depend on, and nothing else."""
         ...

@@ -7,9 +7,11 @@ reason can point at single shoppers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from recommender.mining.compiled import compiled
 from recommender.popular import ItemToItem
 from recommender.protocol import Reason, ReasonKind
 from recommender.rules import RuleIndex
@@ -31,16 +33,13 @@ class Evidence:
     min_people: int
 
 
-@dataclass(frozen=True)
-class _Links:
-    """What the products of a context lead to, of one kind, as parallel arrays."""
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What one product of the context says for an item: its rule's or neighbour's position."""
 
     kind: ReasonKind
-    because: Ints
-    item: Ints
-    people: Ints
-    of: Ints
-    at: Ints
+    at: int
+    because: int
 
 
 class Reasons:
@@ -49,81 +48,83 @@ class Reasons:
     def __init__(self, context: Sequence[int], evidence: Evidence) -> None:
         self._context = [met for met in dict.fromkeys(context) if met >= 0][:CONTEXT]
         self._evidence = evidence
-        self._links = (
-            self._rules(ReasonKind.RULE, evidence.together),
-            self._rules(ReasonKind.SEQUENCE, evidence.sequences),
-            self._neighbours(evidence.similar),
-        )
 
     def of(self, item: int) -> Reason:
-        """Why to suggest `item`.
+        """Why to suggest `item`."""
+        return self.of_all(np.array([item], np.int32))[0]
+
+    def of_all(self, items: Ints) -> list[Reason]:
+        """Why to suggest each of these distinct items.
 
         What was taken together speaks before what followed, and that before what the same people
         looked at; then popularity. The product named is the one after which the item is likeliest.
         """
-        for links in self._links:
-            (places,) = (links.item == item).nonzero()
-            if len(places):
-                share = links.people[places] / links.of[places]
-                return self._told(links, int(places[share.argmax()]))
-        return self._popularity(item)
+        evidence = self._evidence
+        links: dict[int, _Link] = {}
+        for kind, index in (
+            (ReasonKind.RULE, evidence.together),
+            (ReasonKind.SEQUENCE, evidence.sequences),
+        ):
+            places = [index.of(met) for met in self._context]
+            rules = index.rules
+            counts = rules.people, rules.prefix_people
+            lift = rules.count, rules.prefix_count, rules.item_count, rules.groups
+            self._link(links, kind, items, places, rules.item, *counts, lift)
+        similar = evidence.similar
+        places = [similar.neighbours(met) for met in self._context]
+        self._link(
+            links, ReasonKind.SIMILAR, items, places, similar.neighbour, similar.people,
+            similar.item_people, None,
+        )  # fmt: skip
+        return [
+            self._told(links[item]) if item in links else self._popularity(item)
+            for item in items.tolist()
+        ]
 
-    def _rules(self, kind: ReasonKind, index: RuleIndex) -> _Links:
-        found = [index.of(met) for met in self._context]
-        at = np.concatenate([np.arange(0), *(np.arange(one.start, one.stop) for one in found)])
-        rules = index.rules
-        links = _Links(
-            kind,
-            rules.prefix[at, 1],
-            rules.item[at],
-            rules.people[at],
-            rules.prefix_people[at],
-            at.astype(np.int32),
-        )
-        likelier = rules.count[at] * np.float64(rules.groups) > (
-            rules.prefix_count[at] * rules.item_count[at].astype(np.float64)
-        )
-        return self._founded(links, likelier)
+    def _link(
+        self,
+        links: dict[int, _Link],
+        kind: ReasonKind,
+        items: Ints,
+        places: list[slice],
+        leads_to: Ints,
+        people: Ints,
+        of: Ints,
+        lift: tuple[Ints, Ints, Ints, int] | None,
+    ) -> None:
+        """Add the likeliest founded link of one kind to each item that has none yet.
 
-    def _neighbours(self, similar: ItemToItem) -> _Links:
-        found = [similar.neighbours(met) for met in self._context]
-        at = np.concatenate([np.arange(0), *(np.arange(one.start, one.stop) for one in found)])
-        because = np.repeat(
-            np.array(self._context, np.int32), [one.stop - one.start for one in found]
-        )
-        links = _Links(
-            ReasonKind.SIMILAR,
-            because,
-            similar.neighbour[at],
-            similar.people[at],
-            similar.item_people[because],
-            at.astype(np.int32),
-        )
-        return self._founded(links, np.ones(len(at), np.bool_))
+        `of` is by position for rules (those with `lift`), by product for neighbours.
+        """
+        missing = np.array([item for item in items.tolist() if item not in links], np.int32)
+        if not len(missing) or not places:
+            return
+        edges = np.array([(place.start, place.stop) for place in places], np.int64)
+        context = np.array(self._context, np.int32)
+        order = np.argsort(missing)
+        nothing = np.zeros(0, np.int32)
+        found = _likeliest(
+            missing[order], edges, context, leads_to, people, of, lift is not None,
+            *(lift or (nothing, nothing, nothing, 0)), self._evidence.min_people,
+        )  # fmt: skip
+        for item, at, because in zip(missing[order].tolist(), *found.tolist(), strict=True):
+            if at >= 0:
+                links[item] = _Link(kind, at, because)
 
-    def _founded(self, links: _Links, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> _Links:
-        keep = keep & (links.people >= self._evidence.min_people)
-        keep &= links.people >= MIN_CONFIDENCE * links.of
-        return _Links(
-            links.kind,
-            links.because[keep],
-            links.item[keep],
-            links.people[keep],
-            links.of[keep],
-            links.at[keep],
-        )
-
-    def _told(self, links: _Links, place: int) -> Reason:
+    def _told(self, link: _Link) -> Reason:
         evidence = self._evidence
         lift = None
-        if links.kind is not ReasonKind.SIMILAR:
-            together = links.kind is ReasonKind.RULE
-            index = evidence.together if together else evidence.sequences
-            lift = round(index.rules.lift_of(int(links.at[place])), 3)
-        people, of = int(links.people[place]), int(links.of[place])
+        if link.kind is ReasonKind.SIMILAR:
+            people = int(evidence.similar.people[link.at])
+            of = int(evidence.similar.item_people[link.because])
+        else:
+            together = link.kind is ReasonKind.RULE
+            rules = (evidence.together if together else evidence.sequences).rules
+            people, of = int(rules.people[link.at]), int(rules.prefix_people[link.at])
+            lift = round(rules.lift_of(link.at), 3)
         return Reason(
-            kind=links.kind,
-            because=(evidence.vocabulary.items[int(links.because[place])],),
+            kind=link.kind,
+            because=(evidence.vocabulary.items[link.because],),
             people=people,
             of=of,
             confidence=round(people / of, 4),
@@ -140,3 +141,29 @@ class Reasons:
             return Reason(ReasonKind.CONTENT, because)
         kind = ReasonKind.POPULAR_IN_CATEGORY if because else ReasonKind.POPULAR
         return Reason(kind, because, people=people)
+
+
+@compiled
+def _likeliest(
+    items: Ints, edges: Any, context: Ints, leads_to: Ints, people: Ints, of: Ints, by_rule: bool,
+    count: Ints, prefix_count: Ints, item_count: Ints, groups: int, min_people: int,
+) -> Any:  # fmt: skip
+    """For each of the sorted items, the position of its likeliest founded link and whose it is."""
+    found = np.full((2, len(items)), -1, np.int64)
+    most = np.zeros(len(items))
+    for met in range(len(context)):
+        for at in range(edges[met, 0], edges[met, 1]):
+            where = np.searchsorted(items, leads_to[at])
+            if where == len(items) or items[where] != leads_to[at]:
+                continue
+            whole = of[at] if by_rule else of[context[met]]
+            if people[at] < min_people or people[at] < MIN_CONFIDENCE * whole:
+                continue
+            if by_rule and (count[at] * float(groups) <= prefix_count[at] * float(item_count[at])):
+                continue
+            share = people[at] / whole
+            if share > most[where]:
+                most[where] = share
+                found[0, where] = at
+                found[1, where] = context[met]
+    return found

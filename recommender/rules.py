@@ -5,6 +5,7 @@ what a shopper reads ("38 of the 120 people …") is a count and not an estimate
 Agrawal, Imieliński & Swami 1993 (support, confidence) and Brin et al. 1997 (lift).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -336,6 +337,24 @@ def _named(
     )
 
 
+def merged(
+    item: Ints, strength: Scores, found: Sequence[tuple[slice, np.float32]], *, strongest: bool
+) -> tuple[Ints, Scores]:
+    """Items at some positions, each once, with their strongest weighted strength or their sum."""
+    if not found:
+        return np.zeros(0, np.int32), np.zeros(0, np.float32)
+    items = np.concatenate([item[at] for at, _ in found])
+    values = np.concatenate([strength[at] * weight for at, weight in found])
+    if len(found) == 1:
+        return items, values
+    distinct, place = np.unique(items, return_inverse=True)
+    if strongest:
+        most = np.zeros(len(distinct), np.float32)
+        np.maximum.at(most, place, values)
+        return distinct, most
+    return distinct, np.bincount(place, values, len(distinct)).astype(np.float32)
+
+
 PRIOR = 5.0
 MOST_RULES = 200
 
@@ -369,6 +388,15 @@ class AssociationRules:
             found = self.index.of(item)
             targets = self.index.rules.item[found]
             row[targets] = np.fmax(row[targets], self.strength[found])
+
+    def found(self, batch: Batch) -> tuple[Ints, Scores]:
+        """As Sparse says."""
+        return self.fired(batch.session_items(0)[:10])
+
+    def fired(self, items: Sequence[int]) -> tuple[Ints, Scores]:
+        """What the items' rules lead to, each once, with its strongest rule."""
+        found = [(self.index.of(item), np.float32(1)) for item in items]
+        return merged(self.index.rules.item, self.strength, found, strongest=True)
 
     def arrays(self) -> Arrays:
         """The rules as arrays."""
@@ -412,6 +440,16 @@ class SequentialRules:
                     self._add(scores[row], self.index.of(item, first=earlier), weight)
         scores[scores == 0] = np.nan
         return scores
+
+    def found(self, batch: Batch) -> tuple[Ints, Scores]:
+        """As Sparse says."""
+        latest = batch.session_items(0)[: self.max_gap]
+        found = []
+        for back, item in enumerate(latest):
+            weight = np.float32(self.decay**back)
+            found.append((self.index.of(item), weight))
+            found += [(self.index.of(item, first=first), weight) for first in latest[back + 1 :]]
+        return merged(self.index.rules.item, self.strength, found, strongest=False)
 
     def _add(self, row: Scores, found: slice, weight: float) -> None:
         row[self.index.rules.item[found]] += np.float32(weight) * self.strength[found]

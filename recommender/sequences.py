@@ -265,6 +265,25 @@ def encode(
     )
 
 
+def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> Batch:
+    """One window with one more step at the time of its last, as `encode` would make it."""
+    steps = int(batch.length[0])
+    first = max(0, steps + 1 - length)
+
+    def one_more(values: NDArray[Any], value: int | bool) -> NDArray[Any]:
+        return np.append(values[0, first:steps], np.asarray(value, values.dtype))[None]
+
+    gap = one_more(batch.gap, 1 if steps else 0)
+    gap[0, 0] = 0
+    return Batch(
+        one_more(batch.item, item),
+        one_more(batch.action, action),
+        gap,
+        one_more(batch.in_session, True),
+        np.array([steps + 1 - first], np.int32),
+    )
+
+
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970; a naive time is refused."""
     if at.tzinfo is None:

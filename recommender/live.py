@@ -1,0 +1,213 @@
+"""Shoppers as the model sees them, kept ready: one LSTM step an event, not one pass a question."""
+
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from recommender.bundle import Bundle
+from recommender.lstm_step import Lstm, State
+from recommender.protocol import History, Suggested, Surface
+from recommender.ranking import Ranked, Ranker
+from recommender.reasons import CONTEXT, Evidence, Reasons
+from recommender.rules import AssociationRules
+from recommender.sequences import ACTION_CODES, WINDOW, Batch, Bools, encode, extended
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Window:
+    """A shopper's steps as the sources see them, and the network's state after the last."""
+
+    batch: Batch
+    state: State | None
+    items: list[int]
+    """Known products of the running session, the latest first."""
+    but_first: State | None = None
+    """The state after all steps but a full window's first: one more step pushes that one out."""
+
+    @property
+    def met(self) -> list[int]:
+        """Known products of the whole window, the latest first, as many as reasons look at."""
+        steps = self.batch.item[0, : self.batch.length[0]]
+        return [item for item in dict.fromkeys(steps[::-1].tolist()) if item >= 0][:CONTEXT]
+
+
+@dataclass(slots=True)
+class Live:
+    """One shopper, ready for the next question; made by `LiveBlend.follow`."""
+
+    history: History
+    window: Window
+    cart: list[int]
+    """Known items in the cart, the latest first."""
+    taboo: list[int]
+    """Known items in the cart, owned, or not wanted."""
+    with_cart: Window | None = None
+    answers: dict[Hashable, tuple[Bools, list[Suggested]]] = field(default_factory=dict)
+    """What was suggested since the last event, beside the mask of what could be bought then."""
+
+
+class LiveBlend:
+    """A version of the blend that follows shoppers and answers. Safe to share between threads."""
+
+    def __init__(self, bundle: Bundle, evidence: Evidence, complements: AssociationRules) -> None:
+        self.vocabulary = bundle.vocabulary
+        self._bought_again = bundle.bought_again
+        self._evidence = evidence
+        self._ranker = Ranker(bundle, complements)
+        self._lstm = next((one for one in bundle.blend.sources if isinstance(one, Lstm)), None)
+
+    def follow(
+        self, history: History, exclude: Collection[str] = (), *, before: Live | None = None
+    ) -> Live:
+        """The shopper with that history; where `before` knew its beginning, only the rest is new.
+
+        `exclude` is what they never want to see.
+        """
+        index = self.vocabulary.index
+        cart = [index[item] for item in reversed(history.cart) if item in index]
+        taboo = [index[item] for item in exclude if item in index]
+        owned = [index[item] for item in history.owned if item in index]
+        taboo += [item for item in owned if not self._bought_again[item]]
+        steps = [(step.product_id, step.action, step.at) for step in history.steps]
+        batch = encode(steps, self.vocabulary)
+        window = self._window(batch, before.window if before else None)
+        return Live(history, window, cart, [*taboo, *cart])
+
+    def suggest(
+        self, live: Live, *, k: int, surface: Surface, available: Bools, anchor: str | None = None
+    ) -> list[Suggested]:
+        """At most k of the `available` items, best first; `Suggester.suggest` says which never."""
+        if k <= 0:
+            return []
+        if anchor is not None and surface is Surface.CHAT:
+            surface = Surface.PRODUCT
+        asked = surface, k, anchor
+        mask, known = live.answers.get(asked, (None, []))
+        if mask is not available:
+            known = self._suggest(live, k, surface, available, anchor)
+            if anchor is None:
+                live.answers[asked] = available, known
+        return known
+
+    def _suggest(
+        self, live: Live, k: int, surface: Surface, available: Bools, anchor: str | None
+    ) -> list[Suggested]:
+        window = self._asked(live, surface, anchor)
+        looked_at = self.vocabulary.get(anchor) if anchor is not None else -1
+        about = [looked_at] if looked_at >= 0 else []
+        if anchor is None and surface is Surface.CART:
+            about = live.cart
+        ranked = self._ranker.best(
+            window.batch,
+            window.state,
+            k=k,
+            available=available,
+            taboo=[*live.taboo, *window.items, *([looked_at] if looked_at >= 0 else [])],
+            about=about,
+            surface=surface,
+        )
+        context = about if anchor is not None else [*window.items, *window.met]
+        if surface is Surface.CART:
+            context = [*about, *context]
+        return self._told(ranked, Reasons(context, self._evidence))
+
+    def _told(self, ranked: Ranked, reasons: Reasons) -> list[Suggested]:
+        names, items = self._ranker.names, self.vocabulary.items
+        total = ranked.total
+        own = (ranked.parts / total).T
+        return [
+            Suggested(
+                product_id=items[item],
+                score=score,
+                rank=rank,
+                source=names[loudest],
+                reason=reason,
+                shares={
+                    name: round(share, 4)
+                    for name, share in zip(names, gave, strict=True)
+                    if share > 0
+                },
+            )
+            for rank, (item, score, loudest, gave, reason) in enumerate(
+                zip(
+                    ranked.items.tolist(),
+                    total.tolist(),
+                    own.argmax(axis=1).tolist(),
+                    own.tolist(),
+                    reasons.of_all(ranked.items),
+                    strict=True,
+                ),
+                start=1,
+            )
+        ]
+
+    def _asked(self, live: Live, surface: Surface, anchor: str | None) -> Window:
+        """The window of a question: with the cart on its surface, and looking at the anchor."""
+        window = live.window
+        if surface is Surface.CART:
+            live.with_cart = live.with_cart or self._with_cart(live)
+            window = live.with_cart
+        last = live.history.steps[-1].product_id if live.history.steps else None
+        if anchor is None or anchor == last:
+            return window
+        return self._looking_at(window, self.vocabulary.get(anchor))
+
+    def _with_cart(self, live: Live) -> Window:
+        """What lies in the cart without a step of its own counts as added with the last step."""
+        history = live.history
+        known = {step.product_id for step in history.steps}
+        missing = [item for item in history.cart if item not in known]
+        if not missing:
+            return live.window
+        last = history.steps[-1].at if history.steps else _EPOCH
+        steps = [(item, "add", last) for item in missing]
+        steps += [(step.product_id, step.action, step.at) for step in history.steps]
+        return self._window(encode(steps, self.vocabulary))
+
+    def _looking_at(self, window: Window, item: int) -> Window:
+        """The window after one more step: a look at the item, just now."""
+        batch = extended(window.batch, item, ACTION_CODES["view"])
+        steps = int(batch.length[0])
+        state = window.state
+        if window.batch.length[0] == WINDOW:
+            if window.but_first is None:
+                window.but_first = self._stepped(batch, None, 0, steps - 1)
+            state = window.but_first
+        return Window(batch, self._stepped(batch, state, steps - 1, steps), batch.session_items(0))
+
+    def _window(self, batch: Batch, before: Window | None = None) -> Window:
+        steps = int(batch.length[0])
+        begin, state = 0, None
+        if before is not None and _begins_with(batch, before.batch):
+            begin, state = int(before.batch.length[0]), before.state
+        return Window(batch, self._stepped(batch, state, begin, steps), batch.session_items(0))
+
+    def _stepped(self, batch: Batch, state: State | None, begin: int, end: int) -> State | None:
+        """The network's state after the steps from `begin` to `end`; None without a network."""
+        if self._lstm is None:
+            return None
+        for step in range(begin, end):
+            state = self._lstm.advance(
+                state or self._lstm.begin(),
+                int(batch.item[0, step]),
+                int(batch.action[0, step]),
+                int(batch.gap[0, step]),
+            )
+        return state
+
+
+def _begins_with(batch: Batch, first: Batch) -> bool:
+    """Whether the window of `first` is the beginning of the other."""
+    steps = int(first.length[0])
+    return steps <= batch.length[0] and all(
+        np.array_equal(ours[0, :steps], theirs[0, :steps])
+        for ours, theirs in (
+            (batch.item, first.item),
+            (batch.action, first.action),
+            (batch.gap, first.gap),
+        )
+    )

@@ -1,0 +1,59 @@
+"""The LSTM's output layer with one byte a weight: what one request reads of it is what it costs.
+
+A product of one state with all item embeddings is bound by the memory it reads. Each item's row is
+kept as 8-bit integers with one scale (symmetric, per row: Jacob et al. 2018), a quarter of the
+bytes; the state becomes 14-bit integers, so that nearly all of what rounding loses is lost by the
+items. `exact` gives the true logits of the few items that a choice is made from.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.mining.compiled import compiled
+from recommender.protocol import Scores
+from recommender.sequences import Bools, Ints
+
+STEPS = 127
+STATE_STEPS = 8191
+"""127 * 8191 * units fits in 32 bits for up to 2,000 units."""
+
+
+class OutputLayer:
+    """Logits of all items for one state; items that training never met have none (-inf)."""
+
+    def __init__(self, items: Scores, bias: Scores, seen: Bools) -> None:
+        """From the embeddings (n, d), the items' biases (n,) and which of them training met."""
+        self._items = np.ascontiguousarray(items, np.float32)
+        self._bias = np.where(seen, bias, -np.inf).astype(np.float32)
+        scale = np.abs(self._items).max(axis=1, initial=0) / np.float32(STEPS)
+        self._scale = np.maximum(scale, np.float32(1e-30)).astype(np.float32)
+        self._steps = np.round(self._items / self._scale[:, None]).astype(np.int8)
+
+    def logits(self, state: Scores, out: Scores) -> Scores:
+        """Logits from the rounded weights, written to `out` (n,)."""
+        unit = max(float(np.abs(state).max(initial=0)), 1e-30) / STATE_STEPS
+        rounded = np.round(state / np.float32(unit)).astype(np.int16)
+        _logits(self._steps, rounded, np.float32(unit), self._scale, self._bias, out)
+        return out
+
+    def exact(self, state: Scores, items: Ints) -> Scores:
+        """The true logits of some items."""
+        logits: Scores = self._items[items] @ state + self._bias[items]
+        return logits
+
+
+@compiled
+def _logits(
+    steps: NDArray[np.int8], state: NDArray[np.int16], unit: Any, scale: Scores, bias: Scores,
+    out: Scores,
+) -> None:  # fmt: skip
+    for item in range(len(steps)):
+        row = steps[item]
+        total = np.int32(0)
+        for at in range(len(state)):
+            # Kept to 32 bits at each turn: else numba widens to 64, which takes thrice as long.
+            product = np.int32(np.int32(row[at]) * np.int32(state[at]))
+            total = np.int32(total + product)
+        out[item] = np.float32(total) * (scale[item] * unit) + bias[item]
