@@ -17,6 +17,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -214,14 +215,21 @@ def _flush(folder: Path) -> None:
 
 def _sweep(versions: Path) -> None:
     """Remove what a training killed more than a day ago left behind."""
-    for folder in versions.glob(".new-*"):
+    for folder in [*versions.glob(".new-*"), *versions.glob(".old-*")]:
         if time.time() - folder.stat().st_mtime > 86_400:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _prune(models_dir: Path) -> None:
-    """Keep the newest KEEP versions and the one in force."""
+    """Keep the newest KEEP versions and the one in force; a version goes in one step, as it came.
+
+    So whoever is killed here leaves no version that is listed and lacks files.
+    """
     now = current(models_dir)
+    versions = models_dir / VERSIONS
     for manifest in manifests(models_dir)[:-KEEP]:
         if manifest.version != now:
-            shutil.rmtree(models_dir / VERSIONS / manifest.version, ignore_errors=True)
+            old = versions / f".old-{new_id()}"
+            with suppress(FileNotFoundError):
+                (versions / manifest.version).rename(old)
+            shutil.rmtree(old, ignore_errors=True)
