@@ -5,7 +5,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-import socketio
+from tests.sockets import OrderedClient
 
 SECONDS = 30.0
 EVENTS = ("session", "message", "typing", "problem")
@@ -15,7 +15,7 @@ class Chat:
     """One connected socket and everything the server sent to it."""
 
     def __init__(self, url: str, token: Any, **extra: Any) -> None:
-        self.client = socketio.Client(reconnection=False)
+        self.client = OrderedClient(reconnection=False)
         self.received: list[tuple[str, Any]] = []
         self._frames: queue.Queue[tuple[str, Any]] = queue.Queue()
         for event in EVENTS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import socketio
+from tests.sockets import OrderedClient
 
 TURN_SECONDS = 30.0
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -49,7 +49,7 @@ class Chatter:
     """One open tab of a shopper."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._socket = socketio.Client(reconnection=False)
+        self._socket = OrderedClient(reconnection=False)
         self._turn = Turn()
         self._done = threading.Event()
         self._welcomed = threading.Event()
