@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import structlog
 
@@ -21,7 +22,9 @@ from recommender.sequences import Bools, Vocabulary
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
+    """One version, ready to answer."""
+
     version: str
     bundle: Bundle
     blend: LiveBlend
@@ -37,6 +40,7 @@ class Suggester:
         self._min_people = min_people
         self._loaded = self._ready(bundle, version)
         self._refused: str | None = None
+        self._loading = Lock()
         self._available: tuple[frozenset[str], str, Bools] | None = None
 
     @classmethod
@@ -49,13 +53,13 @@ class Suggester:
         bundle = _load(models_dir, version)
         return cls(bundle, version=version, models_dir=models_dir, min_people=min_people)
 
-    def _ready(self, bundle: Bundle, version: str) -> _Loaded:
+    def _ready(self, bundle: Bundle, version: str) -> Loaded:
         rules = bundle.source(AssociationRules.name)
         evidence = bundle.evidence(self._min_people)
         if not isinstance(rules, AssociationRules):
             raise BrokenModelError("the version lacks its rules: train again")
         complements = AssociationRules(founded(rules.index.rules, self._min_people), rules.items)
-        return _Loaded(version, bundle, LiveBlend(bundle, evidence, complements))
+        return Loaded(version, bundle, LiveBlend(bundle, evidence, complements))
 
     @property
     def version(self) -> str:
@@ -67,19 +71,32 @@ class Suggester:
         """The items that the version knows."""
         return self._loaded.bundle.vocabulary
 
-    def refresh(self) -> bool:
+    def check(self, on_sale: Collection[str]) -> None:
+        """Raise BrokenModelError where the version knows less than half of what is on sale."""
+        _check_catalogue(self._loaded.bundle, self.version, on_sale)
+
+    def refresh(self, *, on_sale: Collection[str] = ()) -> bool:
         """Take up another version if the registry's pointer moved; True if it did.
 
-        A version that cannot be trusted is refused once, and the old one goes on serving.
+        A version that cannot be trusted, or that knows less than half of what is `on_sale`, is
+        refused once, and the old one goes on serving; so it does for other threads meanwhile.
         """
-        if self._models_dir is None:
+        if self._models_dir is None or not self._loading.acquire(blocking=False):
             return False
+        try:
+            return self._refresh(self._models_dir, on_sale)
+        finally:
+            self._loading.release()
+
+    def _refresh(self, models_dir: Path, on_sale: Collection[str]) -> bool:
         version: str | None = None
         try:
-            version = current(self._models_dir)
+            version = current(models_dir)
             if version in (self._loaded.version, self._refused):
                 return False
-            self._loaded = self._ready(_load(self._models_dir, version), version)
+            bundle = _load(models_dir, version)
+            _check_catalogue(bundle, version, on_sale)
+            self._loaded = self._ready(bundle, version)
         except (BrokenModelError, NoModelError) as error:
             self._refused = version
             structlog.get_logger().warning(
@@ -106,10 +123,16 @@ class Suggester:
         """
         loaded = self._loaded
         live = loaded.blend.follow(history, exclude)
-        mask = self._mask(available, loaded)
+        mask = self.mask(available, loaded)
         return loaded.blend.suggest(live, k=k, surface=surface, available=mask, anchor=anchor)
 
-    def _mask(self, available: Collection[str] | None, loaded: _Loaded) -> Bools:
+    @property
+    def in_force(self) -> Loaded:
+        """The version to answer with; it stays whole when another is taken up meanwhile."""
+        return self._loaded
+
+    def mask(self, available: Collection[str] | None, loaded: Loaded) -> Bools:
+        """Which of the version's items are `available`; made once for a frozenset."""
         vocabulary = loaded.bundle.vocabulary
         if not isinstance(available, frozenset):
             return allowed(vocabulary, available=available)
@@ -124,3 +147,12 @@ class Suggester:
 def _load(models_dir: Path, version: str) -> Bundle:
     manifest, parts = read(models_dir, version)
     return Bundle.from_parts(parts, sources=manifest.sources, catalogue=manifest.catalogue)
+
+
+def _check_catalogue(bundle: Bundle, version: str, on_sale: Collection[str]) -> None:
+    known = sum(product in bundle.vocabulary.index for product in on_sale)
+    if known * 2 < len(on_sale):
+        raise BrokenModelError(
+            f"version {version} knows {known} of the {len(on_sale)} products on sale: it was "
+            "trained on another catalogue; train again with `cartwright train`"
+        )

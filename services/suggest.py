@@ -20,15 +20,17 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from core.settings import Settings
+from db.engine import SessionFactory, read_session
 from db.insert import table_of
 from db.models import Suggestion
 from db.reads.catalogue import ProductFacts, product_facts
 from db.reads.history import hidden, owned, recent_steps
 from db.reads.suggesting import (
     Naming,
-    categories_of_buyable,
+    categories_listed,
     in_cart,
     interest,
+    listing_of_buyable,
     namings,
     shown_suggestion,
 )
@@ -110,11 +112,12 @@ class ReasonWords:
 
 
 @dataclass(frozen=True)
-class _Shelf:
+class Shelf:
     """What can be bought, and how many people were interested in it, a short while ago."""
 
     at: datetime
     counted_at: datetime
+    listing: str
     available: frozenset[str]
     category: dict[str, str | None]
     interest: dict[str, int]
@@ -131,7 +134,7 @@ class SuggestionService:
         self._suggester = self._load()
         self._fitting: str | None = None
         self._looked_at: datetime | None = None
-        self._shelf: _Shelf | None = None
+        self._shelf: Shelf | None = None
 
     @property
     def model_version(self) -> str:
@@ -164,8 +167,7 @@ class SuggestionService:
         if k <= 0:
             return []
         shelf = self._current_shelf(session, now)
-        history = self._history(session, identity)
-        unwanted = hidden(session, identity)
+        history, unwanted = self.facts(session, identity)
         suggester = self._current_suggester(now, shelf)
         chosen: list[Suggested] = []
         if suggester is not None:
@@ -178,11 +180,10 @@ class SuggestionService:
                 anchor=anchor,
             )
         if len(chosen) < k:
-            known = {one.product_id for one in chosen}
-            taboo = {*known, *history.cart, *history.owned, *unwanted, anchor}
-            taboo.update(step.product_id for step in history.steps[-1:])
-            about = [anchor] if anchor else _latest(history, surface)
-            chosen += self._from_catalogue(shelf, about, taboo, k + SPARE - len(chosen), among)
+            chosen = self.filled_up(
+                chosen, shelf, history, unwanted, surface=surface, k=k + SPARE, anchor=anchor,
+                among=among,
+            )  # fmt: skip
         if among is not None:
             chosen.sort(key=lambda one: TAKEN_ALONG.get(one.reason.kind, len(TAKEN_ALONG)))
         kept = _in_stock(session, chosen, k, now)
@@ -218,23 +219,68 @@ class SuggestionService:
             row.id, row.product_id, row.rank, row.source, reason, str(stored["text"])
         )
 
-    def _history(self, session: Session, identity: Identity) -> History:
+    def facts(self, session: Session, identity: Identity) -> tuple[History, frozenset[str]]:
+        """The shopper's steps, cart and orders, and the products they do not want to see."""
         steps = recent_steps(session, identity, limit=WINDOW)
-        return History(
+        history = History(
             steps=tuple(Step(step.product_id, step.action, step.at) for step in steps),
             cart=in_cart(session, identity),
             owned=tuple(owned(session, identity)),
         )
+        return history, hidden(session, identity)
 
-    def _current_suggester(self, now: datetime, shelf: _Shelf) -> Suggester | None:
+    def filled_up(
+        self,
+        chosen: Sequence[Suggested],
+        shelf: Shelf,
+        history: History,
+        unwanted: Collection[str],
+        *,
+        surface: Surface,
+        k: int,
+        anchor: str | None,
+        among: Collection[str] | None = None,
+    ) -> list[Suggested]:
+        """What was chosen, and after it products of the catalogue up to k."""
+        known = {one.product_id for one in chosen}
+        taboo = {*known, *history.cart, *history.owned, *unwanted, anchor}
+        taboo.update(step.product_id for step in history.steps[-1:])
+        about = [anchor] if anchor else _latest(history, surface)
+        return [*chosen, *self._from_catalogue(shelf, about, taboo, k - len(chosen), among)]
+
+    def current(self, shelf: Shelf, now: datetime) -> Suggester | None:
+        """The model in force as last looked at by `freshen`; looked for where there is none."""
+        if self._suggester is not None and self._suggester.version == self._fitting:
+            return self._suggester
+        return self._current_suggester(now, shelf)
+
+    def shelf(self, sessions: SessionFactory, now: datetime) -> Shelf:
+        """What can be bought, as last read; read now where that is long ago."""
+        shelf = self._shelf
+        if shelf is None or not timedelta(0) <= now - shelf.at < SHELF_FRESH:
+            with read_session(sessions) as session:
+                shelf = self._current_shelf(session, now)
+        return shelf
+
+    def freshen(self, sessions: SessionFactory, now: datetime) -> None:
+        """Look at the model in force and at what can be bought, so that no request has to."""
+        with read_session(sessions) as session:
+            shelf = self._shelf = self._read_shelf(session, now, self._shelf)
+        self._current_suggester(now, shelf)
+
+    def _current_suggester(self, now: datetime, shelf: Shelf) -> Suggester | None:
         if self._suggester is not None:
-            self._suggester.refresh()
+            if self._suggester.refresh(on_sale=shelf.available):
+                self._fitting = self._suggester.version
         elif self._looked_at is None or now - self._looked_at >= RETRY_MODEL:
             self._looked_at = now
             self._suggester = self._load()
         suggester = self._suggester
         if suggester is not None and suggester.version != self._fitting:
-            if not _fits(suggester, shelf):
+            try:
+                suggester.check(shelf.available)
+            except BrokenModelError as error:
+                structlog.get_logger().error("model_refused", error=str(error))
                 self._suggester, self._looked_at = None, now
                 return None
             self._fitting = suggester.version
@@ -249,28 +295,32 @@ class SuggestionService:
             structlog.get_logger().error("model_refused", error=str(error))
             return None
 
-    def _current_shelf(self, session: Session, now: datetime) -> _Shelf:
+    def _current_shelf(self, session: Session, now: datetime) -> Shelf:
         shelf = self._shelf
         if shelf is None or not timedelta(0) <= now - shelf.at < SHELF_FRESH:
             shelf = self._read_shelf(session, now, shelf)
             self._shelf = shelf
         return shelf
 
-    def _read_shelf(self, session: Session, now: datetime, before: _Shelf | None) -> _Shelf:
-        category = categories_of_buyable(session, now=now)
+    def _read_shelf(self, session: Session, now: datetime, before: Shelf | None) -> Shelf:
+        listing = listing_of_buyable(session, now=now)
+        is_counted = before is not None and timedelta(0) <= now - before.counted_at < INTEREST_FRESH
+        if before is not None and before.listing == listing and is_counted:
+            return replace(before, at=now)
+        category = categories_listed(listing)
         available = frozenset(category)
         if before is not None and before.available == available:
             available = before.available
-        if before is not None and timedelta(0) <= now - before.counted_at < INTEREST_FRESH:
+        if before is not None and is_counted:
             counted_at, counts = before.counted_at, before.interest
         else:
             counted_at, counts = now, interest(session, since=now - POPULAR_DAYS)
         order = sorted(available, key=lambda product: (-counts.get(product, 0), product))
-        return _Shelf(now, counted_at, available, category, counts, order)
+        return Shelf(now, counted_at, listing, available, category, counts, order)
 
     def _from_catalogue(
         self,
-        shelf: _Shelf,
+        shelf: Shelf,
         about: Iterable[str],
         taboo: set[str | None],
         count: int,
@@ -294,9 +344,7 @@ class SuggestionService:
             for at, product in enumerate([*alike, *rest][: max(count, 0)], start=1)
         ]
 
-    def _catalogue_choice(
-        self, shelf: _Shelf, product: str, like: str | None, at: int
-    ) -> Suggested:
+    def _catalogue_choice(self, shelf: Shelf, product: str, like: str | None, at: int) -> Suggested:
         people = shelf.interest.get(product, 0)
         if like is not None:
             reason = Reason(ReasonKind.CONTENT, (like,))
@@ -314,15 +362,44 @@ class SuggestionService:
         names |= namings(session, because - names.keys())
         shown = []
         for rank, (one, facts) in enumerate(kept, start=1):
-            reason = one.reason
-            if any(product not in names for product in reason.because):
-                reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
-            text = self._words.text(one.product_id, reason, names)
+            reason, text = self.worded(one, names)
             key = new_id() if new_ids else ""
             shown.append(
                 ShownSuggestion(key, one.product_id, rank, one.source, reason, text, facts)
             )
         return shown
+
+    def worded(self, one: Suggested, names: dict[str, Naming]) -> tuple[Reason, str]:
+        """The suggestion's reason in words, and as it may be said of products that have names."""
+        reason = one.reason
+        if any(product not in names for product in reason.because):
+            reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
+        return reason, self._words.text(one.product_id, reason, names)
+
+    @staticmethod
+    def row(
+        identity: Identity,
+        suggestion_id: str,
+        one: Suggested,
+        text: str,
+        surface: Surface,
+        version: str,
+        now: datetime,
+    ) -> dict[str, Any]:
+        """What is stored of a suggestion that was shown."""
+        return {
+            "id": suggestion_id,
+            "visitor_id": identity.visitor_id or None,
+            "person_id": identity.person_id,
+            "surface": str(surface),
+            "product_id": one.product_id,
+            "rank": one.rank,
+            "score": one.score,
+            "source": one.source,
+            "reason": _stored(one.reason, text, one.shares),
+            "model_version": NO_MODEL if one.source == CONTENT_SOURCE else version,
+            "shown_at": now,
+        }
 
     def _store(
         self,
@@ -336,21 +413,12 @@ class SuggestionService:
         # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
         claim_visitor(session, identity, now=now)
         rows = [
-            {
-                "id": seen.suggestion_id,
-                "visitor_id": identity.visitor_id or None,
-                "person_id": identity.person_id,
-                "surface": str(surface),
-                "product_id": seen.product_id,
-                "rank": seen.rank,
-                "score": one.score,
-                "source": seen.source,
-                "reason": _stored(seen.reason, seen.reason_text, one.shares),
-                "model_version": NO_MODEL if seen.source == CONTENT_SOURCE else self.model_version,
-                "shown_at": now,
-            }
+            self.row(
+                identity, seen.suggestion_id, replace(one, rank=seen.rank, reason=seen.reason),
+                seen.reason_text, surface, self.model_version, now,
+            )
             for seen, (one, _) in zip(shown, kept, strict=True)
-        ]
+        ]  # fmt: skip
         session.connection().execute(insert(table_of(Suggestion)), rows)
 
 
@@ -367,19 +435,6 @@ def _in_stock(
                 if facts is not None and facts.available:
                     kept.append((one, facts))
     return kept[:k]
-
-
-def _fits(suggester: Suggester, shelf: _Shelf) -> bool:
-    """Whether the model knows at least half of what is on sale; else it is another shop's."""
-    known = sum(product in suggester.vocabulary.index for product in shelf.available)
-    if known * 2 >= len(shelf.available):
-        return True
-    structlog.get_logger().error(
-        "model_refused",
-        error=f"version {suggester.version} knows {known} of the {len(shelf.available)} products "
-        "on sale: it was trained on another catalogue; train again with `cartwright train`",
-    )
-    return False
 
 
 def _latest(history: History, surface: Surface) -> list[str]:

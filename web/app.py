@@ -1,5 +1,6 @@
 """The composition root of the web process: everything it needs is made here, once."""
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from db.pricing import DeliveryRule
 from services.suggest import SuggestionService
+from services.volume import VolumeService
 from web import health, pictures, problems
 from web.api import cart, catalogue, events, feedback, recommendations, visitors
 from web.limits import BodyLimit, PlainAddress, SecurityHeaders
@@ -33,10 +35,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
     clock = clock or SystemClock()
     rates = rate_store(settings)
+    suggestions = SuggestionService(settings)
+    volume = VolumeService(suggestions, engine, sessions, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        volume.start()
         yield
+        await to_thread(volume.stop)
         engine.dispose()
         await rates.close()
 
@@ -67,7 +73,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.words = load_words(settings.locale)
     app.state.sessions = sessions
     app.state.clock = clock
-    app.state.suggestions = SuggestionService(settings)
+    app.state.suggestions = suggestions
+    app.state.volume = volume
     app.state.search = ShopSearch(sessions, clock, currency=settings.currency)
     problems.install(app)
     # Before the API: at /cart it has a page for browsers.

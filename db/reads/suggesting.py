@@ -43,7 +43,11 @@ def in_cart(session: Session, identity: Identity) -> tuple[str, ...]:
 
 def buyable(session: Session, *, now: datetime) -> frozenset[str]:
     """Ids of the products that can be bought now: active, priced, in stock in some variant."""
-    statement = (
+    return frozenset(session.scalars(_buyable(now)))
+
+
+def _buyable(now: datetime) -> Select[str]:
+    return (
         select(Product.id)
         .distinct()
         .join(Variant, Variant.product_id == Product.id)
@@ -55,7 +59,6 @@ def buyable(session: Session, *, now: datetime) -> frozenset[str]:
             Price.valid_from <= now,
         )
     )
-    return frozenset(session.scalars(statement))
 
 
 def namings(session: Session, ids: Collection[str]) -> dict[str, Naming]:
@@ -84,11 +87,27 @@ def interest(session: Session, *, since: datetime) -> dict[str, int]:
     return {product: count for product, count in rows if product is not None}
 
 
-def categories_of_buyable(session: Session, *, now: datetime) -> dict[str, str | None]:
-    """The category of every product that can be bought now."""
-    can_buy = buyable(session, now=now)
-    rows = session.execute(select(Product.id, Product.category_id).order_by(Product.id))
-    return {product: category for product, category in rows if product in can_buy}
+def listing_of_buyable(session: Session, *, now: datetime) -> str:
+    """Every product that can be bought now and its category, a line each, as one text.
+
+    The database puts it together, so that comparing it with the one before is all the work there is
+    while nothing sold out; `categories_listed` takes it apart.
+    """
+    can_buy = _buyable(now).subquery()
+    line = Product.id + "\t" + func.coalesce(Product.category_id, "")
+    lines = (
+        select(line.label("line"))
+        .where(Product.id.in_(select(can_buy.c.id)))
+        .order_by(Product.id)
+        .subquery()
+    )
+    return session.scalar(select(func.aggregate_strings(lines.c.line, "\n"))) or ""
+
+
+def categories_listed(listing: str) -> dict[str, str | None]:
+    """The category of each product in a listing."""
+    pairs = (line.partition("\t") for line in sorted(listing.splitlines()))
+    return {product: category or None for product, _, category in pairs}
 
 
 def shown_suggestion(

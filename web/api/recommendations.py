@@ -8,7 +8,8 @@ from db.engine import read_session
 from recommender.protocol import Surface
 from services.cards import suggestion_cards
 from services.suggest import SuggestionService
-from web.api.schemas import RecommendationsJson, WhyJson
+from services.volume import VolumeService
+from web.api.schemas import RankedJson, RecommendationsJson, WhyJson
 from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.json import json_response
@@ -35,9 +36,7 @@ def get_recommendations(
     They follow the shopper's last events and cart. Never what lies in the cart, is owned, sold
     out, or was called not interesting. The surface `product` needs `product`.
     """
-    if surface is Surface.PRODUCT and product is None:
-        missing = FieldError(field="product", message="the surface product needs it")
-        raise Problem(422, "product: the surface product needs it", errors=[missing])
+    _need_product(surface, product)
     state = request.app.state
     service: SuggestionService = state.suggestions
     now = state.clock.now()
@@ -50,6 +49,36 @@ def get_recommendations(
             "recommendations": suggestion_cards(shown, settings=state.settings),
         }
     )
+
+
+@router.get("/recommendations/ids", response_model=RankedJson)
+async def get_ranked(
+    request: Request,
+    identity: CurrentIdentity,
+    surface: Annotated[Surface, Query(description="Where they will be shown.")] = Surface.HOME,
+    product: Annotated[Key | None, Query(description="The product that the page is about.")] = None,
+    k: Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")] = 8,
+) -> Response:
+    """The same suggestions as ids with reasons, at volume, for a shop that draws its own cards.
+
+    Prices and stock levels are the shop's to read. Each is stored as shown within a second.
+    """
+    _need_product(surface, product)
+    volume: VolumeService = request.app.state.volume
+    answer = await volume.suggest(identity, surface=surface, k=k, anchor=product)
+    return json_response(
+        {
+            "surface": surface.value,
+            "model_version": answer.model_version,
+            "recommendations": answer.suggestions,
+        }
+    )
+
+
+def _need_product(surface: Surface, product: str | None) -> None:
+    if surface is Surface.PRODUCT and product is None:
+        missing = FieldError(field="product", message="the surface product needs it")
+        raise Problem(422, "product: the surface product needs it", errors=[missing])
 
 
 @router.get(

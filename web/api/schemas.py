@@ -55,6 +55,26 @@ class RecommendationsJson(BaseModel):
     recommendations: list[SuggestionJson]
 
 
+class RankedSuggestion(BaseModel):
+    """A suggested product by its id."""
+
+    product_id: str
+    rank: int
+    score: float
+    source: str = Field(description="The model that spoke loudest for it.")
+    shares: dict[str, float] = Field(description="How much each model gave; they add up to 1.")
+    reason: ReasonJson
+    suggestion_id: str
+
+
+class RankedJson(BaseModel):
+    """Suggestions as ids, best first."""
+
+    surface: str
+    model_version: str
+    recommendations: list[RankedSuggestion]
+
+
 class WhyJson(BaseModel):
     """What a suggestion rests on."""
 

@@ -1,0 +1,109 @@
+"""Two questions that every recommendation at volume asks, with no more work than they need.
+
+Both run on one kept connection, outside any transaction, so that each sees what was committed last,
+whichever process committed it. Putting a statement together and reading rows through the ORM would
+take ten times as long as the database itself does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, Select, bindparam, func, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from core.identity import Identity
+from db.models import Event, Feedback, Product, Variant, Visitor
+from db.owners import owned_by_bound, owner_values
+
+type Stamp = tuple[Any, ...]
+type _Text = tuple[str, dict[str, Any], Sequence[str] | None]
+MOST_PRODUCTS = 64
+
+
+class Watch:
+    """Watches the database for one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: DBAPIConnection | None = None
+        self._visitor, self._person = _changes(signed_in=False), _changes(signed_in=True)
+        ids: list[Any] = [bindparam(f"p{number}") for number in range(MOST_PRODUCTS)]
+        self._stocked = (
+            select(Product.id)
+            .where(Product.id.in_(ids), Product.active)
+            .where(select(Variant.id).where(
+                Variant.product_id == Product.id, Variant.stock > 0).exists())
+        )  # fmt: skip
+        self._texts: dict[int, _Text] = {}
+
+    def stamp(self, identity: Identity) -> Stamp | None:
+        """What changes whenever this shopper's suggestions may; None for somebody not stored.
+
+        It has the number of the newest event and of the newest word on a product, who has signed
+        in on the visitor, and how many visitors the person has.
+        """
+        statement = self._person if identity.person_id else self._visitor
+        rows = self._rows(statement, owner_values(identity))
+        return tuple(rows[0]) if rows and rows[0][0] else None
+
+    def in_stock(self, products: Sequence[str]) -> set[str]:
+        """Those of at most MOST_PRODUCTS products that are sold and in stock now."""
+        if not products:
+            return set()
+        padded = [*products, *[products[0]] * (MOST_PRODUCTS - len(products))]
+        values = {f"p{number}": product for number, product in enumerate(padded)}
+        return {row[0] for row in self._rows(self._stocked, values)}
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _rows(self, statement: Select[Any], values: dict[str, str]) -> list[Any]:
+        text, constants, order = self._text(statement)
+        named = constants | values
+        given: Any = named if order is None else [named[name] for name in order]
+        for is_second in (False, True):
+            cursor = self._connected().cursor()
+            try:
+                cursor.execute(text, given)
+                return list(cursor.fetchall())
+            except self._engine.dialect.loaded_dbapi.OperationalError:
+                # The server went away since the last question: once more on a new connection.
+                self.close()
+                if is_second:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _text(self, statement: Select[Any]) -> _Text:
+        known = self._texts.get(id(statement))
+        if known is None:
+            compiled: Any = statement.compile(self._engine)
+            order = compiled.positiontup if compiled.positional else None
+            known = str(compiled), dict(compiled.params), order
+            self._texts[id(statement)] = known
+        return known
+
+    def _connected(self) -> DBAPIConnection:
+        if self._connection is None:
+            pooled = self._engine.raw_connection()
+            pooled.detach()
+            self._connection = pooled.dbapi_connection
+            if self._engine.dialect.name == "postgresql":
+                self._connection.autocommit = True  # type: ignore[union-attr]
+        assert self._connection is not None  # noqa: S101 a detached connection is there
+        return self._connection
+
+
+def _changes(*, signed_in: bool) -> Select[Any]:
+    mine = owned_by_bound(Visitor.id, Visitor.person_id, signed_in=signed_in)
+    words = owned_by_bound(Feedback.visitor_id, Feedback.person_id, signed_in=signed_in)
+    newest = select(func.max(Event.id)).where(
+        Event.visitor_id.in_(select(Visitor.id).where(mine).correlate(None))
+    )
+    return select(
+        func.count(Visitor.id),
+        newest.scalar_subquery(),
+        select(func.max(Feedback.id)).where(words).scalar_subquery(),
+    ).where(mine)

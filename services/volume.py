@@ -1,0 +1,287 @@
+"""Recommendations at volume: who is asked for, kept ready; what was shown, written a little later.
+
+Each shopper's state (steps, cart, the network's state, the last answers) stays in memory, and every
+request asks the database whether it still holds (`db.reads.watch`): so the next answer knows the
+last event, whichever process took it in. All of it runs in one thread of its own, off the event
+loop: no lock, and no request waits for another's page.
+"""
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Event as Flag
+from threading import Lock, Thread
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from core.clock import Clock
+from core.identity import Identity
+from core.ids import new_id
+from db.engine import SessionFactory, read_session
+from db.insert import table_of
+from db.models import Suggestion
+from db.reads.catalogue import catalogue_version
+from db.reads.suggesting import Naming, namings
+from db.reads.watch import Stamp, Watch
+from db.writes.visitors import claim_visitor
+from recommender.live import Live
+from recommender.protocol import History, Suggested, Surface
+from recommender.serving import Loaded
+from services.suggest import NO_MODEL, SPARE, SuggestionService
+
+MOST_SHOPPERS = 20_000
+"""Shoppers kept ready, about 6 KB each; beyond it the longest unused is forgotten."""
+MOST_NAMES = 200_000
+MOST_WAITING = 500_000
+"""Rows that wait while the database takes none; beyond it the oldest are dropped, and said so."""
+WRITE_EVERY = 0.2
+FRESHEN_EVERY = 5.0
+"""Seconds between looks at the model in force and at what can be bought."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was suggested, by which model."""
+
+    model_version: str
+    suggestions: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A shopper as last read, and ready for the version then in force."""
+
+    stamp: Stamp | None
+    version: str
+    history: History
+    unwanted: frozenset[str]
+    live: Live | None
+
+
+class VolumeService:
+    """Answers from one thread, keeps the shop fresh and writes from another."""
+
+    def __init__(
+        self, service: SuggestionService, engine: Engine, sessions: SessionFactory, clock: Clock
+    ) -> None:
+        self._service = service
+        self._sessions = sessions
+        self._clock = clock
+        self._watch = Watch(engine)
+        self._kept: OrderedDict[Identity, _Kept] = OrderedDict()
+        self._names: dict[str, Naming] = {}
+        self._catalogue = ""
+        self._thread = ThreadPoolExecutor(1, "recommend")
+        self._log = ShownLog(sessions)
+        self._stop = Flag()
+        self._keeper: Thread | None = None
+
+    def start(self) -> None:
+        """Begin to keep the model and the shop's stock fresh, and to write."""
+        self._log.start()
+        self._keeper = Thread(target=self._keep_fresh, name="keep fresh", daemon=True)
+        self._keeper.start()
+
+    def stop(self) -> None:
+        """Answer what was asked, write what was shown, and stop; it may be started again."""
+        self._stop.set()
+        if self._keeper is not None:
+            self._keeper.join()
+        self._thread.shutdown()
+        self._watch.close()
+        self._log.stop()
+        self._thread = ThreadPoolExecutor(1, "recommend")
+        self._stop = Flag()
+
+    async def suggest(
+        self, identity: Identity, *, surface: Surface, k: int, anchor: str | None
+    ) -> Answer:
+        """At most k products for the shopper, best first, with reasons; stored soon after."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._thread, self._answer, identity, surface, k, anchor, self._clock.now()
+        )
+
+    def _answer(
+        self, identity: Identity, surface: Surface, k: int, anchor: str | None, now: datetime
+    ) -> Answer:
+        stamp = self._watch.stamp(identity)
+        if stamp is None:
+            # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
+            with self._sessions.begin() as session:
+                claim_visitor(session, identity, now=now)
+            stamp = self._watch.stamp(identity)
+        shelf = self._service.shelf(self._sessions, now)
+        current = self._service.current(shelf, now)
+        loaded = current.in_force if current is not None else None
+        version = loaded.version if loaded is not None else NO_MODEL
+        held = self._kept.get(identity)
+        if held is None or held.stamp != stamp or held.version != version:
+            held = self._read(identity, stamp, version, loaded, held)
+            self._kept[identity] = held
+            if len(self._kept) > MOST_SHOPPERS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(identity)
+        chosen: list[Suggested] = []
+        if current is not None and loaded is not None and held.live is not None:
+            mask = current.mask(shelf.available, loaded)
+            chosen = loaded.blend.suggest(
+                held.live, k=k + SPARE, surface=surface, available=mask, anchor=anchor
+            )
+        if len(chosen) < k:
+            chosen = self._service.filled_up(
+                chosen,
+                shelf,
+                held.history,
+                held.unwanted,
+                surface=surface,
+                k=k + SPARE,
+                anchor=anchor,
+            )
+        stocked = self._watch.in_stock([one.product_id for one in chosen])
+        kept = [one for one in chosen if one.product_id in stocked][:k]
+        return Answer(version, self._told(identity, surface, kept, version, now))
+
+    def _read(
+        self,
+        identity: Identity,
+        stamp: Stamp | None,
+        version: str,
+        loaded: Loaded | None,
+        before: _Kept | None,
+    ) -> _Kept:
+        with read_session(self._sessions) as session:
+            history, unwanted = self._service.facts(session, identity)
+        live = None
+        if loaded is not None:
+            known = before.live if before is not None and before.version == version else None
+            live = loaded.blend.follow(history, unwanted, before=known)
+        return _Kept(stamp, version, history, unwanted, live)
+
+    def _told(
+        self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,
+        now: datetime,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        self._learn_names(chosen)
+        told, rows = [], []
+        for rank, one in enumerate(chosen, start=1):
+            reason, text = self._service.worded(replace(one, rank=rank), self._names)
+            key = new_id()
+            rows.append(
+                self._service.row(
+                    identity, key, replace(one, rank=rank, reason=reason), text, surface, version,
+                    now,
+                )
+            )  # fmt: skip
+            told.append(
+                {
+                    "product_id": one.product_id,
+                    "rank": rank,
+                    "score": round(one.score, 6),
+                    "source": one.source,
+                    "shares": one.shares,
+                    "reason": {"text": text, "kind": reason.kind.value},
+                    "suggestion_id": key,
+                }
+            )
+        self._log.put(rows)
+        return told
+
+    def _learn_names(self, chosen: list[Suggested]) -> None:
+        needed = {one.product_id for one in chosen}
+        needed.update(product for one in chosen for product in one.reason.because)
+        missing = needed - self._names.keys()
+        if missing:
+            with read_session(self._sessions) as session:
+                self._names.update(namings(session, missing))
+            if len(self._names) > MOST_NAMES:
+                self._names = {
+                    product: self._names[product] for product in needed & self._names.keys()
+                }
+
+    def _keep_fresh(self) -> None:
+        while not self._stop.wait(FRESHEN_EVERY):
+            try:
+                now = self._clock.now()
+                self._service.freshen(self._sessions, now)
+                with read_session(self._sessions) as session:
+                    catalogue = catalogue_version(session)
+                if catalogue != self._catalogue:
+                    # Titles may have changed: they are read again as they are needed.
+                    self._catalogue = catalogue
+                    self._thread.submit(self._names.clear)
+            except (SQLAlchemyError, RuntimeError) as error:
+                log.warning("shop_not_read", error=type(error).__name__)
+
+
+class ShownLog:
+    """Writes what was shown in batches; `stop` writes the rest."""
+
+    def __init__(self, sessions: SessionFactory) -> None:
+        self._sessions = sessions
+        self._waiting: list[dict[str, Any]] = []
+        self._lock = Lock()
+        self._stop = Flag()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write every WRITE_EVERY seconds."""
+        self._thread = Thread(target=self._run, name="shown log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and stop."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.write()
+        self._stop = Flag()
+
+    def put(self, rows: list[dict[str, Any]]) -> None:
+        """Have rows written soon."""
+        with self._lock:
+            self._waiting += rows
+            if (over := len(self._waiting) - MOST_WAITING) > 0:
+                del self._waiting[:over]
+                log.error("shown_suggestions_dropped", rows=over)
+
+    def write(self) -> None:
+        """Write what waits now; where the database takes none, it goes on waiting."""
+        with self._lock:
+            rows, self._waiting = self._waiting, []
+        if not rows:
+            return
+        try:
+            self._insert(rows)
+        except IntegrityError:
+            self._insert_known(rows)
+        except SQLAlchemyError as error:
+            log.warning("shown_suggestions_wait", rows=len(rows), error=type(error).__name__)
+            with self._lock:
+                self._waiting = rows + self._waiting
+
+    def _insert(self, rows: list[dict[str, Any]]) -> None:
+        with self._sessions.begin() as session:
+            session.connection().execute(insert(table_of(Suggestion)), rows)
+
+    def _insert_known(self, rows: list[dict[str, Any]]) -> None:
+        """One shopper after the other: some of them were erased since."""
+        by_owner: dict[Any, list[dict[str, Any]]] = {}
+        for row in rows:
+            by_owner.setdefault((row["visitor_id"], row["person_id"]), []).append(row)
+        for own in by_owner.values():
+            try:
+                self._insert(own)
+            except IntegrityError:
+                log.info("shown_suggestions_of_nobody", rows=len(own))
+
+    def _run(self) -> None:
+        while not self._stop.wait(WRITE_EVERY):
+            self.write()
