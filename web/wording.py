@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from babel import Locale
+from babel.numbers import format_decimal
 from fastapi import Request
 
 type Words = SimpleNamespace
@@ -37,8 +38,9 @@ def fill(text: str, **values: object) -> str:
 
 def plural(forms: SimpleNamespace, n: int, *, locale: str) -> str:
     """The form of a text that goes with the number, by the language's plural rules."""
-    form = Locale.parse(locale.replace("-", "_")).plural_form(n)
-    return fill(getattr(forms, form, forms.other), n=n)
+    language = Locale.parse(locale.replace("-", "_"))
+    form = getattr(forms, language.plural_form(n), forms.other)
+    return fill(form, n=format_decimal(n, locale=language))
 
 
 def as_dict(words: SimpleNamespace) -> dict[str, Any]:

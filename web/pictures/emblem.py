@@ -37,9 +37,14 @@ def emblem(p: Pen, initials: str, *, coloured: bool) -> None:
     p.pick((_disc, _arch, _rosette, _tag, _diamond))(p, "#fdfbf6", ink)
     p.parts.append(
         f'<text x="200" y="228" font-family="Georgia, \'Times New Roman\', serif" '
-        f'font-size="{92 if len(initials) < 2 else 78}" text-anchor="middle" letter-spacing="2" '
+        f'font-size="{_letter_size(initials)}" text-anchor="middle" letter-spacing="2" '
         f'fill="{ink}">{escape(initials)}</text>'
     )
+
+
+def _letter_size(initials: str) -> int:
+    """Wide letters are drawn smaller, so that two of them fit into every badge."""
+    return 92 if len(initials) < 2 else 62 if set(initials) & set("MW") else 74
 
 
 def initials_of(title: str) -> str:

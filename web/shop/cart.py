@@ -28,7 +28,7 @@ from web.api.cart import get_cart
 from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
 from web.fields import printable
 from web.shop.product import product_page
-from web.shop.tiles import page_cart, suggestion_tiles
+from web.shop.tiles import go_together, page_cart, suggestion_tiles
 from web.shop.visit import PageForm, Visit, back_to, page_visit, prefers_page
 
 router = APIRouter(include_in_schema=False)
@@ -65,6 +65,7 @@ def cart_page(
             typed_code=typed_code,
             gap_percent=_gap_percent(visit, cart),
             goes_with=suggestion_tiles(shown, settings=visit.settings, back="/cart"),
+            together=go_together(shown),
             events=[tracking.cart_event("view_cart", data, currency=visit.settings.currency)]
             if data["lines"]
             else [],

@@ -10,20 +10,19 @@ from fastapi.responses import HTMLResponse
 from db.engine import read_session
 from db.pricing import DeliveryRule
 from db.reads.catalogue import ProductFacts, VariantFacts, categories, product_facts
-from recommender.protocol import ReasonKind, Surface
+from recommender.protocol import Surface
 from services.cards import product_url, stock_level
 from web import tracking
 from web.shop.browse import category_steps
 from web.shop.facts import fact_rows
 from web.shop.listing import size_key
 from web.shop.render import script_json
-from web.shop.tiles import suggestion_tiles, tile
+from web.shop.tiles import go_together, suggestion_tiles, tile
 from web.shop.visit import PageMissing, PageVisit, Visit
 
 router = APIRouter(include_in_schema=False)
 
 GOES_WITH = 4
-TOGETHER = frozenset({ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR})
 
 
 @router.get("/products/{product_id:path}")
@@ -73,7 +72,7 @@ def product_page(
             facts=fact_rows(facts, visit.words),
             delivery_line=_delivery_line(visit, chosen),
             goes_with=suggestion_tiles(shown, settings=visit.settings, back=visit.here),
-            together=any(one.reason.kind in TOGETHER for one in shown),
+            together=go_together(shown),
             json_ld=script_json(_json_ld(visit, facts, card, chosen)),
             problem=problem,
             events=[

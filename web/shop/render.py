@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
@@ -14,12 +15,13 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from core.settings import DEMO_SHOP_NAME, Settings
-from db.reads.showcase import is_demo_shop
+from db.reads.showcase import is_demo_shop, reduced_products
 from web.carts import MAX_QUANTITY
 from web.wording import Words, as_dict, fill, plural
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+FRONT_FRESH = timedelta(minutes=1)
 
 # Outlines of 24 units, drawn for this shop.
 _ICONS = {
@@ -44,6 +46,7 @@ class ShopFront:
     words: Words
     mark: str
     """The file of its mark."""
+    has_reductions: bool
 
 
 class Pages:
@@ -53,6 +56,7 @@ class Pages:
         self.settings = settings
         self.words = words
         self._front: ShopFront | None = None
+        self._front_at: datetime | None = None
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             undefined=StrictUndefined,
@@ -70,22 +74,27 @@ class Pages:
         }
         self._environment.filters["fill"] = fill
 
-    def front(self, session: Session | None) -> ShopFront:
-        """The shop's front: the demo's where the database holds the demo shop.
+    def front(self, session: Session, *, now: datetime) -> ShopFront:
+        """The shop's front: the demo's where the database holds the demo shop; a while old."""
+        at = self._front_at
+        if self._front is None or at is None or not timedelta(0) <= now - at < FRONT_FRESH:
+            reductions = bool(reduced_products(session, limit=1, now=now))
+            self._front = self._front_of(is_demo_shop(session), has_reductions=reductions)
+            self._front_at = now
+        return self._front
 
-        Looked up once; without a session that was not yet done, the setting tells.
-        """
-        if self._front is None and session is not None:
-            self._front = self._front_of(is_demo=is_demo_shop(session))
-        return self._front or self._front_of(is_demo=self.settings.demo)
+    def last_front(self) -> ShopFront:
+        """The front without a look at the database; as the settings tell before the first one."""
+        return self._front or self._front_of(self.settings.demo, has_reductions=False)
 
-    def _front_of(self, *, is_demo: bool) -> ShopFront:
+    def _front_of(self, is_demo: bool, *, has_reductions: bool) -> ShopFront:
         if is_demo:
-            return ShopFront(True, self.settings.shop_name, self.words.demo, "leaf.svg")
+            name = self.settings.shop_name
+            return ShopFront(True, name, self.words.demo, "leaf.svg", has_reductions)
         # Somebody who tries it with products of their own has not named the shop yet.
         is_named = self.settings.shop_name != DEMO_SHOP_NAME
         name = self.settings.shop_name if is_named else self.words.shop.unnamed
-        return ShopFront(False, name, self.words.shop, "shop.svg")
+        return ShopFront(False, name, self.words.shop, "shop.svg", has_reductions)
 
     def draw(self, template: str, values: Mapping[str, Any]) -> str:
         """The page as HTML; jinja2.UndefinedError where a value is missing."""

@@ -6,8 +6,11 @@ from typing import Any
 from core.settings import Settings
 from db.reads.carts import CartView
 from db.reads.catalogue import ProductFacts, VariantFacts
+from recommender.protocol import ReasonKind
 from services.cards import card, cart_json, reason_json
 from services.suggest import ShownSuggestion
+
+TOGETHER = frozenset({ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR})
 
 
 def tile(facts: ProductFacts, variant: VariantFacts, *, settings: Settings) -> dict[str, Any]:
@@ -44,6 +47,11 @@ def suggestion_tiles(
             }
         )
     return tiles
+
+
+def go_together(suggestions: Sequence[ShownSuggestion]) -> bool:
+    """Whether shoppers were seen to take any of these along with what they are shown beside."""
+    return any(one.reason.kind in TOGETHER for one in suggestions)
 
 
 def page_cart(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Visit:
         running = running_promotions(session, now=self.now)
         note = self.request.cookies.get(NOTE_COOKIE, "")
         frame = {
-            "shop": self.pages.front(session),
+            "shop": self.pages.front(session, now=self.now),
             "path": self.here,
             "categories": [shelf for shelf in shelves if shelf.parent_id is None],
             "cart": page_cart(cart, settings=self.settings),
@@ -199,7 +199,7 @@ def error_page(request: Request, problem: Problem) -> Response:
         heading, text = words.failed.title, words.failed.text
     else:
         heading, text = words.refused.title, words.refused.text
-    html = pages.draw("error.html", {"shop": pages.front(None), "heading": heading, "text": text})
+    html = pages.draw("error.html", {"shop": pages.last_front(), "heading": heading, "text": text})
     response = HTMLResponse(html, status_code=status)
     response.headers["Content-Security-Policy"] = content_security_policy(pages.settings)
     response.headers["Cache-Control"] = "no-store"

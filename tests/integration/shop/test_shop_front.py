@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from core.clock import SimulatedClock
 from core.settings import DEMO_SECRET, Settings
 from db.engine import SessionFactory
-from db.models import ImportRun, ImportStatus
+from db.models import ImportRun, ImportStatus, Price
 from db.reads.showcase import DEMO_FORMAT
 from tests.integration.shop.conftest import PAGE
 from web.app import create_app
@@ -74,3 +74,20 @@ def test_a_trial_with_ones_own_catalogue_in_demo_mode_bears_no_foreign_name(
 def test_outside_the_demo_the_name_is_neutral_until_it_is_set() -> None:
     settings = Settings.model_validate({"demo": False, "secret": OWN_SECRET})
     assert settings.shop_name == "Our shop"
+
+
+def test_reductions_are_offered_only_where_there_are_some(
+    settings: Settings, clock: SimulatedClock, sessions: SessionFactory
+) -> None:
+    assert 'href="/categories?reduced=1"' in page_of(settings, clock, "/help")
+    with sessions.begin() as session:
+        session.execute(update(Price).values(list_amount=None))
+    assert "reduced" not in page_of(settings, clock, "/categories")
+
+
+def test_products_that_nobody_took_along_are_not_said_to_go_well(
+    settings: Settings, clock: SimulatedClock
+) -> None:
+    page = page_of(settings, clock, "/products/rain")
+    assert "You may also like" in page
+    assert "Goes well with it" not in page

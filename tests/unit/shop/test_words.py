@@ -62,3 +62,4 @@ def test_a_missing_value_is_an_error_and_never_a_blank() -> None:
 def test_numbers_take_the_form_of_their_language() -> None:
     forms = SimpleNamespace(one="{n} item", other="{n} items")
     assert [plural(forms, n, locale="en") for n in (0, 1, 2)] == ["0 items", "1 item", "2 items"]
+    assert plural(forms, 3802, locale="en") == "3,802 items"
