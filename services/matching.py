@@ -4,7 +4,7 @@ Words and meaning are fused as a weighted sum of comparable scores; docs/search.
 for each alone and for both.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,7 @@ class QueryWords:
         self.corrected = index.corrected(text)
         self.words = [self.corrected.get(word, word) for word in content_words(text)]
         self.stems = index.tokenizer.stem(self.words)
+        self._known: dict[tuple[str, ...], Floats] = {}
 
     def scores(self, without: Collection[str] = ()) -> Floats | None:
         """How alike every product [P] is to the words; None where none is left.
@@ -78,11 +79,17 @@ class QueryWords:
         kept = [pair for pair in zip(self.words, self.stems, strict=True) if pair[1] not in without]
         if not kept:
             return None
-        vector = self._embedder.vectors([" ".join(word for word, _ in kept)])[0]
-        words = self.index.word_scores([stem for _, stem in kept])
-        meaning = np.maximum(self.index.meaning_scores(vector), 0.0)
-        fused = self._weights.words * words + self._weights.meaning * meaning
-        return fused.astype(np.float32)
+        text = tuple(word for word, _ in kept)
+        if text not in self._known:
+            self._known[text] = self._scored(text, [stem for _, stem in kept])
+        return self._known[text]
+
+    def _scored(self, text: Sequence[str], stems: list[str]) -> Floats:
+        vector = self._embedder.vectors([" ".join(text)])[0]
+        fused = np.maximum(self.index.meaning_scores(vector), 0.0)
+        fused *= self._weights.meaning
+        fused += self._weights.words * self.index.word_scores(stems)
+        return fused
 
 
 def _constrains(query: SearchQuery, name: str) -> bool:

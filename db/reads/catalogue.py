@@ -7,7 +7,8 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+import orjson
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.money import Money
@@ -179,7 +180,8 @@ def _facts(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Category.title.label("category_title"),
             Product.description,
             Product.material,
-            Product.facts,
+            # As text: it stands in every row of a product, and is read once.
+            cast(Product.facts, Text),
             Product.picture,
             Variant.id.label("variant_id"),
             Variant.colour,
@@ -205,6 +207,10 @@ def _facts(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
+_FACTS = 7
+"""The place of `facts` among what `_facts` selects."""
+
+
 def _grouped(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[str, ProductFacts]:
     """Rows taken apart by their order, as in `_facts`: by name it would take twice as long."""
     products: dict[str, list[Any]] = {}
@@ -213,6 +219,7 @@ def _grouped(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[str, ProductFacts]:
         *product, variant_id, colour, size, stock, price_id, amount, list_amount, currency = row
         key = product[0]
         if key not in products:
+            product[_FACTS] = orjson.loads(product[_FACTS])
             products[key], variants[key] = product, []
         if price_id is not None:
             list_price = None if list_amount is None else Money(currency, list_amount)
