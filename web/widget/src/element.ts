@@ -85,7 +85,7 @@ export class CartwrightChat extends LitElement {
       @keydown=${this.#onPanelKey}
       @click=${this.#onPanelClick}
     >
-      <header>
+      <div class="head">
         <div class="heading">
           <h2 id="title" tabindex="-1">${words.title}</h2>
           <p>${words.subtitle}</p>
@@ -103,7 +103,7 @@ export class CartwrightChat extends LitElement {
         <button class="icon-button" type="button" aria-label=${words.close} @click=${this.#close}>
           ${icons.close}
         </button>
-      </header>
+      </div>
       ${noticeView(chat, this.#wasOffline)}
       <div class="log-frame">
         <div

@@ -135,7 +135,7 @@ export const frame = css`
       transform: translateY(10px);
     }
   }
-  header {
+  .head {
     display: flex;
     align-items: center;
     gap: 4px;

@@ -17,6 +17,12 @@ export const media = css`
       border-radius: 0;
       padding-bottom: env(safe-area-inset-bottom);
     }
+    .launcher {
+      padding: 0 14px;
+    }
+    .launcher-label {
+      display: none;
+    }
     .log {
       padding-inline: 12px;
     }
