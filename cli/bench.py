@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.bench_mine import bench_mine
+from cli.bench_serve import bench_serve
 
 if TYPE_CHECKING:
     from benchmarks.serving.latency import Latency
@@ -14,6 +15,7 @@ bench_app = typer.Typer(
     help="Measure the miners, or the running shop; start it with `cartwright up` first.",
 )
 bench_app.command("mine")(bench_mine)
+bench_app.command("serve")(bench_serve)
 
 RECOMMENDATIONS_TARGET_MS = 10.0
 CHAT_TARGET_MS = 250.0

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
     web_port: int = Field(default=8000, description="Port the web process listens on.")
+    web_workers: int = Field(
+        default=1,
+        ge=1,
+        description="Processes that share the web port; each holds the model of its own.",
+    )
     bot_port: int = Field(default=5005, description="Port the bot listens on.")
     actions_port: int = Field(default=5055, description="Port the action server listens on.")
     web_url: str = Field(

@@ -1,16 +1,18 @@
 """Run the web process: `python -m web`."""
 
 import gc
+import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from core.log import configure_logging
 from core.settings import get_settings
 from web.app import create_app, warm_up
 
 
-def main() -> None:
-    """Serve until the process is told to stop."""
+def served() -> FastAPI:
+    """The app of one process, warm."""
     settings = get_settings()
     configure_logging(settings.log_level)
     app = create_app(settings)
@@ -19,8 +21,19 @@ def main() -> None:
     # it, in the middle of some shopper's request.
     gc.collect()
     gc.freeze()
+    # Threads that write and read aside give way to the one that answers after this long.
+    sys.setswitchinterval(0.0005)
+    return app
+
+
+def main() -> None:
+    """Serve until the process is told to stop."""
+    settings = get_settings()
+    configure_logging(settings.log_level)
     uvicorn.run(
-        app,
+        "web.__main__:served",
+        factory=True,
+        workers=settings.web_workers,
         host=settings.web_host,
         port=settings.web_port,
         log_config=None,
