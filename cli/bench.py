@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.bench_abandonment import bench_abandonment
 from cli.bench_mine import bench_mine
 from cli.bench_serve import bench_serve
 
@@ -16,6 +17,7 @@ bench_app = typer.Typer(
 )
 bench_app.command("mine")(bench_mine)
 bench_app.command("serve")(bench_serve)
+bench_app.command("abandonment")(bench_abandonment)
 
 RECOMMENDATIONS_TARGET_MS = 10.0
 CHAT_TARGET_MS = 250.0
