@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_, update
+from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
 from db.insert import insert_or_ignore, table_of
 from db.models import Cart, CartLine, CartStatus, Nudge, NudgeState, Reminder
+from db.owners import Owner, owned_by_any
 from nudges.policy import ASKED, Policy, Stage, superseded_at
 
 
@@ -142,11 +143,7 @@ def claim_reminders(session: Session, claim: Claim, *, limit: int) -> tuple[list
     reminders = session.execute(due).all()
     if not reminders:
         return [], 0
-    people = [row.person_id for row in reminders if row.person_id]
-    visitors = [row.visitor_id for row in reminders if not row.person_id]
-    owned: list[ColumnElement[bool]] = [Cart.person_id.in_(people)] if people else []
-    if visitors:
-        owned.append(and_(Cart.visitor_id.in_(visitors), Cart.person_id.is_(None)))
+    owners = [*{Owner.of(row.visitor_id, row.person_id) for row in reminders}]
     carts = {
         (cart.person_id or cart.visitor_id): cart
         for cart in session.execute(
@@ -154,7 +151,7 @@ def claim_reminders(session: Session, claim: Claim, *, limit: int) -> tuple[list
             .where(
                 Cart.status == CartStatus.OPEN,
                 exists().where(CartLine.cart_id == Cart.id),
-                or_(*owned),
+                owned_by_any(owners, Cart.visitor_id, Cart.person_id),
             )
             .with_for_update(of=Cart, key_share=True)
         )
@@ -177,21 +174,6 @@ def claim_reminders(session: Session, claim: Claim, *, limit: int) -> tuple[list
         if nudge_id:
             ids.append(nudge_id)
     return ids, len(reminders)
-
-
-def claim_one(
-    session: Session, claim: Claim, cart_id: str, stage: str, *, episode: datetime
-) -> str | None:
-    """A nudge for one cart, whether its stage is due or not; None where it has one already."""
-    cart = session.execute(
-        select(Cart.id, Cart.visitor_id, Cart.person_id)
-        .where(Cart.id == cart_id)
-        .with_for_update(key_share=True)
-    ).one_or_none()
-    if cart is None:
-        return None
-    made = _insert(session, claim, [(cart.id, cart.visitor_id, cart.person_id, episode)], stage)
-    return made.get(cart.id)
 
 
 def _insert(

@@ -39,6 +39,7 @@ from db.models import (
     Variant,
     Visitor,
 )
+from db.owners import Owner, owned_by_any
 from nudges.experiments import assign
 from nudges.facts import Address, Facts, InArm, Line, PastNudge, Recipient, Silence
 from nudges.policy import ASKED, Policy
@@ -136,6 +137,7 @@ class _Page:
         self._carts = {row.cart_id for row in rows}
         self._people = {row.person_id for row in rows if row.person_id}
         self._visitors = {row.visitor_id for row in rows if not row.person_id}
+        self._owners = [*{Owner.of(row.visitor_id, row.person_id) for row in rows}]
         asked = [row.id for row in rows if row.stage == ASKED]
         self._lines = self._load_lines()
         self._consents = self._load_consents()
@@ -218,10 +220,7 @@ class _Page:
 
     def _owned(self, model: Any) -> ColumnElement[bool]:
         """The condition that a row of the model is of one of the page's owners."""
-        kinds = [model.person_id.in_(self._people)] if self._people else []
-        if self._visitors:
-            kinds.append(and_(model.visitor_id.in_(self._visitors), model.person_id.is_(None)))
-        return or_(*kinds)
+        return owned_by_any(self._owners, model.visitor_id, model.person_id)
 
     def _load_lines(self) -> dict[str, list[Line]]:
         rows = self._session.execute(
@@ -417,9 +416,6 @@ class _Page:
         longest = timedelta(minutes=max(gates.idle_minutes, gates.payment_minutes))
         paid = case((Event.name == EventName.ADD_PAYMENT_INFO, Event.at))
         owner = func.coalesce(Visitor.person_id, Visitor.id)
-        owned = [Visitor.person_id.in_(self._people)] if self._people else []
-        if self._visitors:
-            owned.append(Visitor.id.in_(self._visitors))
         rows = self._session.execute(
             select(
                 owner.label("owner"),
@@ -428,7 +424,11 @@ class _Page:
             )
             .select_from(Visitor)
             .join(Event, Event.visitor_id == Visitor.id)
-            .where(or_(*owned), Event.at > self._now - longest, Event.at <= self._now)
+            .where(
+                owned_by_any(self._owners, Visitor.id, Visitor.person_id),
+                Event.at > self._now - longest,
+                Event.at <= self._now,
+            )
             .group_by(owner)
         )
         return {row.owner: (row.seen, row.paid) for row in rows}
