@@ -54,13 +54,8 @@ class Rules:
     decider: Decider
 
 
-def decide_page(
-    session: Session, claim: Claim, nudge_ids: Sequence[str], rules: Rules, *, hurry: bool = False
-) -> Decided:
-    """Judge and decide claimed nudges, and write down what became of each.
-
-    With `hurry` nothing is waited for but quiet hours and caps.
-    """
+def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules: Rules) -> Decided:
+    """Judge and decide claimed nudges, and write down what became of each."""
     now = claim.at
     facts = load_facts(
         session,
@@ -77,7 +72,7 @@ def decide_page(
     stopped: list[str] = []
     written_to: set[str] = set()
     for one in facts:
-        verdict = judge(one, rules.policy, now, hurry=hurry)
+        verdict = judge(one, rules.policy, now)
         if isinstance(verdict, Pass) and one.recipient.subject in written_to:
             gap = timedelta(hours=max(rules.policy.caps.gap_hours, 1))
             verdict = Wait("caps", now + gap, "another message is on its way")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from core.money import Money
 from db.models import CartStatus, Channel, ReplyKind
@@ -69,16 +68,6 @@ class Address:
     channel: Channel
     address: str
     details: Mapping[str, str] = field(default_factory=dict)
-
-
-class SilenceReason(StrEnum):
-    """Why a pause was set, where the code depends on it."""
-
-    STOP = "stop"
-    SNOOZE = "snooze"
-    DISMISSED = "dismissed"
-    JUST_LOOKING = "just_looking"
-    BOUGHT_ELSEWHERE = "bought_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

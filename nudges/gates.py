@@ -48,15 +48,12 @@ type Verdict = Stop | Wait | Pass
 type Gate = Callable[[Facts, Policy, datetime], Stop | Wait | None]
 
 
-def judge(facts: Facts, policy: Policy, now: datetime, *, hurry: bool = False) -> Verdict:
+def judge(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """The first gate that stops or delays the nudge, else the channel to use.
 
-    A wait that outlasts the stage is a stop: by then the next stage is due. With `hurry`, when the
-    shop itself sends it, only caps and quiet hours are waited for.
+    A wait that outlasts the stage is a stop: by then the next stage is due.
     """
     for gate in GATES:
-        if hurry and gate in UNHURRIED:
-            continue
         verdict = gate(facts, policy, now)
         if isinstance(verdict, Wait) and verdict.until >= deadline(facts, policy):
             return Stop(verdict.gate, "not before this stage is over")
@@ -288,7 +285,6 @@ GATES: tuple[Gate, ...] = (
     channel_caps,
     quiet,
 )
-UNHURRIED = frozenset({not_yet, still_here, just_ordered})
 
 
 def _channels(facts: Facts, policy: Policy) -> tuple[Channel, ...]:
