@@ -20,7 +20,7 @@ from core.settings import Settings
 from db.models import Channel
 from nudges.facts import Line
 from nudges.message import Brief, CouponOffer, Message
-from services.cards import money_json, picture_url, product_url, stock_level
+from services.cards import card_json
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
@@ -135,22 +135,19 @@ class Renderer:
         }
 
     def _card(self, line: Line) -> dict[str, Any]:
-        price = money_json(line.unit, settings=self._settings) if line.unit else None
-        return {
-            "product_id": line.product_id,
-            "variant_id": line.variant_id,
-            "title": line.title,
-            "brand": line.brand,
-            "colour": line.colour,
-            "size": line.size,
-            "price": price,
-            "list_price": None,
-            "picture": picture_url(line.product_id, line.picture, colour=line.colour),
-            "url": product_url(line.product_id),
-            "stock": stock_level(line.stock or 0),
-            "reason": None,
-            "suggestion_id": None,
-        }
+        return card_json(
+            product_id=line.product_id,
+            variant_id=line.variant_id,
+            title=line.title,
+            brand=line.brand,
+            colour=line.colour,
+            size=line.size,
+            price=line.unit,
+            list_price=None,
+            picture=line.picture,
+            stock=line.stock or 0,
+            settings=self._settings,
+        )
 
 
 @cache

@@ -31,20 +31,51 @@ def card(
     has no such variant.
     """
     variant = variant_of(facts, variant_id)
+    shape = card_json(
+        product_id=facts.product_id,
+        variant_id=variant.variant_id,
+        title=facts.title,
+        brand=facts.brand,
+        colour=variant.colour,
+        size=variant.size,
+        price=variant.price,
+        list_price=variant.list_price,
+        picture=facts.picture,
+        stock=variant.stock,
+        settings=settings,
+    )
+    return shape | {"reason": reason, "suggestion_id": suggestion_id}
+
+
+def card_json(
+    *,
+    product_id: str,
+    variant_id: str | None,
+    title: str,
+    brand: str | None,
+    colour: str | None,
+    size: str | None,
+    price: Money | None,
+    list_price: Money | None,
+    picture: str | None,
+    stock: int,
+    settings: Settings,
+) -> dict[str, Any]:
+    """The shape of every card, of a product that nobody suggested."""
     return {
-        "product_id": facts.product_id,
-        "variant_id": variant.variant_id,
-        "title": facts.title,
-        "brand": facts.brand,
-        "colour": variant.colour,
-        "size": variant.size,
-        "price": money_json(variant.price, settings=settings),
-        "list_price": _optional(variant.list_price, settings=settings),
-        "picture": picture_url(facts.product_id, facts.picture, colour=variant.colour),
-        "url": product_url(facts.product_id),
-        "stock": stock_level(variant.stock),
-        "reason": reason,
-        "suggestion_id": suggestion_id,
+        "product_id": product_id,
+        "variant_id": variant_id,
+        "title": title,
+        "brand": brand,
+        "colour": colour,
+        "size": size,
+        "price": _optional(price, settings=settings),
+        "list_price": _optional(list_price, settings=settings),
+        "picture": picture_url(product_id, picture, colour=colour),
+        "url": product_url(product_id),
+        "stock": stock_level(stock),
+        "reason": None,
+        "suggestion_id": None,
     }
 
 
@@ -100,23 +131,21 @@ def cart_json(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:
 
 
 def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
-    return {
-        "product_id": line.product_id,
-        "variant_id": line.variant_id,
-        "title": line.title,
-        "brand": line.brand,
-        "colour": line.colour,
-        "size": line.size,
-        "price": _optional(line.unit, settings=settings),
-        "list_price": _optional(line.list_price, settings=settings),
-        "picture": picture_url(line.product_id, line.picture, colour=line.colour),
-        "url": product_url(line.product_id),
-        "stock": stock_level(line.stock or 0),
-        "reason": None,
-        "suggestion_id": None,
-        "quantity": line.quantity,
-        "line_total": _optional(line.line_total, settings=settings),
-    }
+    shape = card_json(
+        product_id=line.product_id,
+        variant_id=line.variant_id,
+        title=line.title,
+        brand=line.brand,
+        colour=line.colour,
+        size=line.size,
+        price=line.unit,
+        list_price=line.list_price,
+        picture=line.picture,
+        stock=line.stock or 0,
+        settings=settings,
+    )
+    line_total = _optional(line.line_total, settings=settings)
+    return shape | {"quantity": line.quantity, "line_total": line_total}
 
 
 def money_json(money: Money, *, settings: Settings) -> dict[str, Any]:
