@@ -256,8 +256,8 @@ class SuggestionService:
 
     def shelf(self, sessions: SessionFactory, now: datetime) -> Shelf:
         """What can be bought, as last read; read now where that is long ago."""
-        shelf = self._shelf
-        if shelf is None or not timedelta(0) <= now - shelf.at < SHELF_FRESH:
+        shelf = self._fresh_shelf(now)
+        if shelf is None:
             with read_session(sessions) as session:
                 shelf = self._current_shelf(session, now)
         return shelf
@@ -296,11 +296,16 @@ class SuggestionService:
             return None
 
     def _current_shelf(self, session: Session, now: datetime) -> Shelf:
-        shelf = self._shelf
-        if shelf is None or not timedelta(0) <= now - shelf.at < SHELF_FRESH:
-            shelf = self._read_shelf(session, now, shelf)
-            self._shelf = shelf
+        shelf = self._fresh_shelf(now)
+        if shelf is None:
+            shelf = self._shelf = self._read_shelf(session, now, self._shelf)
         return shelf
+
+    def _fresh_shelf(self, now: datetime) -> Shelf | None:
+        """The shelf as last read; None where that is long ago."""
+        shelf = self._shelf
+        is_fresh = shelf is not None and timedelta(0) <= now - shelf.at < SHELF_FRESH
+        return shelf if is_fresh else None
 
     def _read_shelf(self, session: Session, now: datetime, before: Shelf | None) -> Shelf:
         listing = listing_of_buyable(session, now=now)

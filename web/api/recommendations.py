@@ -22,14 +22,18 @@ router = APIRouter(
 
 MAX_K = 24
 
+OnSurface = Annotated[Surface, Query(description="Where they will be shown.")]
+AboutProduct = Annotated[Key | None, Query(description="The product that the page is about.")]
+HowMany = Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")]
+
 
 @router.get("/recommendations", response_model=RecommendationsJson)
 def get_recommendations(
     request: Request,
     identity: CurrentIdentity,
-    surface: Annotated[Surface, Query(description="Where they will be shown.")] = Surface.HOME,
-    product: Annotated[Key | None, Query(description="The product that the page is about.")] = None,
-    k: Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")] = 8,
+    surface: OnSurface = Surface.HOME,
+    product: AboutProduct = None,
+    k: HowMany = 8,
 ) -> Response:
     """Suggestions for whoever the token names, each stored as shown.
 
@@ -55,9 +59,9 @@ def get_recommendations(
 async def get_ranked(
     request: Request,
     identity: CurrentIdentity,
-    surface: Annotated[Surface, Query(description="Where they will be shown.")] = Surface.HOME,
-    product: Annotated[Key | None, Query(description="The product that the page is about.")] = None,
-    k: Annotated[int, Query(ge=1, le=MAX_K, description="How many at most.")] = 8,
+    surface: OnSurface = Surface.HOME,
+    product: AboutProduct = None,
+    k: HowMany = 8,
 ) -> Response:
     """The same suggestions as ids with reasons, at volume, for a shop that draws its own cards.
 
