@@ -64,7 +64,7 @@ class LeftInCart(Skill):
                 Claim(quantity, "cart_lines", row, "quantity"),
             ]
         )
-        return {"text": text, "kind": "history"}
+        return {"text": text, "kind": "in_cart"}
 
 
 class Purchases(Skill):

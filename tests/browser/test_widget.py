@@ -102,6 +102,20 @@ def test_cards_show_what_a_shopper_decides_by_and_their_buttons_say_it(
         assert shop.received[-1]["payload"] == payload
 
 
+def test_what_already_lies_in_the_cart_leads_there_and_is_no_suggestion(
+    driver: WebDriver, shop: ChatShop, widget: Widget
+) -> None:
+    left = card("storm", reason={"text": "1 × since Monday", "kind": "in_cart"})
+    shop.answer = lambda _: [said("Left:", cards=[left])]
+    visit(driver, shop)
+    widget.open()
+    widget.say("what did I leave?")
+    widget.hears("Left:")
+    assert "1 × since Monday" in widget.cards()[0]["text"]
+    assert widget.all(".card button") == []
+    assert widget.one(".card-foot a").get_property("href") == f"{shop.url}/cart"
+
+
 def test_a_cart_changed_in_the_chat_is_told_to_the_page_at_once(
     driver: WebDriver, shop: ChatShop, widget: Widget
 ) -> None:

@@ -40,10 +40,11 @@ def test_what_was_left_last_week_comes_back_a_week_later(anna: Chat) -> None:
     anna.shop.clock.advance(timedelta(days=8))
     answer = anna.say("action_left_in_cart", "what did I leave last week?", LAST_WEEK)
     assert answer.text == (
-        "Left in your cart between March 2, 2026 and March 8, 2026, at today's prices: 1."
+        "Left in your cart between March 2, 2026 and March 8, 2026, at today's prices (1 in all):"
     )
     assert answer.cards == ["caf-press"]
-    assert answer.messages[0]["custom"]["cards"][0]["reason"]["text"] == "1 × since March 2, 2026"
+    reason = answer.messages[0]["custom"]["cards"][0]["reason"]
+    assert reason == {"text": "1 × since March 2, 2026", "kind": "in_cart"}
 
 
 def test_another_week_is_empty(anna: Chat) -> None:

@@ -20,7 +20,7 @@ const OPEN_KEY = "cartwright:open";
 /** So many messages are shown at first and with each "earlier": long histories stay quick. */
 const PAGE = 60;
 /** Nearer to the end than this (in pixels) the transcript follows what is new. */
-const NEAR_END = 40;
+const NEAR_END = 72;
 /** How long "connected again" stays. */
 const BACK_ONLINE_MS = 4_000;
 /** Where the panel fills the screen; the same as in the styles. */

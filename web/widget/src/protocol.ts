@@ -31,6 +31,7 @@ export interface Card {
   readonly stock: Stock | null;
   readonly reason: string | null;
   readonly suggestionId: string | null;
+  readonly isInCart: boolean;
 }
 
 export interface CartLine extends Card {
@@ -171,6 +172,7 @@ function parseCard(value: unknown): Card | null {
     stock: stock === "in_stock" || stock === "low" || stock === "out" ? stock : null,
     reason: isObject(reason) ? text(reason["text"]) || null : null,
     suggestionId: text(value["suggestion_id"]) || null,
+    isInCart: isObject(reason) && reason["kind"] === "in_cart",
   };
 }
 

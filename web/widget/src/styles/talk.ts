@@ -7,6 +7,7 @@ export const talk = css`
   .log-frame {
     position: relative;
     display: flex;
+    flex-direction: column;
     flex: 1;
     min-height: 0;
   }
@@ -111,19 +112,15 @@ export const talk = css`
     align-self: center;
   }
   .latest {
-    position: absolute;
-    inset: auto 0 10px;
-    margin-inline: auto;
     display: flex;
     align-items: center;
     justify-content: center;
-    width: 40px;
-    height: 40px;
-    border: 1px solid var(--line);
-    border-radius: 50%;
+    height: 28px;
+    flex: none;
+    border: 0;
+    border-top: 1px solid var(--line);
     background: var(--surface);
     color: var(--muted);
-    box-shadow: 0 4px 14px rgb(0 0 0 / 0.14);
   }
   .latest:hover {
     color: var(--text);

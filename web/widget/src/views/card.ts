@@ -22,7 +22,6 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
   const kind = [card.colour, card.size].filter(Boolean).join(" · ");
   // Many catalogues begin the title with the brand; once is enough.
   const brand = card.title.startsWith(card.brand) ? "" : card.brand;
-  const isSuggested = card.reason !== null || card.suggestionId !== null;
   const add = (): void => {
     const variant = card.variantId;
     const what = [card.title, ...(kind ? [`(${kind})`] : [])].join(" ");
@@ -35,6 +34,14 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
     const meant = payload("not_interested", { product: card.productId });
     actions.say(words.sayNotInterested(card.title), meant);
   };
+  const addButton = html`<button
+    class="button soft"
+    type="button"
+    aria-label=${words.addToCartOf(card.title)}
+    @click=${add}
+  >
+    ${words.addToCart}
+  </button>`;
   return html`<article class="card">
     <div class="card-picture">
       ${picture(card, actions.base)}
@@ -46,18 +53,7 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
       <p class="card-kind"><span dir="auto">${kind}</span>${stockView(card)}</p>
       <div class="card-foot">
         <p>${priceView(card)}</p>
-        ${
-          card.stock === "out"
-            ? nothing
-            : html`<button
-                class="button soft"
-                type="button"
-                aria-label=${words.addToCartOf(card.title)}
-                @click=${add}
-              >
-                ${words.addToCart}
-              </button>`
-        }
+        ${card.isInCart ? cartLink(actions.base) : card.stock === "out" ? nothing : addButton}
       </div>
     </div>
     ${
@@ -66,7 +62,7 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
         : nothing
     }
     ${
-      isSuggested
+      card.suggestionId
         ? html`<div class="card-actions">
             <button
               class="quiet-button"
@@ -88,6 +84,11 @@ function cardView(card: Card, place: number, of: number, actions: Actions): Temp
         : nothing
     }
   </article>`;
+}
+
+export function cartLink(base: string): TemplateResult | typeof nothing {
+  const href = safeUrl("/cart", base);
+  return href ? html`<a class="button soft" href=${href}>${words.openCart}</a>` : nothing;
 }
 
 export function titleLink(card: Card, base: string): TemplateResult {
