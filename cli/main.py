@@ -7,6 +7,7 @@ from cli.demo import demo_app
 from cli.evaluate import evaluate
 from cli.import_ import import_app
 from cli.mine import mine
+from cli.nudges import nudges_app
 from cli.prepare import prepare
 from cli.quarantine import quarantine_app
 from cli.train import models_app, train
@@ -24,6 +25,7 @@ app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
 app.add_typer(models_app, name="models")
+app.add_typer(nudges_app, name="nudges")
 app.add_typer(bench_app, name="bench")
 
 

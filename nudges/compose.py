@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
+from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
 from nudges.channels import Channel
 from nudges.channels.chat import ChatChannel
@@ -24,6 +25,11 @@ class Nudging:
     channels: tuple[Channel, ...]
     decider: Decider
     clock: Clock
+
+    @property
+    def channel_names(self) -> frozenset[ChannelName]:
+        """The channels that this process can send on."""
+        return frozenset(channel.name for channel in self.channels)
 
     def sweeper(self) -> Sweeper:
         """A sweeper over all of it."""

@@ -46,12 +46,13 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions are made by."""
+    """What decisions are made by; `before_its_time` where somebody sends a stage early."""
 
     policy: Policy
     settings: Settings
     channels: frozenset[Channel]
     decider: Decider
+    before_its_time: bool = False
 
 
 def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules: Rules) -> Decided:
@@ -72,7 +73,7 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
     stopped: list[str] = []
     written_to: set[str] = set()
     for one in facts:
-        verdict = judge(one, rules.policy, now)
+        verdict = judge(one, rules.policy, now, before_its_time=rules.before_its_time)
         if isinstance(verdict, Pass) and one.recipient.subject in written_to:
             gap = timedelta(hours=max(rules.policy.caps.gap_hours, 1))
             verdict = Wait("caps", now + gap, "another message is on its way")

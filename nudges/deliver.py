@@ -106,7 +106,9 @@ class Courier:
                 changes.append(Change(nudge_id, NudgeState.WAITING, "waits", values, detail))
                 continue
             try:
-                messages[nudge_id] = self.renderer.render(self.brief(one, policy, now=now))
+                messages[nudge_id] = self.renderer.render(
+                    brief(one, policy, self.settings, now=now)
+                )
             except Exception as error:
                 log.error("a message cannot be rendered", nudge=nudge_id, exc_info=error)
                 why = f"cannot be rendered: {type(error).__name__}: {error}"[:300]
@@ -114,35 +116,6 @@ class Courier:
                 detail = {"failure": why}
                 changes.append(Change(nudge_id, NudgeState.WAITING, "not_rendered", values, detail))
         return messages, changes
-
-    def brief(self, ready: Ready, policy: Policy, *, now: datetime) -> Brief:
-        """All that the message's template may use."""
-        facts = ready.facts
-        earlier = sum(past.cart_id == facts.cart_id for past in facts.history)
-        return Brief(
-            nudge_id=facts.nudge_id,
-            stage=facts.stage,
-            wording=wording(policy, facts),
-            recipient=facts.recipient,
-            address=facts.addresses[ready.channel],
-            lines=tuple(line for line in facts.open_lines if line.pieces),
-            gone=tuple(line for line in facts.open_lines if not line.pieces),
-            value=facts.value,
-            coupon=ready.coupon,
-            reason=Reason(
-                left_at=facts.last_activity_at,
-                number=earlier + 1,
-                at_most=max(policy.caps.per_cart, earlier + 1),
-                asked_for=facts.asked_for,
-            ),
-            links={
-                purpose: token.link(self.settings.web_url)
-                for purpose, token in ready.tokens.items()
-            },
-            shop_name=self.settings.shop_name,
-            postal_address=self.settings.postal_address,
-            now=now,
-        )
 
     def _hand_over(
         self, channel: Channel, messages: Sequence[Message], *, now: datetime
@@ -179,6 +152,33 @@ class Courier:
             held = write_changes(session, claim_id, changes, now=now)
             if given_up:
                 coupons.revoke(session, [key for key in given_up if key in held], now=now)
+
+
+def brief(ready: Ready, policy: Policy, settings: Settings, *, now: datetime) -> Brief:
+    """All that the message's template may use."""
+    facts = ready.facts
+    earlier = sum(past.cart_id == facts.cart_id for past in facts.history)
+    return Brief(
+        nudge_id=facts.nudge_id,
+        stage=facts.stage,
+        wording=wording(policy, facts),
+        recipient=facts.recipient,
+        address=facts.addresses[ready.channel],
+        lines=tuple(line for line in facts.open_lines if line.pieces),
+        gone=tuple(line for line in facts.open_lines if not line.pieces),
+        value=facts.value,
+        coupon=ready.coupon,
+        reason=Reason(
+            left_at=facts.last_activity_at,
+            number=earlier + 1,
+            at_most=max(policy.caps.per_cart, earlier + 1),
+            asked_for=facts.asked_for,
+        ),
+        links={purpose: token.link(settings.web_url) for purpose, token in ready.tokens.items()},
+        shop_name=settings.shop_name,
+        postal_address=settings.postal_address,
+        now=now,
+    )
 
 
 def outcome_change(ready: Ready, outcome: Outcome, policy: Policy, now: datetime) -> Change:

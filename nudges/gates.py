@@ -48,12 +48,15 @@ type Verdict = Stop | Wait | Pass
 type Gate = Callable[[Facts, Policy, datetime], Stop | Wait | None]
 
 
-def judge(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+def judge(facts: Facts, policy: Policy, now: datetime, *, before_its_time: bool = False) -> Verdict:
     """The first gate that stops or delays the nudge, else the channel to use.
 
-    A wait that outlasts the stage is a stop: by then the next stage is due.
+    A wait that outlasts the stage is a stop: by then the next stage is due. `before_its_time`
+    leaves out the one gate that keeps a stage from coming early.
     """
     for gate in GATES:
+        if before_its_time and gate is not_yet:
+            continue
         verdict = gate(facts, policy, now)
         if isinstance(verdict, Wait) and verdict.until >= deadline(facts, policy):
             return Stop(verdict.gate, "not before this stage is over")

@@ -9,6 +9,7 @@ either seen by the gates, or waits for them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -109,18 +110,40 @@ def claim_waiting(session: Session, claim: Claim, *, limit: int) -> list[str]:
         session.execute(
             update(Nudge)
             .where(Nudge.id.in_(ids))
-            .values(
-                state=NudgeState.CLAIMED,
-                claim=claim.id,
-                claimed_at=claim.at,
-                next_at=None,
-                gate=None,
-                gate_detail=None,
-                policy_version=claim.policy_version,
-            )
+            .values(_taken_up(claim))
             .execution_options(synchronize_session=False)
         )
     return ids
+
+
+def claim_cart(session: Session, claim: Claim, cart_id: str, stage: str) -> str | None:
+    """One cart's nudge of this stage before its time, made or taken up where it waited.
+
+    None where the stage had its turn, the cart is closed, or somebody else works on it.
+    """
+    cart = session.execute(
+        select(Cart.id, Cart.visitor_id, Cart.person_id, Cart.last_activity_at)
+        .where(Cart.id == cart_id, Cart.status == CartStatus.OPEN)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).one_or_none()
+    if cart is None:
+        return None
+    owned = (cart.id, cart.visitor_id, cart.person_id, cart.last_activity_at)
+    made = _insert(session, claim, [owned], stage)
+    if made:
+        return made[cart.id]
+    return session.scalar(
+        update(Nudge)
+        .where(
+            Nudge.cart_id == cart_id,
+            Nudge.episode == cart.last_activity_at,
+            Nudge.stage == stage,
+            Nudge.state == NudgeState.WAITING,
+        )
+        .values(_taken_up(claim))
+        .returning(Nudge.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def claim_reminders(session: Session, claim: Claim, *, limit: int) -> tuple[list[str], int]:
@@ -174,6 +197,18 @@ def claim_reminders(session: Session, claim: Claim, *, limit: int) -> tuple[list
         if nudge_id:
             ids.append(nudge_id)
     return ids, len(reminders)
+
+
+def _taken_up(claim: Claim) -> dict[str, Any]:
+    return {
+        "state": NudgeState.CLAIMED,
+        "claim": claim.id,
+        "claimed_at": claim.at,
+        "next_at": None,
+        "gate": None,
+        "gate_detail": None,
+        "policy_version": claim.policy_version,
+    }
 
 
 def _insert(

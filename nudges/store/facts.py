@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -75,6 +75,51 @@ def load_facts(
     return [page.facts(row) for row in rows]
 
 
+def facts_if_due(
+    session: Session,
+    cart_id: str,
+    stage: str,
+    *,
+    policy: Policy,
+    settings: Settings,
+    channels: Collection[Channel],
+    now: datetime,
+) -> Facts | None:
+    """The facts as they would be if this stage of the cart fell due; None for an unknown cart."""
+    rows = session.execute(
+        select(
+            literal("").label("id"),
+            Cart.id.label("cart_id"),
+            Cart.last_activity_at.label("episode"),
+            literal(stage).label("stage"),
+            literal(0).label("attempts"),
+            *_ABOUT_THE_CART,
+        )
+        .join(Visitor, Visitor.id == Cart.visitor_id)
+        .outerjoin(Person, Person.id == Cart.person_id)
+        .where(Cart.id == cart_id)
+    ).all()
+    page = _Page(session, rows, policy=policy, settings=settings, channels=channels, now=now)
+    return page.facts(rows[0]) if rows else None
+
+
+_ABOUT_THE_CART = (
+    Cart.status,
+    Cart.created_at,
+    Cart.last_activity_at,
+    Cart.visitor_id,
+    Cart.person_id,
+    Visitor.is_robot,
+    Visitor.created_at.label("visitor_since"),
+    Person.name,
+    Person.email,
+    Person.locale,
+    Person.time_zone,
+    Person.is_staff,
+    Person.created_at.label("person_since"),
+)
+
+
 def _nudges() -> Any:
     return (
         select(
@@ -83,19 +128,7 @@ def _nudges() -> Any:
             Nudge.episode,
             Nudge.stage,
             Nudge.attempts,
-            Cart.status,
-            Cart.created_at,
-            Cart.last_activity_at,
-            Cart.visitor_id,
-            Cart.person_id,
-            Visitor.is_robot,
-            Visitor.created_at.label("visitor_since"),
-            Person.name,
-            Person.email,
-            Person.locale,
-            Person.time_zone,
-            Person.is_staff,
-            Person.created_at.label("person_since"),
+            *_ABOUT_THE_CART,
         )
         .join(Cart, Cart.id == Nudge.cart_id)
         .join(Visitor, Visitor.id == Cart.visitor_id)

@@ -1,0 +1,126 @@
+"""`cartwright nudges`: what happens to left carts, and what the shop's own people do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nudges.compose import Nudging
+
+nudges_app = typer.Typer(no_args_is_help=True, help="Left carts: why, what next, and by hand.")
+
+CartArgument = Annotated[str, typer.Argument(metavar="CART", help="The cart's id.")]
+
+
+@nudges_app.command("explain")
+def explain_cart(cart: CartArgument) -> None:
+    """Tell what happened to a cart, which gate stopped it, and what comes next and when."""
+    from db.engine import read_session
+    from nudges.explain import explain
+
+    with _nudging() as nudging, read_session(nudging.sessions) as session:
+        story = explain(session, nudging, cart, now=nudging.clock.now())
+    if story is None:
+        raise _unknown(cart)
+    typer.echo(f"Cart {story.cart_id}")
+    for line in story.about:
+        typer.echo(f"  {line}")
+    for episode in story.episodes:
+        typer.echo(f"\n{episode.heading}")
+        for sentence in episode.sentences:
+            typer.echo(f"  {sentence.at}  {sentence.text}")
+    typer.echo("\nNext")
+    for line in story.following:
+        typer.echo(f"  {line}")
+
+
+@nudges_app.command("send-now")
+def send_cart_now(cart: CartArgument) -> None:
+    """Send a cart's next stage before its time, where every other gate lets it pass."""
+    from nudges.by_hand import UnknownCartError, send_now
+
+    with _nudging() as nudging:
+        try:
+            typer.echo(send_now(nudging, cart))
+        except UnknownCartError as error:
+            raise _unknown(cart) from error
+
+
+@nudges_app.command("dismiss")
+def dismiss_cart(cart: CartArgument) -> None:
+    """Send nothing more about a cart until its shopper comes back and leaves again."""
+    from nudges.by_hand import UnknownCartError, dismiss
+
+    with _nudging() as nudging:
+        try:
+            typer.echo(dismiss(nudging, cart))
+        except UnknownCartError as error:
+            raise _unknown(cart) from error
+
+
+@nudges_app.command("stats")
+def show_stats(
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+) -> None:
+    """Count what became of the stages that fell due, and which gates stopped them."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from db.engine import read_session
+    from nudges.counts import counts
+    from nudges.operators import OperatorWords
+
+    with _nudging() as nudging, read_session(nudging.sessions) as session:
+        found = counts(session, since=nudging.clock.now() - timedelta(days=days))
+    if not found:
+        typer.echo(f"Nothing fell due in the last {days} days.")
+        return
+    console = Console()
+    columns = ("due", "waiting", "held out", "stopped", "failed", "unknown", "sent",
+               "delivered", "clicked", "ordered")  # fmt: skip
+    table = Table("stage", *columns, title=f"The last {days} days", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in found:
+        numbers = [getattr(one, name.replace(" ", "_")) for name in columns]
+        table.add_row(one.stage, *(f"{number:,}" for number in numbers))
+    console.print(table)
+    words = OperatorWords.of(nudging.settings)
+    gates = sum((one.gates for one in found), start=type(found[0].gates)())
+    if gates:
+        why = Table("gate", "stopped", "because")
+        why.columns[1].justify = "right"
+        for gate, number in gates.most_common():
+            why.add_row(gate, f"{number:,}", words.gate(gate))
+        console.print(why)
+
+
+@contextmanager
+def _nudging() -> "Iterator[Nudging]":
+    """What works on left carts, as the settings say, on the database brought up to date."""
+    from core.settings import get_settings
+    from db.engine import make_engine, make_session_factory
+    from db.migrate import upgrade
+    from db.pricing import DeliveryRule
+    from nudges.compose import compose
+    from nudges.policy import PolicyError
+
+    settings = get_settings()
+    upgrade(settings.database_url)
+    engine = make_engine(settings.database_url)
+    try:
+        sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
+        yield compose(settings, sessions=sessions)
+    except PolicyError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    finally:
+        engine.dispose()
+
+
+def _unknown(cart: str) -> typer.Exit:
+    typer.echo(f"There is no cart {cart!r}.", err=True)
+    return typer.Exit(1)

@@ -1,0 +1,88 @@
+"""`cartwright nudges` as somebody types it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from click.testing import Result
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.clock import SimulatedClock, SystemClock
+from core.settings import get_settings
+from db.engine import SessionFactory, read_session
+from db.models import Cart
+from nudges.compose import Nudging
+from tests.integration.nudges.shoppers import left_carts
+
+type Command = Callable[..., Result]
+pytestmark = pytest.mark.usefixtures("small_shop")
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "150")
+    get_settings.cache_clear()
+    yield lambda *words: CliRunner().invoke(app, ["nudges", *words])
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """The command goes by the machine's clock."""
+    return SimulatedClock(SystemClock().now() - timedelta(minutes=1))
+
+
+@pytest.fixture
+def cart(sessions: SessionFactory, clock: SimulatedClock) -> str:
+    left_carts(sessions, clock, "ann", ago=timedelta(minutes=10))
+    with read_session(sessions) as session:
+        return session.scalars(select(Cart.id)).one()
+
+
+def test_explain_tells_the_story(
+    command: Command, nudging: Nudging, cart: str, clock: SimulatedClock
+) -> None:
+    nudging.sweeper().run()
+    result = command("explain", cart)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(f"Cart {cart}\n  It is open; its last activity was ")
+    assert "\nNext\n  Stage first falls due " in result.output
+
+
+def test_an_unknown_cart_is_named(command: Command) -> None:
+    for word in ("explain", "send-now", "dismiss"):
+        result = command(word, "no-such-cart")
+        assert result.exit_code == 1
+        assert "There is no cart 'no-such-cart'." in result.output
+
+
+def test_send_now_names_the_gate(command: Command, cart: str) -> None:
+    result = command("send-now", cart)
+    assert result.exit_code == 0
+    assert result.output.startswith("Not sent")
+
+
+def test_dismiss_says_what_it_did_and_explain_tells_it(command: Command, cart: str) -> None:
+    assert command("dismiss", cart).output.startswith("Dismissed: ")
+    assert "Somebody of the shop dismissed it." in command("explain", cart).output
+
+
+def test_stats_count_what_became_of_each_stage(command: Command, cart: str) -> None:
+    assert "Nothing fell due in the last 7 days." in command("stats", "--days", "7").output
+    command("dismiss", cart)
+    output = command("stats").output
+    assert "first" in output
+    assert "dismissed" in output
+    assert "somebody of the shop dismissed it" in output
+
+
+def test_a_policy_that_cannot_be_used_is_named(
+    command: Command, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARTWRIGHT_NUDGE_POLICY", "/nowhere/policy.toml")
+    result = command("explain", cart)
+    assert result.exit_code == 1
+    assert "/nowhere/policy.toml" in result.output
