@@ -30,7 +30,8 @@ class CartLineView:
     """A cart line with what the catalogue says of it now.
 
     Unknown to the catalogue: `title` is the product id, `price_id` and `stock` are None, and
-    `unit` is the price that the shop's page told, if it did.
+    `unit` is the price that the shop's page told, if it did. `unit_when_added` is the price seen
+    when it was put in.
     """
 
     line_id: int
@@ -47,8 +48,15 @@ class CartLineView:
     unit: Money | None
     list_price: Money | None
     stock: int | None
+    unit_when_added: Money | None
+    sold: bool
     added_at: datetime
     updated_at: datetime
+
+    @property
+    def available(self) -> int:
+        """How many pieces of it the shop can sell today."""
+        return self.stock or 0 if self.sold and self.price_id is not None else 0
 
     @property
     def line_total(self) -> Money | None:
@@ -141,6 +149,12 @@ def open_cart(session: Session, identity: Identity, *, now: datetime) -> CartVie
         created_at=first.created_at,
         last_activity_at=first.last_activity_at,
     )
+
+
+def lines_of_cart(session: Session, cart_id: str) -> tuple[CartLineView, ...]:
+    """The lines of an open cart, whoever's it is; for a caller that may see it."""
+    rows = session.execute(_cart_lines(Cart.id == cart_id, empty_carts=False))
+    return tuple(_line(row) for row in rows)
 
 
 def price_lines(
@@ -276,6 +290,7 @@ def _cart_lines(*conditions: ColumnElement[bool], empty_carts: bool) -> Executab
             Product.brand,
             Product.category_id,
             Product.picture,
+            Product.active,
             Variant.colour,
             Variant.size,
             Variant.stock,
@@ -314,6 +329,8 @@ def _line(row: Any) -> CartLineView:
         unit=unit,
         list_price=_money(row.price_currency, row.list_amount),
         stock=row.stock,
+        unit_when_added=_money(row.currency, row.unit_amount),
+        sold=bool(row.active),
         added_at=row.added_at,
         updated_at=row.updated_at,
     )

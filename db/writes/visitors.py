@@ -26,6 +26,7 @@ from db.models import (
     Visitor,
 )
 from db.owners import Owner
+from db.writes.recovered import drop_recovered_copies
 from db.writes.refold import refold_owners
 
 # What a visitor did before the sign-in and that becomes the person's, beside carts.
@@ -69,7 +70,7 @@ def claim_visitor(session: Session, identity: Identity, *, now: datetime) -> Vis
     if owner:
         _lock_person(session, owner, now=now)
     if person_id and visitor.person_id is None:
-        _adopt(session, visitor, person_id)
+        _adopt(session, visitor, person_id, now=now)
     if person_id and visitor.person_id != person_id:
         raise ForeignVisitorError("the visitor belongs to another person")
     return visitor
@@ -100,8 +101,9 @@ def is_current(session: Session, identity: Identity) -> bool:
 def bind(session: Session, identity: Identity, person_id: str, *, now: datetime) -> Identity:
     """Sign in: the visitor, and all it did, becomes the person's; open carts are merged.
 
-    Quantities add up, since the person's cart is the fold of all their visitors' events. Raises
-    ForeignVisitorError where the visitor already belongs to somebody else.
+    Quantities add up, since the person's cart is the fold of all their visitors' events; only what
+    a recovery link copied from there counts once. Raises ForeignVisitorError where the visitor
+    already belongs to somebody else.
     """
     visitor = claim_visitor(session, Identity(identity.visitor_id, person_id), now=now)
     return Identity(visitor.id, person_id)
@@ -118,7 +120,8 @@ def sign_in(
     return bind(session, new_visitor(), person_id, now=now)
 
 
-def _adopt(session: Session, visitor: Visitor, person_id: str) -> None:
+def _adopt(session: Session, visitor: Visitor, person_id: str, *, now: datetime) -> None:
+    drop_recovered_copies(session, visitor.id, person_id, now=now)
     visitor.person_id = person_id
     session.flush()
     has_open_cart = session.scalar(

@@ -28,6 +28,7 @@ from web.api.cart import get_cart
 from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
 from web.fields import printable
 from web.shop.product import product_page
+from web.shop.recovery import RECOVERED_COOKIE, told_changes
 from web.shop.tiles import go_together, page_cart, suggestion_tiles
 from web.shop.visit import PageForm, Visit, back_to, page_visit, prefers_page
 
@@ -55,7 +56,8 @@ def cart_page(
         data = page_cart(cart, settings=visit.settings)
         if cart and cart.promotion_code and cart.promotion_refusal and not code_problem:
             code_problem = visit.words.problems.promotion_lost.format(code=cart.promotion_code)
-        return visit.draw(
+        changes = told_changes(visit, session)
+        response = visit.draw(
             session,
             "cart.html",
             status=status,
@@ -66,10 +68,14 @@ def cart_page(
             gap_percent=_gap_percent(visit, cart),
             goes_with=suggestion_tiles(shown, settings=visit.settings, back="/cart"),
             together=go_together(shown),
+            changes=changes,
             events=[tracking.cart_event("view_cart", data, currency=visit.settings.currency)]
             if data["lines"]
             else [],
         )
+    if changes:
+        response.delete_cookie(RECOVERED_COOKIE, path="/cart")
+    return response
 
 
 @router.get("/cart")

@@ -3,7 +3,17 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from web.shop import account, browse, cart, checkout, help, product, suggestions  # noqa: A004 a page
+from web.shop import (
+    account,
+    browse,
+    cart,
+    checkout,
+    help,  # noqa: A004 a page
+    product,
+    recovery,
+    suggestions,
+    unsubscribing,
+)
 from web.shop.render import STATIC, Pages
 from web.shop.visit import error_page
 
@@ -12,6 +22,16 @@ def install(app: FastAPI) -> None:
     """The pages, their files, and pages for errors."""
     app.state.pages = Pages(app.state.settings, app.state.words)
     app.state.error_page = error_page
-    for module in (browse, product, cart, checkout, account, suggestions, help):
+    for module in (
+        browse,
+        product,
+        cart,
+        checkout,
+        account,
+        suggestions,
+        help,
+        recovery,
+        unsubscribing,
+    ):
         app.include_router(module.router)
     app.mount("/shop", StaticFiles(directory=STATIC))

@@ -1,0 +1,50 @@
+"""A message about a left cart, as the sweep sends it, and the links in it."""
+
+from datetime import timedelta
+
+from core.clock import SimulatedClock
+from core.identity import Identity
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.fold import CartItem
+from db.models import Channel, EventName, LinkPurpose
+from db.writes.consents import record_consent
+from db.writes.events import NewEvent, record
+from nudges.message import Message
+from tests.integration.nudges.shoppers import Sink, sweeper
+
+STOVE = CartItem("stove", "stove-1", 1, 2490, "EUR")
+JACKET = CartItem("rain", "rain-black-m", 2, 11900, "EUR")
+
+
+def remind(
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    settings: Settings,
+    *items: CartItem,
+    person_id: str = "anna",
+) -> Message:
+    """The person leaves these things in a cart; the mail that comes of it an hour later."""
+    with sessions.begin() as session:
+        identity = Identity(f"v-{person_id}", person_id)
+        event = NewEvent("left", EventName.ADD_TO_CART, clock.now(), items=items)
+        record(session, identity, [event], now=clock.now())
+        record_consent(
+            session,
+            person_id,
+            Channel.EMAIL,
+            granted=True,
+            wording_version="test-1",
+            source="test",
+            now=clock.now(),
+        )
+    clock.advance(timedelta(hours=1))
+    sink = Sink()
+    sweeper(sessions, clock, channels=[sink], settings=settings).run()
+    (message,) = sink.taken
+    return message
+
+
+def path(message: Message, purpose: LinkPurpose) -> str:
+    """Where a link of the message leads, without the host."""
+    return "/n/" + message.links[purpose].partition("/n/")[2]

@@ -1,0 +1,80 @@
+"""Pages behind the links of messages: drawn without a visitor, a cart or any tracking.
+
+The address holds a secret, so no script of the shop's pages runs here that would tell it on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.models import LinkPurpose
+from nudges.links import Link, open_link
+from web.shop.render import Pages, content_security_policy
+from web.shop.visit import PageMissing
+from web.wording import Words
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """A request for such a page."""
+
+    request: Request
+    now: datetime
+
+    @property
+    def settings(self) -> Settings:
+        """The shop's settings."""
+        settings: Settings = self.request.app.state.settings
+        return settings
+
+    @property
+    def sessions(self) -> SessionFactory:
+        """Where sessions come from."""
+        sessions: SessionFactory = self.request.app.state.sessions
+        return sessions
+
+    @property
+    def pages(self) -> Pages:
+        """The templates and the words."""
+        pages: Pages = self.request.app.state.pages
+        return pages
+
+    @property
+    def words(self) -> Words:
+        """The words of these pages."""
+        words: Words = self.pages.words.links
+        return words
+
+    def open(self, session: Session, token: str, purpose: LinkPurpose) -> Link:
+        """The link; raises PageMissing where the token is not good for this."""
+        link = open_link(session, token, purpose, now=self.now)
+        if link is None:
+            raise PageMissing(self.words.dead)
+        return link
+
+    def channel_name(self, link: Link) -> str:
+        """The way the message came, in words."""
+        return str(getattr(self.words.channels, link.channel.value))
+
+    def draw(self, session: Session, template: str, **values: Any) -> HTMLResponse:
+        """The page."""
+        front = {"shop": self.pages.front(session, now=self.now)}
+        response = HTMLResponse(self.pages.draw(template, front | values))
+        response.headers["Content-Security-Policy"] = content_security_policy(self.settings)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+def link_page(request: Request) -> LinkPage:
+    """The page behind a request; who asks is not looked at."""
+    return LinkPage(request, request.app.state.clock.now())
+
+
+LinkVisit = Annotated[LinkPage, Depends(link_page)]
