@@ -10,9 +10,11 @@ from db.pricing import DeliveryRule
 from nudges.channels import Channel
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
-from nudges.decision import AlwaysRemind, Decider
+from nudges.decision import Decider
 from nudges.policy import SHIPPED, Policy, load_policy
 from nudges.sweep import Sweeper
+from nudges.uplift.decider import UpliftDecider
+from nudges.uplift.learn import following
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,13 @@ def compose(
     if sessions is None:
         engine = make_engine(settings.database_url)
         sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
+    policy = load_policy(settings.nudge_policy or SHIPPED)
     return Nudging(
         settings=settings,
-        policy=load_policy(settings.nudge_policy or SHIPPED),
+        policy=policy,
         sessions=sessions,
         channels=all_channels(settings, sessions),
-        decider=AlwaysRemind(),
+        decider=UpliftDecider(following(settings.models_dir), policy, DeliveryRule.of(settings)),
         clock=clock or SystemClock(),
     )
 

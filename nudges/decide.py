@@ -11,8 +11,16 @@ from core.settings import Settings
 from db.insert import table_of
 from db.models import Channel, LinkPurpose, LinkToken, Nudge, NudgeState
 from nudges import coupons
-from nudges.decision import NOTHING, REMINDER, Choice, Decider, Decision
-from nudges.experiments import exposures, is_held_out, treatments
+from nudges.decision import (
+    NOTHING,
+    REMINDER,
+    Choice,
+    Decider,
+    Decision,
+    no_coupon,
+    offered,
+)
+from nudges.experiments import exposures, is_held_out
 from nudges.facts import Facts, InArm
 from nudges.gates import Pass, Stop, Verdict, Wait, judge
 from nudges.message import CouponOffer
@@ -92,7 +100,7 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
         coupons.revoke(session, stopped, now=now)
     _expose(session, rules.policy, [one for one, _ in passed], now=now)
     held_out = [one for one, _ in passed if is_held_out(one)]
-    changes += [Change(one.nudge_id, NudgeState.HELD_OUT, "held_out") for one in held_out]
+    changes += [_held_out(one, rules.decider, now=now) for one in held_out]
     going = [(one, channel) for one, channel in passed if not is_held_out(one)]
     decided = _decide(session, rules, [one for one, _ in going], earlier, now=now)
     ready: list[Ready] = []
@@ -125,11 +133,13 @@ def _decide(
         if one.stage == ASKED
     }
     fresh = [one for one in facts if one.nudge_id not in made]
-    offered = {one.nudge_id: _offered(one, policy) for one in fresh}
+    offers_to = {one.nudge_id: offered(one, policy) for one in fresh}
     budget = 0
-    if any(treatment != REMINDER for some in offered.values() for treatment in some):
+    if any(treatment != REMINDER for some in offers_to.values() for treatment in some):
         budget = coupons.open_budget(session, policy, rules.settings, now=now)
-    choices = [Choice(one, offered[one.nudge_id], budget) for one in fresh]
+    choices = [
+        Choice(one, offers_to[one.nudge_id], budget, no_coupon(one, policy)) for one in fresh
+    ]
     if choices:
         answers = rules.decider.decide(choices, now=now)
         made |= {
@@ -150,18 +160,6 @@ def _decide(
         (_as_paid(made[one.nudge_id], offers.get(one.nudge_id)), offers.get(one.nudge_id))
         for one in facts
     ]
-
-
-def _offered(facts: Facts, policy: Policy) -> tuple[str, ...]:
-    """The treatments that the decision may choose: no coupon for guests, small carts, too soon."""
-    allowed = treatments(policy, facts)
-    rest = timedelta(days=policy.incentives.rest_days)
-    entitled = (
-        facts.recipient.person_id is not None
-        and facts.value.amount >= policy.incentives.min_value
-        and (facts.last_coupon_at is None or facts.last_activity_at - facts.last_coupon_at >= rest)
-    )
-    return allowed if entitled else tuple(one for one in allowed if one == REMINDER)
 
 
 def _as_paid(decision: Decision, coupon: CouponOffer | None) -> Decision:
@@ -227,6 +225,12 @@ def _waits(facts: Facts, wait: Wait) -> Change:
     values = {"gate": wait.gate, "gate_detail": wait.detail or None, "next_at": wait.until}
     detail = {"gate": wait.gate, "until": wait.until.isoformat(), "detail": wait.detail}
     return Change(facts.nudge_id, NudgeState.WAITING, "waits", values, detail)
+
+
+def _held_out(facts: Facts, decider: Decider, *, now: datetime) -> Change:
+    kept = decider.facts_kept(facts, now=now)
+    values = {"decision": {"facts": dict(kept)}} if kept else {}
+    return Change(facts.nudge_id, NudgeState.HELD_OUT, "held_out", values)
 
 
 def _decided(facts: Facts, decision: Decision, channel: Channel | None) -> Change:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from nudges.experiments import treatments
 from nudges.facts import Facts
+from nudges.policy import Policy
 
 NOTHING = "none"
 REMINDER = "reminder"
@@ -16,12 +18,14 @@ FREE_DELIVERY = "free_delivery"
 class Choice:
     """What may be chosen for one nudge besides nothing: the stage's treatments, best known first.
 
-    `budget` is what today's coupons may still cost, in minor units.
+    `budget` is what today's coupons may still cost, in minor units; `no_coupon` why the shopper may
+    get none whatever it costs, empty where they may.
     """
 
     facts: Facts
     treatments: tuple[str, ...]
     budget: int
+    no_coupon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class Decider(Protocol):
         """One decision for each choice, in the same order."""
         ...
 
+    def facts_kept(self, facts: Facts, *, now: datetime) -> Mapping[str, float]:
+        """What is stored of somebody held out, so that it can be learned what people do alone."""
+        ...
+
 
 class AlwaysRemind:
     """Reminds whoever passed the gates, with nothing added: what a shop without a model does."""
@@ -67,3 +75,31 @@ class AlwaysRemind:
             )
             for choice in choices
         ]
+
+    def facts_kept(self, facts: Facts, *, now: datetime) -> Mapping[str, float]:  # noqa: ARG002
+        """Nothing: it does not learn."""
+        return {}
+
+
+def no_coupon(facts: Facts, policy: Policy) -> str:
+    """Why the shopper may get no coupon now, in words; empty where they may.
+
+    The rest after a coupon doubles with every one that was used, so who abandons for coupons sees
+    them fade.
+    """
+    if facts.recipient.person_id is None:
+        return "a guest"
+    if facts.value.amount < policy.incentives.min_value:
+        return "a small cart"
+    if facts.last_coupon_at is not None:
+        rest = policy.incentives.rest_days * 2 ** min(facts.coupons_used, 10)
+        until = facts.last_coupon_at + timedelta(days=rest)
+        if facts.last_activity_at < until:
+            return f"had one, rests until {until.date().isoformat()}"
+    return ""
+
+
+def offered(facts: Facts, policy: Policy) -> tuple[str, ...]:
+    """The treatments that the decision may choose besides nothing."""
+    allowed = treatments(policy, facts)
+    return tuple(one for one in allowed if one == REMINDER) if no_coupon(facts, policy) else allowed

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.money import Money
-from db.models import CartStatus, Channel, ReplyKind
+from db.models import CartStatus, Channel, EventName, ReplyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Facts:
 
     `asked_for` is the moment of the shopper's own reminder that this nudge is, if it is one;
     `asked_channel` where they want it. `reminder_due` is when another one of theirs is due.
+    `reached` is the step nearest to the order that the visit came to.
     `history` holds the last 30 days, and all of this cart, newest first.
     """
 
@@ -123,6 +124,7 @@ class Facts:
     currency: str
     last_seen_at: datetime | None = None
     payment_at: datetime | None = None
+    reached: EventName | None = None
     last_order_at: datetime | None = None
     bought_products: frozenset[str] = frozenset()
     consents: Mapping[Channel, bool] = field(default_factory=dict)

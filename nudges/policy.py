@@ -139,6 +139,8 @@ class Incentives(_Table):
     valid_days: int = Field(default=3, ge=1)
     rest_days: Count = 30
     margin_percent: int = Field(default=35, ge=0, le=100)
+    sure_from: Share = 0.5
+    message_cost: Count = 5
     exploration: Share = 0.05
 
 

@@ -44,6 +44,7 @@ from nudges.experiments import assign
 from nudges.facts import Address, Facts, InArm, Line, PastNudge, Recipient, Silence
 from nudges.policy import ASKED, Policy
 from nudges.quiet_hours import zone_of
+from nudges.store.reached import furthest, steps_reached
 
 _MAYBE_SENT = (NudgeState.CLAIMED, NudgeState.SENDING, NudgeState.SENT, NudgeState.UNKNOWN)
 _HISTORY = timedelta(days=30)
@@ -181,6 +182,7 @@ class _Page:
         self._asked = self._load_asked(asked)
         self._history = self._load_history()
         self._seen = self._load_seen()
+        self._reached = self._load_reached(rows)
         self._buying = self._load_buying()
         self._replies = self._load_replies()
         self._arms = self._load_arms()
@@ -206,6 +208,7 @@ class _Page:
             currency=self._settings.currency,
             last_seen_at=seen,
             payment_at=paid,
+            reached=furthest(self._reached.get(owner, {}), row.episode),
             last_order_at=buying.last_order_at,
             bought_products=frozenset(product for product, at in buying.bought if at >= since),
             consents=self._consents[owner],
@@ -465,6 +468,13 @@ class _Page:
             .group_by(owner)
         )
         return {row.owner: (row.seen, row.paid) for row in rows}
+
+    def _load_reached(self, rows: Sequence[Any]) -> dict[str, dict[EventName, datetime]]:
+        episodes: dict[str, list[datetime]] = defaultdict(list)
+        for row in rows:
+            if row.person_id:
+                episodes[row.person_id].append(row.episode)
+        return steps_reached(self._session, episodes, now=self._now)
 
     def _load_buying(self) -> dict[str, _Buying]:
         buying: dict[str, _Buying] = defaultdict(_Buying)
