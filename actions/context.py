@@ -7,6 +7,7 @@ from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.pricing import DeliveryRule
+from nudges.policy import SHIPPED, Policy, load_policy
 from services.embedding import Embedder
 from services.faq import FaqSearch
 from services.search import CatalogueSearch
@@ -22,6 +23,7 @@ class Shop:
     search: CatalogueSearch
     faq: FaqSearch
     suggestions: SuggestionService
+    nudge_policy: Policy
     clock: Clock
     # Writes that no answer waits for, in order.
     background: Executor
@@ -39,6 +41,7 @@ def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
         search=CatalogueSearch.build(sessions, now=clock.now(), embedder=embedder),
         faq=FaqSearch(embedder),
         suggestions=SuggestionService(settings),
+        nudge_policy=load_policy(settings.nudge_policy or SHIPPED),
         clock=clock,
         background=ThreadPoolExecutor(1, "background"),
     )

@@ -1,6 +1,7 @@
 """When a message was not understood, and what a plain yes or no means."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
@@ -8,13 +9,17 @@ from actions.cart import add_product, clear_now
 from actions.context import Shop
 from actions.questions import say_faq
 from actions.references import Referent
+from actions.reminders import StopReminders, moment_answered
 from actions.reply import Reply
 from actions.search import asked_of_the_thing_in_view, find
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
 from db.engine import read_session
+from db.reads.nudges import last_written
 from services.query import SearchQuery
 
+# After a reminder that came this lately, a bare "stop" means the reminders.
+JUST_WRITTEN = timedelta(days=2)
 # A message that no skill claimed is still answered if it is this near to an entry or a product.
 SURE_FAQ = 1.1
 SURE_PRODUCT = 0.9
@@ -28,7 +33,9 @@ class Fallback(Skill):
     def answer(self, turn: Turn) -> list[Event]:
         """Answer if something is very near; else clarify once, then offer what can be done."""
         is_english = turn.intent != "other_language"
-        found = self._near(turn) if is_english else None
+        found = moment_answered(self.shop, turn)
+        if found is None and is_english:
+            found = self._near(turn)
         if found is not None:
             return [*found, SlotSet("failures", 0)]
         failures = int(turn.slot("failures") or 0) + 1
@@ -92,6 +99,20 @@ class Deny(Skill):
         kept = pending.get("kind") == "clear_cart"
         turn.say(Reply("utter_cart_kept" if kept else "utter_all_right"))
         return [SlotSet("pending", None)]
+
+
+class StopTalk(Skill):
+    """A bare "stop" outside the product finder: the reminders, where one has just come."""
+
+    action = "action_stop"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Stop reminders after a reminder; else it is a no to whatever was asked."""
+        with read_session(self.shop.sessions) as session:
+            written = last_written(session, turn.identity)
+        if written is not None and turn.now - written.at < JUST_WRITTEN:
+            return StopReminders(self.shop).answer(turn)
+        return Deny(self.shop).answer(turn)
 
 
 def _start_finder(_: Shop, __: Turn) -> list[Event]:

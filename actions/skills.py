@@ -4,11 +4,12 @@ from rasa_sdk import Action
 
 from actions.cart import AddToCart, ChangeQuantity, ClearCart, RemoveFromCart, ViewCart
 from actions.context import Shop
-from actions.fallback import Affirm, Deny, Fallback
+from actions.fallback import Affirm, Deny, Fallback, StopTalk
 from actions.finder import SubmitProductFinder, ValidateProductFinder
 from actions.history import LeftInCart, Purchases
 from actions.promotions import ApplyCoupon, Promotions, WhyNotCoupon
 from actions.questions import Faq, ProductFact
+from actions.reminders import CancelReminder, RemindMe, StopReminders, WhyReminded
 from actions.search import RefineSearch, SearchProducts, ShowMore
 from actions.suggest import GoesWith, NotInterested, Suggest, TopUp, WhyThis
 
@@ -16,6 +17,7 @@ ACTIONS = (
     AddToCart,
     Affirm,
     ApplyCoupon,
+    CancelReminder,
     ChangeQuantity,
     ClearCart,
     Deny,
@@ -28,15 +30,19 @@ ACTIONS = (
     Promotions,
     Purchases,
     RefineSearch,
+    RemindMe,
     RemoveFromCart,
     SearchProducts,
     ShowMore,
+    StopReminders,
+    StopTalk,
     SubmitProductFinder,
     Suggest,
     TopUp,
     ValidateProductFinder,
     ViewCart,
     WhyNotCoupon,
+    WhyReminded,
     WhyThis,
 )
 

@@ -13,12 +13,14 @@ from actions.search import asked_of_the_thing_in_view, find
 from actions.show import CARDS_SHOWN, show_products, title
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
+from actions.written import say_why_written
 from core.money import Money
 from db.engine import read_session
 from db.models import FeedbackKind
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from db.reads.history import owned
+from db.reads.nudges import last_written
 from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
 from services.promotions import offer_for
@@ -154,8 +156,7 @@ class WhyThis(Skill):
         with read_session(self.shop.sessions) as session:
             meant = _suggestion_meant(turn, session)
             if meant is None:
-                turn.say(Reply("utter_which_product"))
-                return []
+                return self._why_written(turn, session)
             facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
             why = self.shop.suggestions.why(session, turn.identity, product_id=meant.product_id)
         if facts is None:
@@ -172,6 +173,15 @@ class WhyThis(Skill):
         )
         turn.say(reply)
         return [SlotSet("focus", facts.product_id)]
+
+    def _why_written(self, turn: Turn, session: Session) -> list[Event]:
+        """Nothing was suggested: "why this?" may be about a reminder that came."""
+        written = last_written(session, turn.identity)
+        if written is None:
+            turn.say(Reply("utter_which_product"))
+        else:
+            say_why_written(self.shop, turn, written)
+        return []
 
 
 class NotInterested(Skill):

@@ -72,11 +72,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A pause in force: on one channel, or on all where `channel` is None; for good w/o `until`."""
+    """A pause in force: on one channel, or on all where `channel` is None; for good w/o `until`.
+
+    `since` is when it was asked for.
+    """
 
     channel: Channel | None
     until: datetime | None
     reason: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ class Facts:
     """All that gates and decision look at for one claimed nudge.
 
     `asked_for` is the moment of the shopper's own reminder that this nudge is, if it is one;
-    `asked_channel` where they want it. `reminder_due` is when another one of theirs is due.
+    `asked_at` when they asked, `asked_channel` where they want it.
+    `reminder_due` is when another one of theirs is due.
     `reached` is the step nearest to the order that the visit came to.
     `history` holds the last 30 days, and all of this cart, newest first.
     """
@@ -132,6 +137,7 @@ class Facts:
     suppressed: frozenset[Channel] = frozenset()
     silences: tuple[Silence, ...] = ()
     asked_for: datetime | None = None
+    asked_at: datetime | None = None
     asked_channel: Channel | None = None
     reminder_due: datetime | None = None
     history: tuple[PastNudge, ...] = ()
@@ -142,6 +148,12 @@ class Facts:
     orders: int = 0
     spent: int = 0
     arms: Mapping[str, InArm] = field(default_factory=dict)
+
+    @property
+    def silences_in_force(self) -> tuple[Silence, ...]:
+        """Those that hold for this nudge: a reminder asked for later is the newer word."""
+        asked_at = self.asked_at
+        return tuple(one for one in self.silences if asked_at is None or one.since >= asked_at)
 
     @property
     def open_lines(self) -> tuple[Line, ...]:

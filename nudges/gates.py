@@ -127,7 +127,7 @@ def left_out(facts: Facts, policy: Policy, _now: datetime) -> Stop | None:
 
 def silenced(facts: Facts, _policy: Policy, _now: datetime) -> Stop | None:
     """The shopper, or the shop for them, asked for silence on every channel."""
-    silence = next((one for one in facts.silences if one.channel is None), None)
+    silence = next((one for one in facts.silences_in_force if one.channel is None), None)
     return Stop("silenced", silence.reason) if silence else None
 
 
@@ -311,7 +311,7 @@ def _agreed(facts: Facts, policy: Policy) -> list[Channel]:
 
 
 def _reachable(facts: Facts, policy: Policy) -> list[Channel]:
-    quiet_channels = {silence.channel for silence in facts.silences}
+    quiet_channels = {silence.channel for silence in facts.silences_in_force}
     return [
         channel
         for channel in _agreed(facts, policy)

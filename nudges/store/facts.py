@@ -194,6 +194,7 @@ class _Page:
         seen, paid = self._seen.get(owner, (None, None))
         recipient = self._recipient(row)
         since = min(row.created_at, row.episode)
+        asked = self._asked.get(row.id)
         return Facts(
             nudge_id=row.id,
             cart_id=row.cart_id,
@@ -224,7 +225,8 @@ class _Page:
                 if cart_id in (None, row.cart_id)
             ),
             asked_for=row.episode if row.stage == ASKED else None,
-            asked_channel=self._asked.get(row.id),
+            asked_at=asked[0] if asked else None,
+            asked_channel=asked[1] if asked else None,
             reminder_due=self._reminders.get(owner),
             history=tuple(
                 past
@@ -371,6 +373,7 @@ class _Page:
                 Pause.channel,
                 Pause.until,
                 Pause.reason,
+                Pause.at,
             )
             .where(
                 self._owned(Pause),
@@ -380,7 +383,7 @@ class _Page:
             .order_by(Pause.at, Pause.id)
         )
         for row in rows:
-            silence = Silence(row.channel, row.until, row.reason)
+            silence = Silence(row.channel, row.until, row.reason, row.at)
             silences[row.person_id or row.visitor_id].append((row.cart_id, silence))
         return silences
 
@@ -401,14 +404,20 @@ class _Page:
             due[owner] = min(due.get(owner, row.due), row.due)
         return due
 
-    def _load_asked(self, nudge_ids: list[str]) -> dict[str, Channel]:
-        """Where the shopper asked to be reminded: in chat, where they named no channel."""
+    def _load_asked(self, nudge_ids: list[str]) -> dict[str, tuple[datetime, Channel]]:
+        """When the shopper asked to be reminded, and where: in chat where they did not say."""
         if not nudge_ids:
             return {}
         rows = self._session.execute(
-            select(Reminder.nudge_id, Reminder.channel).where(Reminder.nudge_id.in_(nudge_ids))
+            select(Reminder.nudge_id, Reminder.asked_at, Reminder.channel).where(
+                Reminder.nudge_id.in_(nudge_ids)
+            )
         )
-        return {row.nudge_id: row.channel or Channel.CHAT for row in rows if row.nudge_id}
+        return {
+            row.nudge_id: (row.asked_at, row.channel or Channel.CHAT)
+            for row in rows
+            if row.nudge_id
+        }
 
     def _load_history(self) -> dict[str, list[PastNudge]]:
         history: dict[str, list[PastNudge]] = defaultdict(list)

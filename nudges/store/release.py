@@ -60,6 +60,7 @@ def release(
                 or_(Pause.until.is_(None), Pause.until > now),
                 or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
                 or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
+                ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
             ),
             or_(_consent_in_force(), _asked_for_there()),
         )

@@ -19,6 +19,7 @@ from core.clock import SimulatedClock
 from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory
+from nudges.policy import SHIPPED, load_policy
 from services.embedding import Embedder
 from services.faq import FaqSearch
 from services.search import CatalogueSearch
@@ -60,6 +61,7 @@ def shop(
         search=CatalogueSearch.build(sessions, now=clock.now(), embedder=embedder),
         faq=FaqSearch(embedder),
         suggestions=SuggestionService(settings),
+        nudge_policy=load_policy(SHIPPED),
         clock=clock,
         background=background,
     )

@@ -1,0 +1,123 @@
+"""What was written to a shopper about their carts, and what is still to come, for themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.identity import Identity
+from db.models import Channel, ChannelAddress, Nudge, NudgeState, Person, Reminder
+from db.owners import owned_by
+
+WENT_OUT = (NudgeState.SENDING, NudgeState.SENT, NudgeState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTo:
+    """A message about a cart that went out, or may have, and why.
+
+    `number` is which message about the cart it was. `asked_at` is set where the shopper had asked
+    for it; otherwise `left_at` says when the cart was left.
+    """
+
+    nudge_id: str
+    cart_id: str
+    channel: Channel
+    at: datetime
+    left_at: datetime
+    number: int
+    treatment: str | None
+    asked_at: datetime | None
+
+
+def last_written(session: Session, identity: Identity) -> WrittenTo | None:
+    """The newest message that went out to this shopper about a cart."""
+    at = func.coalesce(Nudge.sent_at, Nudge.claimed_at)
+    row = session.execute(
+        select(
+            Nudge.id,
+            Nudge.cart_id,
+            Nudge.channel,
+            at.label("at"),
+            Nudge.episode,
+            Nudge.treatment,
+            Reminder.asked_at,
+        )
+        .outerjoin(Reminder, Reminder.nudge_id == Nudge.id)
+        .where(
+            owned_by(identity, Nudge.visitor_id, Nudge.person_id),
+            Nudge.state.in_(WENT_OUT),
+            Nudge.channel.is_not(None),
+        )
+        .order_by(Nudge.created_at.desc(), Nudge.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    number = session.scalar(
+        select(func.count()).where(
+            Nudge.cart_id == row.cart_id, Nudge.state.in_(WENT_OUT), Nudge.channel.is_not(None)
+        )
+    )
+    return WrittenTo(
+        nudge_id=row.id,
+        cart_id=row.cart_id,
+        channel=row.channel,
+        at=row.at,
+        left_at=row.episode,
+        number=number or 1,
+        treatment=row.treatment,
+        asked_at=row.asked_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToCome:
+    """A reminder that a shopper asked for and that is still to come."""
+
+    reminder_id: str
+    due_at: datetime
+    channel: Channel
+
+
+def reminder_to_come(session: Session, identity: Identity) -> ToCome | None:
+    """The shopper's own reminder, as it is stored."""
+    row = session.execute(
+        select(Reminder.id, Reminder.due_at, Reminder.channel)
+        .where(
+            owned_by(identity, Reminder.visitor_id, Reminder.person_id),
+            Reminder.taken_at.is_(None),
+            Reminder.cancelled_at.is_(None),
+        )
+        .order_by(Reminder.due_at)
+        .limit(1)
+    ).one_or_none()
+    return ToCome(row.id, row.due_at, row.channel or Channel.CHAT) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a shopper can be written to beside their chat, and by which clock they live."""
+
+    channels: frozenset[Channel]
+    time_zone: str | None
+
+
+def reach_of(session: Session, identity: Identity) -> Reach:
+    """The channels that have an address of the shopper's, and their time zone."""
+    channels = set(
+        session.scalars(
+            select(ChannelAddress.channel).where(
+                owned_by(identity, ChannelAddress.visitor_id, ChannelAddress.person_id)
+            )
+        )
+    )
+    person = None
+    if identity.person_id:
+        person = session.execute(
+            select(Person.email, Person.time_zone).where(Person.id == identity.person_id)
+        ).one_or_none()
+    if person is not None and person.email:
+        channels.add(Channel.EMAIL)
+    return Reach(frozenset({*channels, Channel.CHAT}), person.time_zone if person else None)

@@ -1,0 +1,253 @@
+"""Reminders talked about: stopped, asked for and explained, each from the committed row."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from actions.context import Shop
+from core.clock import SimulatedClock
+from core.identity import Identity
+from db.fold import CartItem
+from db.models import Channel, Nudge, NudgeState, Person, Reminder
+from db.reads.carts import open_cart
+from db.reads.consents import consents_in_force
+from tests.integration.nudges.shoppers import Sink, agree, leave_cart, person, policy, sweeper
+from tests.unit.actions.conftest import Chat, entity
+
+BERLIN = ZoneInfo("Europe/Berlin")
+PEGS = CartItem("tnt-pegs", "tnt-pegs-0", 1, 1490, "EUR")
+
+
+@pytest.fixture
+def ada(chat: Chat, clock: SimulatedClock) -> Chat:
+    """A person who agreed to e-mails, with something in their cart."""
+    with chat.shop.sessions.begin() as session:
+        person(session, "ada", now=clock.now() - timedelta(days=1))
+    chat.identity = Identity("v-ada", "ada")
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-pegs"))
+    return chat
+
+
+@pytest.fixture
+def guest(chat: Chat) -> Chat:
+    """A guest with something in their cart."""
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-pegs"))
+    return chat
+
+
+def granted(chat: Chat) -> set[Channel]:
+    with chat.shop.sessions() as session:
+        return {one for one, line in consents_in_force(session, "ada").items() if line.granted}
+
+
+def reminders(shop: Shop) -> list[Reminder]:
+    with shop.sessions() as session:
+        return list(session.scalars(select(Reminder).order_by(Reminder.due_at)))
+
+
+def guest_cart(chat: Chat) -> str:
+    with chat.shop.sessions() as session:
+        cart = open_cart(session, chat.identity, now=chat.shop.clock.now())
+        assert cart is not None
+        return cart.id
+
+
+def swept(shop: Shop, clock: SimulatedClock, channel: Channel = Channel.EMAIL) -> Sink:
+    """One sweep into a sink."""
+    sink = Sink(name=channel)
+    sweeper(shop.sessions, clock, channels=[sink], rules=policy()).run()
+    return sink
+
+
+def test_stop_withdraws_every_consent_and_nothing_is_sent(ada: Chat, clock: SimulatedClock) -> None:
+    with ada.shop.sessions.begin() as session:
+        agree(session, "ada", Channel.CHAT, now=clock.now())
+    assert ada.say("action_stop_reminders", "stop reminding me").responses == [
+        "utter_reminders_stopped"
+    ]
+    assert granted(ada) == set()
+    clock.advance(timedelta(hours=2))
+    assert swept(ada.shop, clock).taken == []
+
+
+def test_stop_on_one_channel_leaves_the_others(ada: Chat, clock: SimulatedClock) -> None:
+    with ada.shop.sessions.begin() as session:
+        agree(session, "ada", Channel.CHAT, now=clock.now())
+    answer = ada.say("action_stop_reminders", "stop the emails")
+    assert answer.text.startswith("Done. You will get no more reminders by e-mail.")
+    assert granted(ada) == {Channel.CHAT}
+
+
+def test_stop_where_nothing_was_agreed_to_says_so(guest: Chat) -> None:
+    assert guest.say("action_stop_reminders", "unsubscribe").responses == [
+        "utter_reminders_were_off"
+    ]
+
+
+def test_stop_takes_back_a_reminder_that_the_sweep_already_holds(
+    guest: Chat, clock: SimulatedClock
+) -> None:
+    guest.say("action_remind_me", "remind me in two hours")
+    clock.advance(timedelta(hours=2))
+    cart_id = guest_cart(guest)
+    with guest.shop.sessions.begin() as session:
+        # As after a temporary failure: taken up, and waiting to be tried again.
+        reminder = session.scalars(select(Reminder)).one()
+        nudge = Nudge(
+            id="waits",
+            cart_id=cart_id,
+            visitor_id=reminder.visitor_id,
+            episode=reminder.due_at,
+            stage="asked",
+            state=NudgeState.WAITING,
+            next_at=clock.now(),
+            channel=Channel.CHAT,
+            policy_version="1",
+            created_at=clock.now(),
+        )
+        session.add(nudge)
+        session.flush()
+        reminder.taken_at, reminder.nudge_id = clock.now(), nudge.id
+    assert guest.say("action_stop_reminders", "stop").responses == ["utter_reminders_stopped"]
+    assert swept(guest.shop, clock, Channel.CHAT).taken == []
+
+
+def test_a_bare_stop_means_the_reminders_only_right_after_one(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    assert ada.say("action_stop", "stop").responses == ["utter_all_right"]
+    assert granted(ada) == {Channel.EMAIL}
+    clock.advance(timedelta(hours=2))
+    assert len(swept(ada.shop, clock).taken) == 1
+    assert ada.say("action_stop", "stop").responses == ["utter_reminders_stopped"]
+    assert granted(ada) == set()
+
+
+def test_a_reminder_is_stored_by_the_shoppers_own_clock_and_said_so(ada: Chat) -> None:
+    with ada.shop.sessions.begin() as session:
+        session.get_one(Person, "ada").time_zone = "America/New_York"
+    answer = ada.say("action_remind_me", "remind me on Friday evening at six")
+    (stored,) = reminders(ada.shop)
+    there = stored.due_at.astimezone(ZoneInfo("America/New_York"))
+    assert (there.strftime("%A"), there.hour, there.minute) == ("Friday", 18, 0)
+    assert "Friday" in answer.text
+    assert "18:00" in answer.text
+    assert "by e-mail" in answer.text
+
+
+def test_the_sweep_sends_it_then_and_the_stages_keep_quiet_until_then(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    ada.say("action_remind_me", "remind me in 5 hours")
+    clock.advance(timedelta(hours=2))
+    assert swept(ada.shop, clock).taken == []
+    clock.advance(timedelta(hours=3))
+    assert len(swept(ada.shop, clock).taken) == 1
+    answer = ada.say("action_why_reminded", "why did you write to me?")
+    assert "because you asked me on" in answer.text
+
+
+def test_a_guest_is_reminded_in_the_chat_and_told_so(guest: Chat) -> None:
+    answer = guest.say("action_remind_me", "remind me by email tomorrow at nine")
+    assert answer.responses == ["utter_reminder_set_chat", "utter_remind_no_address"]
+    assert [row.channel for row in reminders(guest.shop)] == [Channel.CHAT]
+
+
+def test_a_reminder_asked_for_after_stop_comes_all_the_same(
+    guest: Chat, clock: SimulatedClock
+) -> None:
+    guest.say("action_stop_reminders", "stop")
+    clock.advance(timedelta(minutes=1))
+    guest.say("action_remind_me", "remind me in 2 hours")
+    clock.advance(timedelta(hours=2))
+    assert len(swept(guest.shop, clock, Channel.CHAT).taken) == 1
+
+
+def test_stop_after_the_reminder_was_asked_for_is_the_newer_word(
+    guest: Chat, clock: SimulatedClock
+) -> None:
+    guest.say("action_remind_me", "remind me in 2 hours")
+    clock.advance(timedelta(minutes=1))
+    assert guest.say("action_stop_reminders", "stop").responses == ["utter_reminders_stopped"]
+    clock.advance(timedelta(hours=2))
+    assert swept(guest.shop, clock, Channel.CHAT).taken == []
+
+
+def test_another_moment_takes_the_place_of_the_first(guest: Chat) -> None:
+    guest.say("action_remind_me", "remind me tomorrow at nine")
+    answer = guest.say("action_remind_me", "no, at ten tomorrow")
+    assert answer.responses == ["utter_reminder_moved_chat"]
+    assert [row.cancelled_at is None for row in reminders(guest.shop)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "response"),
+    [
+        ("remind me later", "utter_remind_when"),
+        ("remind me last Friday", "utter_remind_past"),
+        ("remind me in 3 years", "utter_remind_too_far"),
+    ],
+)
+def test_an_unclear_or_past_moment_is_asked_back(guest: Chat, text: str, response: str) -> None:
+    answer = guest.say("action_remind_me", text)
+    assert answer.responses == [response]
+    assert answer.slots["pending"]["kind"] == "remind_when"
+    assert reminders(guest.shop) == []
+    assert guest.say("action_remind_me", "Saturday at 11").responses == ["utter_reminder_set_chat"]
+
+
+def test_the_moment_alone_answers_the_question_however_it_was_understood(guest: Chat) -> None:
+    guest.say("action_remind_me", "remind me some time")
+    answer = guest.say("action_fallback", "Saturday, half eleven", intent="nlu_fallback")
+    assert answer.responses == ["utter_reminder_set_chat"]
+
+
+def test_an_empty_cart_is_nothing_to_be_reminded_of(chat: Chat) -> None:
+    answer = chat.say("action_remind_me", "remind me tomorrow")
+    assert answer.responses == ["utter_remind_of_nothing"]
+    assert reminders(chat.shop) == []
+
+
+def test_ones_own_reminder_is_taken_back_and_consents_stay(ada: Chat) -> None:
+    ada.say("action_remind_me", "remind me tomorrow")
+    assert ada.say("action_cancel_reminder", "cancel it").responses == ["utter_reminder_cancelled"]
+    assert granted(ada) == {Channel.EMAIL}
+    assert ada.say("action_cancel_reminder", "cancel it").responses == [
+        "utter_no_reminder_to_cancel"
+    ]
+
+
+def test_why_is_answered_from_the_record(ada: Chat, clock: SimulatedClock) -> None:
+    assert ada.say("action_why_reminded", "why did I get this?").responses == [
+        "utter_not_written_to"
+    ]
+    clock.advance(timedelta(hours=2))
+    assert len(swept(ada.shop, clock).taken) == 1
+    answer = ada.say("action_why_reminded", "why did I get this?")
+    day = clock.now().astimezone(BERLIN).strftime("%B %-d")
+    assert f"by e-mail on {day}" in answer.text
+    assert "number 1 of at most 3" in answer.text
+    assert answer.buttons == ["No more reminders"]
+
+
+def test_why_about_another_shoppers_message_tells_nothing(ada: Chat, clock: SimulatedClock) -> None:
+    clock.advance(timedelta(hours=2))
+    swept(ada.shop, clock)
+    with ada.shop.sessions.begin() as session:
+        person(session, "bob", now=clock.now())
+        leave_cart(session, "bob", at=clock.now(), items=[PEGS])
+    ada.identity = Identity("v-bob", "bob")
+    assert ada.say("action_why_reminded", "why did you write?").responses == [
+        "utter_not_written_to"
+    ]
+
+
+def test_why_this_without_a_suggestion_is_about_the_reminder(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    clock.advance(timedelta(hours=2))
+    swept(ada.shop, clock)
+    ada.slots.update(shown=None, focus=None)
+    assert ada.say("action_why_this", "why this?").responses == ["utter_why_written"]
