@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from core.settings import Settings
-from db.models import PromotionKind
+from db.models import CouponState, PromotionKind
 
 DELIVERY = "delivery"
 
@@ -21,6 +21,7 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"
     NOT_STARTED = "not_started"
     ENDED = "ended"
+    USED = "used"
     EMPTY_CART = "empty_cart"
     CURRENCY = "currency"
     CATEGORY = "category"
@@ -55,8 +56,20 @@ def delivery_rule(session: Session) -> DeliveryRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponTerms:
+    """What makes a promotion one shopper's own: good once, for one cart of theirs."""
+
+    cart_id: str
+    state: CouponState
+
+
+@dataclass(frozen=True, slots=True)
 class PromotionTerms:
-    """A promotion's conditions; `categories` holds the category and all below it."""
+    """A promotion's conditions; `categories` holds the category and all below it.
+
+    `max_discount` is the most it gives, delivery that it waives included. `coupon` is set where it
+    is personal; whoever reads such terms has made sure that the shopper is its person.
+    """
 
     code: str
     title: str
@@ -67,6 +80,8 @@ class PromotionTerms:
     ends_at: datetime | None
     category_id: str | None = None
     categories: frozenset[str] = frozenset()
+    max_discount: Money | None = None
+    coupon: CouponTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +96,39 @@ class PricedLine:
 class PromotionOutcome:
     """What a promotion does to a cart; `refusal` is None where it applies.
 
-    `missing` is what the cart still needs to reach the promotion's minimum.
+    `missing` is what the cart still needs to reach the promotion's minimum. `most` caps what is
+    taken off the delivery where `free_delivery` is given.
     """
 
     refusal: Refusal | None
     discount: Money
     free_delivery: bool = False
     missing: Money | None = None
+    most: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A cart's sums; `free_delivery_gap` is None where delivery is free or the cart is empty."""
+    """A cart's sums; `free_delivery_gap` is None where delivery is free or the cart is empty.
+
+    `promotion_cost` is all that the promotion took off: the discount, and delivery that it waived.
+    """
 
     subtotal: Money
     discount: Money
     delivery: Money
     total: Money
     free_delivery_gap: Money | None
+    promotion_cost: Money
 
 
 def evaluate(
-    promotion: PromotionTerms | None, lines: Collection[PricedLine], *, currency: str, now: datetime
+    promotion: PromotionTerms | None,
+    lines: Collection[PricedLine],
+    *,
+    currency: str,
+    now: datetime,
+    cart_id: str | None = None,
 ) -> PromotionOutcome:
     """What the promotion gives this cart now, or the first reason why it gives nothing."""
     nothing = Money(currency, 0)
@@ -116,6 +142,11 @@ def evaluate(
         return refused(Refusal.NOT_STARTED)
     if promotion.ends_at is not None and now >= promotion.ends_at:
         return refused(Refusal.ENDED)
+    if promotion.coupon is not None:
+        if promotion.coupon.state is CouponState.REDEEMED:
+            return refused(Refusal.USED)
+        if promotion.coupon.state is not CouponState.ISSUED or promotion.coupon.cart_id != cart_id:
+            return refused(Refusal.ENDED)
     if not lines:
         return refused(Refusal.EMPTY_CART)
     if promotion.minimum.currency != currency:
@@ -135,11 +166,12 @@ def evaluate(
         case PromotionKind.PERCENT:
             share = Decimal(base.amount * promotion.value) / 100
             amount = int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-            return PromotionOutcome(None, Money(currency, min(amount, base.amount)))
         case PromotionKind.AMOUNT:
-            return PromotionOutcome(None, Money(currency, min(promotion.value, base.amount)))
+            amount = promotion.value
         case PromotionKind.FREE_DELIVERY:
-            return PromotionOutcome(None, nothing, free_delivery=True)
+            return PromotionOutcome(None, nothing, free_delivery=True, most=promotion.max_discount)
+    most = promotion.max_discount.amount if promotion.max_discount else base.amount
+    return PromotionOutcome(None, Money(currency, min(amount, base.amount, most)))
 
 
 def totals(
@@ -154,16 +186,20 @@ def totals(
     subtotal = _sum(lines, currency)
     discount = outcome.discount if outcome else nothing
     goods = subtotal - discount
-    free = (outcome is not None and outcome.free_delivery) or goods >= rule.free_from
     if not lines:
-        return Totals(nothing, nothing, nothing, nothing, None)
-    delivery = nothing if free else rule.fee
+        return Totals(nothing, nothing, nothing, nothing, None, nothing)
+    delivery = nothing if goods >= rule.free_from else rule.fee
+    waived = nothing
+    if outcome is not None and outcome.free_delivery:
+        waived = min(delivery, outcome.most) if outcome.most else delivery
+    delivery -= waived
     return Totals(
         subtotal=subtotal,
         discount=discount,
         delivery=delivery,
         total=goods + delivery,
-        free_delivery_gap=None if free else rule.free_from - goods,
+        free_delivery_gap=None if delivery == nothing else rule.free_from - goods,
+        promotion_cost=discount + waived,
     )
 
 

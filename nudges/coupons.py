@@ -14,6 +14,7 @@ from core.settings import Settings
 from db.insert import insert_or_ignore, table_of
 from db.models import Coupon, CouponBudget, CouponState, Promotion, PromotionKind
 from db.pricing import DeliveryRule
+from db.writes.coupons import close_coupons, revoke_of_closed_carts
 from nudges.decision import Decision
 from nudges.facts import Facts
 from nudges.message import CouponOffer
@@ -188,30 +189,10 @@ def offers_of(
 
 def revoke(session: Session, nudge_ids: Collection[str], *, now: datetime) -> int:
     """Take back the unused coupons of these nudges and free their budget; how many there were."""
-    return _close(session, Coupon.nudge_id.in_(nudge_ids), CouponState.REVOKED, now=now)
+    return close_coupons(session, Coupon.nudge_id.in_(nudge_ids), CouponState.REVOKED, now=now)
 
 
-def expire(session: Session, *, now: datetime) -> int:
-    """Close the unused coupons whose time is over and free their budget; how many there were."""
-    return _close(session, Coupon.expires_at <= now, CouponState.EXPIRED, now=now)
-
-
-def _close(session: Session, which: object, state: CouponState, *, now: datetime) -> int:
-    table = table_of(Coupon)
-    rows = session.execute(
-        update(table)
-        .where(table.c.state == CouponState.ISSUED, which)  # type: ignore[arg-type]
-        .values(state=state, closed_at=now)
-        .returning(table.c.budget_day, table.c.reserved)
-    ).all()
-    freed: dict[date, int] = {}
-    for row in rows:
-        freed[row.budget_day] = freed.get(row.budget_day, 0) + row.reserved
-    ledger = table_of(CouponBudget)
-    for day in sorted(freed):
-        session.execute(
-            update(ledger)
-            .where(ledger.c.day == day)
-            .values(reserved=ledger.c.reserved - freed[day])
-        )
-    return len(rows)
+def tidy(session: Session, *, now: datetime) -> int:
+    """Close what nobody can use any more: expired, or the cart is closed; how many there were."""
+    expired = close_coupons(session, Coupon.expires_at <= now, CouponState.EXPIRED, now=now)
+    return expired + revoke_of_closed_carts(session, now=now)

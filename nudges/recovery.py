@@ -13,9 +13,16 @@ from db.insert import table_of
 from db.models import Cart, CartStatus, Nudge, Pause
 from db.owners import owned_by
 from db.reads.carts import CartLineView, lines_of_cart, open_cart
-from db.writes.carts import OutOfStock, UnknownVariant, add
+from db.writes.carts import (
+    OutOfStock,
+    PromotionRefused,
+    UnknownVariant,
+    add,
+    apply_promotion,
+)
 from db.writes.recovered import RECOVERED
 from db.writes.wishes import pause
+from nudges.coupons import offers_of
 from nudges.links import Link, mark_used
 from nudges.store.outcomes import add_steps
 
@@ -85,13 +92,20 @@ def restore(session: Session, link: Link, identity: Identity, *, now: datetime) 
 
     In its owner's browser it is there already. Elsewhere each line is filled up to what was left,
     as far as there is stock, so that a second click adds nothing; the cart left behind is then left
-    in peace, since it may be bought from here. Raises as `db.writes.carts.add` does.
+    in peace, since it may be bought from here. The message's coupon goes onto the cart where the
+    shopper is its person. Raises as `db.writes.carts.add` does.
     """
     if not _is_owner(session, link, identity):
         for line in lines_of_cart(session, link.cart_id):
             _fill_up(session, identity, line, now=now)
         _leave_in_peace(session, link, now=now)
+    _apply_coupon(session, link, identity, now=now)
     _note_click(session, link, identity, now=now)
+
+
+def waiting_coupon(session: Session, link: Link, *, now: datetime) -> bool:
+    """Whether the link's message brought a coupon that can still be used."""
+    return bool(offers_of(session, [link.nudge_id], now=now))
 
 
 def _is_owner(session: Session, link: Link, identity: Identity) -> bool:
@@ -112,6 +126,21 @@ def _fill_up(session: Session, identity: Identity, line: CartLineView, *, now: d
     except (OutOfStock, UnknownVariant):
         # Sold out between the two looks; the page says what is there.
         return
+
+
+def _apply_coupon(session: Session, link: Link, identity: Identity, *, now: datetime) -> None:
+    """Put the message's coupon onto the cart, unless what is on it already gives more."""
+    offer = offers_of(session, [link.nudge_id], now=now).get(link.nudge_id)
+    before = open_cart(session, identity, now=now)
+    if offer is None or before is None or before.promotion_code == offer.code:
+        return
+    try:
+        after = apply_promotion(session, identity, offer.code, now=now)
+    except PromotionRefused:
+        # Not this shopper's, or below its minimum: the cart's page tells.
+        return
+    if after.total.amount > before.total.amount and before.promotion_code is not None:
+        apply_promotion(session, identity, before.promotion_code, now=now)
 
 
 def _leave_in_peace(session: Session, link: Link, *, now: datetime) -> None:

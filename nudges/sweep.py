@@ -125,7 +125,7 @@ class Sweeper:
         with self._sessions.begin() as session:
             activated = heartbeat.activate(session, now=now)
             taken_back, unknown = recover(session, lease=self._policy.delivery.lease, now=now)
-            coupons.expire(session, now=now)
+            coupons.tidy(session, now=now)
         summary.taken_back += taken_back
         summary.unknown += unknown
         if self._policy.active_from is not None:

@@ -9,7 +9,7 @@ from core.identity import Identity
 from core.settings import Settings
 from db.pricing import PromotionOutcome, PromotionTerms, evaluate
 from db.reads.carts import open_cart, priced_lines
-from db.reads.promotions import promotion_terms, running_promotions
+from db.reads.promotions import own_coupons, promotion_terms, running_promotions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Offer:
 def offers(
     session: Session, identity: Identity, *, settings: Settings, now: datetime
 ) -> list[Offer]:
-    """Every running promotion, those that the cart already meets first."""
-    running = running_promotions(session, now=now)
+    """The shopper's own coupons and every running promotion, those that the cart meets first."""
+    running = own_coupons(session, identity, now=now) + running_promotions(session, now=now)
     found = _evaluated(session, identity, list(running), settings=settings, now=now)
     return sorted(found, key=lambda offer: offer.outcome.refusal is not None)
 
@@ -33,7 +33,7 @@ def offer_for(
     session: Session, identity: Identity, code: str, *, settings: Settings, now: datetime
 ) -> Offer:
     """What a code would do to the cart, whether the promotion runs or not."""
-    terms = promotion_terms(session, code)
+    terms = promotion_terms(session, code, identity)
     return _evaluated(session, identity, [terms], settings=settings, now=now)[0]
 
 
@@ -47,7 +47,8 @@ def _evaluated(
 ) -> list[Offer]:
     cart = open_cart(session, identity, now=now)
     lines = priced_lines(cart.lines) if cart else []
+    cart_id = cart.id if cart else None
     return [
-        Offer(terms, evaluate(terms, lines, currency=settings.currency, now=now))
+        Offer(terms, evaluate(terms, lines, currency=settings.currency, now=now, cart_id=cart_id))
         for terms in promotions
     ]

@@ -77,6 +77,7 @@ class CartView:
     free_delivery_gap: Money | None
     promotion_code: str | None
     promotion_refusal: Refusal | None
+    promotion_cost: Money
     created_at: datetime
     last_activity_at: datetime
 
@@ -135,7 +136,7 @@ def open_cart(session: Session, identity: Identity, *, now: datetime) -> CartVie
         return None
     first = rows[0]
     lines = tuple(_line(row) for row in rows if row.line_id is not None)
-    sums, refusal = price_lines(session, lines, first.promotion_code, now=now)
+    sums, refusal = _price(session, identity, first.cart, lines, first.promotion_code, now=now)
     return CartView(
         id=first.cart,
         lines=lines,
@@ -146,6 +147,7 @@ def open_cart(session: Session, identity: Identity, *, now: datetime) -> CartVie
         free_delivery_gap=sums.free_delivery_gap,
         promotion_code=first.promotion_code,
         promotion_refusal=refusal,
+        promotion_cost=sums.promotion_cost,
         created_at=first.created_at,
         last_activity_at=first.last_activity_at,
     )
@@ -157,16 +159,22 @@ def lines_of_cart(session: Session, cart_id: str) -> tuple[CartLineView, ...]:
     return tuple(_line(row) for row in rows)
 
 
-def price_lines(
-    session: Session, lines: tuple[CartLineView, ...], code: str | None, *, now: datetime
+def _price(
+    session: Session,
+    identity: Identity,
+    cart_id: str,
+    lines: tuple[CartLineView, ...],
+    code: str | None,
+    *,
+    now: datetime,
 ) -> tuple[Totals, Refusal | None]:
     """The sums of these lines with a promotion code, and why the code gives nothing."""
     rule = delivery_rule(session)
     priced = priced_lines(lines)
     if code is None:
         return totals(priced, None, rule), None
-    terms = promotion_terms(session, code)
-    outcome = evaluate(terms, priced, currency=rule.fee.currency, now=now)
+    terms = promotion_terms(session, code, identity)
+    outcome = evaluate(terms, priced, currency=rule.fee.currency, now=now, cart_id=cart_id)
     return totals(priced, outcome, rule), outcome.refusal
 
 

@@ -1,20 +1,43 @@
 """The shop's promotions."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from core.identity import Identity
 from core.money import Money
-from db.models import Category, Promotion
-from db.pricing import PromotionTerms
+from db.models import Cart, CartStatus, Category, Coupon, CouponState, Promotion
+from db.pricing import CouponTerms, PromotionTerms
 
 
-def promotion_terms(session: Session, code: str) -> PromotionTerms | None:
-    """The promotion with this code (upper or lower case), whether it runs or not."""
-    row = session.get(Promotion, code.strip().upper())
-    return _terms(session, [row])[0] if row else None
+def promotion_terms(session: Session, code: str, identity: Identity) -> PromotionTerms | None:
+    """The promotion with this code (upper or lower case), whether it runs or not.
+
+    A personal coupon exists for its person alone.
+    """
+    row = session.execute(
+        _promotions(identity).where(Promotion.code == code.strip().upper())
+    ).one_or_none()
+    return _terms(session, [(row.Promotion, row.Coupon)])[0] if row else None
+
+
+def own_coupons(session: Session, identity: Identity, *, now: datetime) -> list[PromotionTerms]:
+    """The coupons that the shopper can use on their open cart, by code."""
+    if identity.person_id is None:
+        return []
+    rows = session.execute(
+        _promotions(identity)
+        .join(Cart, Cart.id == Coupon.cart_id)
+        .where(
+            Coupon.state == CouponState.ISSUED,
+            Coupon.expires_at > now,
+            Cart.status == CartStatus.OPEN,
+        )
+        .order_by(Promotion.code)
+    )
+    return _terms(session, [(row.Promotion, row.Coupon) for row in rows])
 
 
 def running_promotions(session: Session, *, now: datetime) -> list[PromotionTerms]:
@@ -22,18 +45,30 @@ def running_promotions(session: Session, *, now: datetime) -> list[PromotionTerm
     rows = session.scalars(
         select(Promotion)
         .where(
+            Promotion.personal.is_(False),
             Promotion.starts_at <= now,
             or_(Promotion.ends_at.is_(None), Promotion.ends_at > now),
         )
         .order_by(Promotion.code)
     )
-    return _terms(session, rows)
+    return _terms(session, [(row, None) for row in rows])
 
 
-def _terms(session: Session, rows: Iterable[Promotion]) -> list[PromotionTerms]:
-    promotions = list(rows)
+def _promotions(identity: Identity) -> Select[Promotion, Coupon | None]:
+    """Promotions that this shopper may know of, each with their coupon where it is one."""
+    mine = and_(Coupon.code == Promotion.code, Coupon.person_id == identity.person_id)
+    return (
+        select(Promotion, Coupon)
+        .outerjoin(Coupon, mine)
+        .where(or_(Promotion.personal.is_(False), Coupon.code.is_not(None)))
+    )
+
+
+def _terms(
+    session: Session, rows: Sequence[tuple[Promotion, Coupon | None]]
+) -> list[PromotionTerms]:
     children: dict[str, list[str]] = {}
-    if any(row.category_id for row in promotions):
+    if any(row.category_id for row, _ in rows):
         for key, parent in session.execute(select(Category.id, Category.parent_id)):
             if parent:
                 children.setdefault(parent, []).append(key)
@@ -48,8 +83,12 @@ def _terms(session: Session, rows: Iterable[Promotion]) -> list[PromotionTerms]:
             ends_at=row.ends_at,
             category_id=row.category_id,
             categories=_below(row.category_id, children) if row.category_id else frozenset(),
+            max_discount=Money(row.currency, row.max_discount)
+            if row.max_discount is not None
+            else None,
+            coupon=CouponTerms(coupon.cart_id, coupon.state) if coupon else None,
         )
-        for row in promotions
+        for row, coupon in rows
     ]
 
 

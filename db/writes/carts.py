@@ -146,10 +146,11 @@ def clear(
 def apply_promotion(session: Session, identity: Identity, code: str, *, now: datetime) -> CartView:
     """Put a promotion on the cart, in place of the one before. Raises PromotionRefused."""
     mine, _, cart = _locked_cart(session, identity, now=now)
-    terms = promotion_terms(session, code)
+    terms = promotion_terms(session, code, mine)
     lines = priced_lines(cart.lines) if cart else []
     currency = delivery_rule(session).fee.currency
-    outcome = evaluate(terms, lines, currency=currency, now=now)
+    cart_id = cart.id if cart else None
+    outcome = evaluate(terms, lines, currency=currency, now=now, cart_id=cart_id)
     if outcome.refusal is not None or terms is None or cart is None:
         raise PromotionRefused(
             outcome.refusal or Refusal.UNKNOWN,

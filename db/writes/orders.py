@@ -11,11 +11,17 @@ from core.ids import new_id
 from db.fold import CartItem
 from db.models import EventName, Order, Variant
 from db.reads.carts import CartView, PurchaseView, open_cart, purchase
+from db.reads.promotions import promotion_terms
 from db.writes.carts import OutOfStock, UnknownVariant, next_moment
+from db.writes.coupons import redeem, revoke_of_cart
 from db.writes.events import NewEvent, record
 from db.writes.visitors import claim_visitor, require_current
 
 _NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+class CouponGone(Exception):  # noqa: N818 reads as the outcome it is
+    """The cart's coupon was used up or taken back since the cart was read."""
 
 
 class EmptyCart(Exception):  # noqa: N818 reads as the outcome it is
@@ -32,8 +38,10 @@ def place(
 ) -> PurchaseView:
     """Order the open cart: takes the stock, writes the purchase, closes the cart.
 
-    A promotion that no longer applies gives nothing. Raises EmptyCart, UnknownVariant (a line that
-    the shop does not sell any more), OutOfStock; the caller's transaction must then roll back.
+    A promotion that no longer applies gives nothing; a personal coupon is used up with the order,
+    and taken back where the order does without it. Raises EmptyCart, UnknownVariant (a line that
+    the shop does not sell any more), OutOfStock, CouponGone; the caller's transaction must then
+    roll back.
     """
     visitor = claim_visitor(session, identity, now=now)
     require_current(identity, visitor)
@@ -68,10 +76,32 @@ def place(
         .values(discount=cart.discount.amount, delivery=cart.delivery.amount, promotion_code=code)
         .returning(Order.id)
     )
+    if order_id and code:
+        _use_up(session, mine, cart, code, order_id, now=now)
+    revoke_of_cart(session, cart.id, now=now)
     placed = purchase(session, mine, order_id) if order_id else None
     if placed is None:
         raise RuntimeError("the purchase made no order")
     return placed
+
+
+def _use_up(
+    session: Session, mine: Identity, cart: CartView, code: str, order_id: str, *, now: datetime
+) -> None:
+    terms = promotion_terms(session, code, mine)
+    if terms is None or terms.coupon is None or mine.person_id is None:
+        return
+    used = redeem(
+        session,
+        code,
+        person_id=mine.person_id,
+        cart_id=cart.id,
+        order_id=order_id,
+        cost=cart.promotion_cost.amount,
+        now=now,
+    )
+    if not used:
+        raise CouponGone(code)
 
 
 def _take_stock(session: Session, cart: CartView) -> None:

@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
+from sqlalchemy.orm import Session
 
+from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
 from db.pricing import DeliveryRule
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import product_of_variant
+from db.reads.promotions import own_coupons
 from db.writes.carts import (
     NotInCart,
     OutOfStock,
@@ -31,6 +34,7 @@ from web.shop.product import product_page
 from web.shop.recovery import RECOVERED_COOKIE, told_changes
 from web.shop.tiles import go_together, page_cart, suggestion_tiles
 from web.shop.visit import PageForm, Visit, back_to, page_visit, prefers_page
+from web.wording import fill
 
 router = APIRouter(include_in_schema=False)
 
@@ -69,6 +73,7 @@ def cart_page(
             goes_with=suggestion_tiles(shown, settings=visit.settings, back="/cart"),
             together=go_together(shown),
             changes=changes,
+            coupons=_own_coupons(visit, session, cart),
             events=[tracking.cart_event("view_cart", data, currency=visit.settings.currency)]
             if data["lines"]
             else [],
@@ -175,6 +180,24 @@ def _refused(visit: Visit, variant_id: str, problem: str, *, status: int) -> HTM
     if product_id is None:
         return cart_page(visit, problem=problem, status=status)
     return product_page(visit, product_id, variant_id=variant_id, problem=problem, status=status)
+
+
+def _own_coupons(visit: Visit, session: Session, cart: CartView | None) -> list[dict[str, str]]:
+    """The shopper's own coupons that are not on the cart yet."""
+    words = visit.words.cart.coupons
+    return [
+        {
+            "code": terms.code,
+            "text": fill(
+                words.text,
+                title=terms.title,
+                code=terms.code,
+                until=day_text(terms.ends_at, visit.settings) if terms.ends_at else "",
+            ),
+        }
+        for terms in own_coupons(session, visit.identity, now=visit.now)
+        if cart and terms.code != cart.promotion_code
+    ]
 
 
 def _gap_percent(visit: Visit, cart: CartView | None) -> int:

@@ -13,7 +13,7 @@ from core.money import Money
 from db.engine import read_session
 from db.reads.carts import CartView, PurchaseLine, PurchaseView, open_cart, purchase
 from db.writes.carts import OutOfStock, UnknownVariant
-from db.writes.orders import EmptyCart, place
+from db.writes.orders import CouponGone, EmptyCart, place
 from web import tracking
 from web.shop.cart import cart_page
 from web.shop.payment import TEST_CARDS, PaymentCard, pay
@@ -99,6 +99,8 @@ def pay_form(visit: PageForm, form: Annotated[CheckoutForm, Form()]) -> Response
         return cart_page(visit, problem=words.problem.empty, status=409)
     except (OutOfStock, UnknownVariant):
         return cart_page(visit, problem=words.problem.stock, status=409)
+    except CouponGone:
+        return cart_page(visit, status=409)
     return visit.go(f"/orders/{order.order_id}?placed={event_id}")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from db.engine import read_session
 from db.models import LinkPurpose
 from nudges.links import Link, open_link
-from nudges.recovery import LeftCart, LineChange, left_cart, line_changes, restore
+from nudges.recovery import LeftCart, LineChange, left_cart, line_changes, restore, waiting_coupon
 from services.cards import picture_url
 from web.shop.link_page import LinkPage, LinkVisit
 from web.shop.visit import PageForm, Visit
@@ -58,7 +58,10 @@ def told_changes(visit: Visit, session: Session) -> list[str]:
     words = visit.words.links.recover
     locale = visit.settings.locale
     changes = left_cart(session, link).changes
-    return [words.back, *(change_text(change, words, locale=locale) for change in changes)]
+    told = [words.back, *(change_text(change, words, locale=locale) for change in changes)]
+    if link.person_id != visit.identity.person_id and waiting_coupon(session, link, now=visit.now):
+        told.append(words.coupon_waits)
+    return told
 
 
 def change_text(change: LineChange, words: Words, *, locale: str) -> str:

@@ -11,7 +11,7 @@ from db.models import Channel, EventName, LinkPurpose
 from db.writes.consents import record_consent
 from db.writes.events import NewEvent, record
 from nudges.message import Message
-from tests.integration.nudges.shoppers import Sink, sweeper
+from tests.integration.nudges.coupons import send_coupons
 
 STOVE = CartItem("stove", "stove-1", 1, 2490, "EUR")
 JACKET = CartItem("rain", "rain-black-m", 2, 11900, "EUR")
@@ -23,6 +23,7 @@ def remind(
     settings: Settings,
     *items: CartItem,
     person_id: str = "anna",
+    treatment: str = "reminder",
 ) -> Message:
     """The person leaves these things in a cart; the mail that comes of it an hour later."""
     with sessions.begin() as session:
@@ -39,9 +40,7 @@ def remind(
             now=clock.now(),
         )
     clock.advance(timedelta(hours=1))
-    sink = Sink()
-    sweeper(sessions, clock, channels=[sink], settings=settings).run()
-    (message,) = sink.taken
+    (message,) = send_coupons(sessions, clock, treatment, settings=settings)
     return message
 
 

@@ -40,6 +40,17 @@ def link(message: Message) -> str:
     return path(message, LinkPurpose.RECOVER)
 
 
+@pytest.fixture
+def coupon_link(
+    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
+) -> str:
+    """Anna left a stove and two jackets, and got a tenth off, at most the policy's most."""
+    with sessions.begin() as session:
+        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
+    message = remind(sessions, clock, settings, STOVE, JACKET, treatment="percent_10")
+    return path(message, LinkPurpose.RECOVER)
+
+
 def pieces(browser: Browser) -> dict[str, int]:
     return {line["variant_id"]: line["quantity"] for line in browser.cart()["lines"]}
 
@@ -197,3 +208,46 @@ def test_the_page_tells_its_address_to_nobody(browser: Browser, link: str) -> No
     assert "no-store" in answer.headers["Cache-Control"]
     assert "track.js" not in answer.text
     assert "widget.js" not in answer.text
+
+
+def test_it_puts_the_messages_coupon_on_its_persons_cart(
+    browser: Browser, coupon_link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    assert "For you alone" in browser.get("/cart").text
+    browser.post(coupon_link)
+    assert browser.cart()["discount"]["amount"] == 1500
+    assert "For you alone" not in browser.get("/cart").text
+
+
+def test_somebody_else_gets_the_cart_without_the_coupon_and_is_told(
+    browser: Browser, coupon_link: str
+) -> None:
+    answer = browser.post(coupon_link)
+    assert "sign in to use it" in answer.text
+    assert browser.cart()["discount"]["amount"] == 0
+    answer = browser.post("/account/sign-in", person_id="anna")
+    assert "sign in to use it" not in answer.text
+    browser.post(coupon_link)
+    assert browser.cart()["discount"]["amount"] == 1500
+
+
+def test_a_code_that_gives_more_stays_on_the_cart(
+    browser: Browser, sessions: SessionFactory, coupon_link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post("/cart/code", code="JACKET10")
+    assert browser.cart()["discount"]["amount"] == 2380
+    browser.post(coupon_link)
+    assert browser.cart()["discount"]["amount"] == 2380
+
+
+def test_after_the_order_the_coupon_is_gone(browser: Browser, coupon_link: str) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post(coupon_link)
+    code = browser.cart()["promotion_code"]
+    assert browser.pay().url.path.startswith("/orders/")
+    assert "You have already bought" in browser.get(coupon_link).text
+    browser.post("/cart/add", variant_id="down-red", quantity="1")
+    answer = browser.post("/cart/code", code=code)
+    assert f"The code {code} was good once, and has been used." in answer.text
