@@ -118,8 +118,12 @@ class Settings(BaseSettings):
         default=None,
         description="Policy file for left carts; the shipped nudges/policy.toml when unset.",
     )
+    mail_port: int = Field(default=1025, description="Port of the demo's mail catcher.")
+    mails_dir: Path = Field(
+        default=Path("var/mails"), description="Folder of the mails that the demo caught."
+    )
     smtp_url: str = Field(
-        default="smtp://127.0.0.1:1025",
+        default_factory=lambda given: f"smtp://127.0.0.1:{given['mail_port']}",
         description="Mail server for reminders: smtp[s]://USER:PASSWORD@HOST:PORT.",
     )
     mail_from: str = Field(
@@ -130,6 +134,16 @@ class Settings(BaseSettings):
         description="The shop's postal address, which every reminder names.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def catches_mail(self) -> bool:
+        """Whether mails go to the demo's own mail catcher."""
+        return self.demo and self.smtp_url == f"smtp://127.0.0.1:{self.mail_port}"
 
     @field_validator("time_zone")
     @classmethod

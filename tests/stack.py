@@ -97,7 +97,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def running_stack(folder: Path) -> Iterator[Stack]:
     """Start the processes with their state in `folder`; end them all on leaving."""
     database, models, bot_models = prepare(folder)
-    web, bot, actions = (free_port() for _ in range(3))
+    web, bot, actions, mail = (free_port() for _ in range(4))
     web_url, chat_url = f"http://127.0.0.1:{web}", f"http://127.0.0.1:{bot}"
     variables = {
         "DATABASE_URL": f"sqlite:///{database}",
@@ -107,6 +107,8 @@ def running_stack(folder: Path) -> Iterator[Stack]:
         "CARTWRIGHT_WEB_PORT": str(web),
         "CARTWRIGHT_BOT_PORT": str(bot),
         "CARTWRIGHT_ACTIONS_PORT": str(actions),
+        "CARTWRIGHT_MAIL_PORT": str(mail),
+        "CARTWRIGHT_MAILS_DIR": str(folder / "mails"),
         "CARTWRIGHT_WEB_URL": web_url,
         "CARTWRIGHT_CHAT_URL": chat_url,
         "CARTWRIGHT_ALLOWED_ORIGINS": json.dumps([web_url]),

@@ -9,6 +9,7 @@ from web.shop import (
     cart,
     checkout,
     help,  # noqa: A004 a page
+    mails,
     product,
     recovery,
     suggestions,
@@ -32,6 +33,7 @@ def install(app: FastAPI) -> None:
         help,
         recovery,
         unsubscribing,
+        mails,
     ):
         app.include_router(module.router)
     app.mount("/shop", StaticFiles(directory=STATIC))

@@ -134,5 +134,5 @@ def test_a_quoted_argument_stays_whole(tmp_path: Path) -> None:
 def test_the_shipped_procfile_can_be_read() -> None:
     commands = read_procfile(Path(__file__).parents[3] / "Procfile")
 
-    assert [command.name for command in commands] == ["web", "actions", "bot", "nudges"]
+    assert [command.name for command in commands] == ["web", "actions", "bot", "nudges", "mail"]
     assert all(os.sep in command.argv[0] for command in commands)
