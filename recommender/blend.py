@@ -4,7 +4,8 @@ Each source's scores become shares that add up to 1 over the items; the blend is
 sum, a mixture whose weights are fitted by expectation maximisation (Dempster, Laird & Rubin 1977)
 to the likelihood of the targets of validation days. Weights depend on how many products the
 session has turned to. A source that knows nothing of a shopper passes its weight to the others, so
-the mixture is its own fallback chain: down to popularity, which always knows something.
+the mixture is its own fallback chain: down to popularity, which always knows something. Last comes
+the shopper's taste, which leans the whole towards what suits them.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from recommender.protocol import Scores, Source
 from recommender.sequences import Batch, Bools, Ints
+from recommender.taste import Taste
 
 type Weights = NDArray[np.float64]
 
@@ -45,23 +47,32 @@ class Mixed:
 
 
 class Blend:
-    """Suggests by the weighted sum of its sources' shares."""
+    """Suggests by the weighted sum of its sources' shares, times how an item suits the shopper."""
 
     name = "blend"
 
-    def __init__(self, sources: Sequence[Source], weights: Weights) -> None:
+    def __init__(
+        self, sources: Sequence[Source], weights: Weights, taste: Taste | None = None
+    ) -> None:
         if weights.shape != (len(LENGTHS), len(sources)):
             raise ValueError(
                 f"weights must have shape {(len(LENGTHS), len(sources))}, not {weights.shape}"
             )
         self.sources = tuple(sources)
         self.weights = weights
+        self.taste = None if taste is None or taste.is_silent else taste
 
     def mix(self, batch: Batch) -> Mixed:
         """Scores with the part of each source."""
         parts = shares(np.stack([source.score(batch) for source in self.sources]))
         knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
         weighted = np.nan_to_num(parts) * self.weights_for(batch, knows)[:, :, None]
+        total = weighted.sum(axis=0)
+        if self.taste is None:
+            return Mixed(total, weighted)
+        factors = self.taste.factors(batch)
+        leant = (total * factors).sum(axis=1, keepdims=True)
+        weighted *= factors / np.where(leant > 0, leant, 1)
         return Mixed(weighted.sum(axis=0), weighted)
 
     def weights_for(self, batch: Batch, knows: Bools) -> Scores:
@@ -71,7 +82,7 @@ class Blend:
         return (weights / np.where(total > 0, total, 1)).astype(np.float32)
 
     def score(self, batch: Batch) -> Scores:
-        """The weighted sums; NaN where no source knows the item."""
+        """The sums; NaN where no source knows the item."""
         total = self.mix(batch).total
         return np.where(total > 0, total, np.nan).astype(np.float32)
 

@@ -13,6 +13,7 @@ from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import Bools, Ints, Vocabulary
+from recommender.taste import Taste
 
 SOURCES: dict[str, type[Source]] = {
     source.name: source
@@ -66,6 +67,7 @@ class Bundle:
 
     def parts(self) -> dict[str, Arrays]:
         """The bundle as parts for the registry."""
+        taste = self.blend.taste
         return {
             "catalogue": {
                 "items": np.array(self.vocabulary.items),
@@ -73,6 +75,7 @@ class Bundle:
                 "bought_again": self.bought_again,
             },
             "blend": {"weights": self.blend.weights},
+            **({} if taste is None else {"taste": taste.arrays()}),
             **{source.name: source.arrays() for source in self.blend.sources},
         }
 
@@ -94,7 +97,8 @@ class Bundle:
                     "train again with `cartwright train`"
                 )
             built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
-            blend = Blend(built, parts["blend"]["weights"])
+            taste = Taste.from_arrays(parts["taste"]) if "taste" in parts else None
+            blend = Blend(built, parts["blend"]["weights"], taste)
             return cls(
                 vocabulary, catalogue_part["category"], blend, catalogue_part["bought_again"]
             )

@@ -161,7 +161,9 @@ class Ranker:
         total.fill(0)
         for term, weight in zip(terms, weights, strict=True):
             if term is not None:
-                term.add_to(total, weight * (1 - lean))
+                term.add_to(total, weight)
+        suits = self._suits(batch, total)
+        total *= suits * (1 - lean)
         if together is not None:
             together.add_to(total, lean)
         if alike is not None:
@@ -175,6 +177,7 @@ class Ranker:
         for part, term, weight in zip(parts, terms, weights, strict=True):
             if term is not None:
                 part += weight * (1 - lean) * term.at(items, place)
+        parts *= suits if suits.ndim == 0 else suits[items]
         if together is not None:
             parts[self._rules_at] += lean * together.at(items, place)
         if alike is not None:
@@ -205,6 +208,15 @@ class Ranker:
         # Replaced whole, because other threads are reading it.
         self._vectors = vectors
         return term
+
+    def _suits(self, batch: Batch, total: Scores) -> Scores:
+        """What taste makes of each item's score, so that they add up to as much as before."""
+        taste = self._blend.taste
+        if taste is None:
+            return np.ones((), np.float32)
+        factors: Scores = taste.factors(batch)[0]
+        leant = np.float32(total @ factors)
+        return factors / leant if leant > 0 else factors
 
     def _together(self, about: Sequence[int], surface: Surface) -> _Few | None:
         if not about or surface not in TOGETHER:

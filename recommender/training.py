@@ -54,6 +54,7 @@ from recommender.sequences import (
     chunks,
     temporal_split,
 )
+from recommender.taste import Choice, Facts, Taste, choice_of, learn_taste, with_weights
 
 BASELINES = (Popular.name, PopularInCategory.name, ItemToItem.name)
 K = 20
@@ -166,12 +167,17 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A frame made ready: the vocabulary, category codes and the log of all steps."""
+    """A frame made ready: the vocabulary, what the catalogue says of it, the log of all steps."""
 
     events: pl.DataFrame
     vocabulary: Vocabulary
-    category: Ints
+    facts: Facts
     log: Log
+
+    @property
+    def category(self) -> Ints:
+        """Each item's category code, -1 for none."""
+        return self.facts.category
 
 
 def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
@@ -184,14 +190,22 @@ def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
         raise ValueError("there are no events with a product: import a log or let shoppers shop")
     names = pl.concat([events["product"], items["product"]]).unique().to_list()
     vocabulary = Vocabulary.of(names)
-    category = np.full(len(vocabulary), -1, np.int32)
-    codes = {
-        name: code for code, name in enumerate(sorted(items["category"].drop_nulls().unique()))
-    }
-    for product, name in items.select("product", "category").iter_rows():
-        if name is not None:
-            category[vocabulary.index[product]] = codes[name]
-    return Prepared(events, vocabulary, category, build_log(events, vocabulary))
+    at = np.array([vocabulary.index[product] for product in items["product"]], np.int64)
+    brand, category = (_codes(items[column], at, vocabulary) for column in ("brand", "category"))
+    amount = np.full(len(vocabulary), np.nan)
+    amount[at] = items["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    facts = Facts.of(brand, category, amount)
+    return Prepared(events, vocabulary, facts, build_log(events, vocabulary))
+
+
+def _codes(names: pl.Series, at: NDArray[np.int64], vocabulary: Vocabulary) -> Ints:
+    """For each item the place of its name among the sorted names, -1 where it has none."""
+    codes = np.full(len(vocabulary), -1, np.int32)
+    distinct = names.drop_nulls().unique().sort().to_list()
+    codes[at] = names.replace_strict(
+        distinct, list(range(len(distinct))), default=-1, return_dtype=pl.Int32
+    ).to_numpy()
+    return codes
 
 
 def held_out_days(log: Log, config: TrainConfig) -> float:
@@ -250,6 +264,19 @@ def learn_weights(sources: list[Source], cases: Cases) -> NDArray[np.float64]:
     return fit_weights(known, rows)
 
 
+def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Cases) -> Taste:
+    """What suits whom: counts from the log, weights from the validation cases."""
+    taste = Taste.fit(log, facts)
+    choices: list[Choice] = []
+    for part in chunks(len(cases), 512):
+        batch, scores = cases.batch(part), blend.score(cases.batch(part))
+        for row, target in enumerate(cases.target[part].tolist()):
+            choice = choice_of(taste, batch, row, scores[row], target)
+            if choice is not None:
+                choices.append(choice)
+    return with_weights(taste, learn_taste(choices))
+
+
 def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
     """Fixed weights for the counting sources, alike for every length."""
     weights = np.array([COUNTED_WEIGHTS.get(source.name, 0.0) for source in sources])
@@ -263,6 +290,7 @@ class Measured:
     prepared: Prepared
     sources: list[Source]
     weights: NDArray[np.float64]
+    taste: Taste | None
     report: Report
 
 
@@ -298,13 +326,16 @@ def measure_models(
         sources.insert(0, network)
     except ValueError as error:
         problems.append(f"no LSTM: {error}")
+    taste = None
     if len(valid) < MIN_VALID_CASES:
         weights = counted_weights(sources)
     else:
-        progress.begin("weighing the sources", 1)
+        progress.begin("weighing the sources", 2)
         weights = learn_weights(sources, valid)
         progress.advance(1)
-    models: list[Recommender] = [*sources, Blend(sources, weights)]
+        taste = learnt_taste(Blend(sources, weights), split.train, prepared.facts, valid)
+        progress.advance(1)
+    models: list[Recommender] = [*sources, Blend(sources, weights, taste)]
     oracles = oracles or {}
     progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
     rankings = [
@@ -315,7 +346,7 @@ def measure_models(
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
         rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
     report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
-    return Measured(prepared, sources, weights, report)
+    return Measured(prepared, sources, weights, taste, report)
 
 
 def _sample(cases: Cases, config: TrainConfig) -> Cases:
@@ -346,7 +377,7 @@ def _unmeasured(prepared: Prepared, days: float, problem: str) -> Measured:
     report = _report(
         prepared, None, days, none, none, [], sources, weights, [f"too little data: {problem}"]
     )
-    return Measured(prepared, sources, weights, report)
+    return Measured(prepared, sources, weights, None, report)
 
 
 def _report(
@@ -441,7 +472,10 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
                 start=source.weights,
             )
     sources = [fresh[source.name] for source in measured.sources]
-    return _bundle(prepared, Blend(sources, measured.weights))
+    taste = measured.taste
+    if taste is not None:
+        taste = Taste.fit(prepared.log, prepared.facts, taste.weights)
+    return _bundle(prepared, Blend(sources, measured.weights, taste))
 
 
 def counts_only(prepared: Prepared) -> Bundle:

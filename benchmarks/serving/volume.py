@@ -121,7 +121,13 @@ def _learn(shop: Shop, category: Sequence[str], draw: np.random.Generator) -> No
         "at": pl.Series([begin]).dt.cast_time_unit("us") + pl.Series(
             minute.astype(np.int64) * 60_000_000).cast(pl.Duration("us")),
     })  # fmt: skip
-    prepared = prepare(events, pl.DataFrame({"product": shop.products, "category": category}))
+    size = len(shop.products)
+    items = pl.DataFrame({
+        "product": shop.products, "category": category,
+        "brand": [f"brand {place % 200}" for place in range(size)],
+        "amount": draw.integers(500, 20_000, size),
+    })  # fmt: skip
+    prepared = prepare(events, items)
 
     def some(*shape: int) -> np.ndarray[Any, Any]:
         return draw.normal(0, 0.3, shape).astype(np.float32)

@@ -59,5 +59,10 @@ def planted_events(*, sessions: int = 600, days: int = 30, seed: int = 1) -> pl.
 def item_frame() -> pl.DataFrame:
     """The catalogue of the planted shop."""
     return pl.DataFrame(
-        {"product": list(ITEMS), "category": [CATEGORY.get(item) for item in ITEMS]}
+        {
+            "product": list(ITEMS),
+            "category": [CATEGORY.get(item) for item in ITEMS],
+            "brand": [f"brand {place % 3}" for place in range(len(ITEMS))],
+            "amount": [1000 + 250 * (place % 7) for place in range(len(ITEMS))],
+        }
     )

@@ -1,0 +1,255 @@
+"""A shopper's profile: which brands, kinds and prices they turn to, against what others do there.
+
+The sources of the blend see products as names. What a shopper's products have in common (a brand
+they keep to, the dear or the cheap end of every shelf) carries over to products they never met, and
+to products nobody has met. So the blend's score of an item is multiplied by exp(w . f), where f has
+four features of the item for this shopper and w is learnt on validation days: a log-linear model
+over the items (conditional logit: McFadden 1974) with the blend as its offset.
+
+The features, from the distinct products of the shopper's window:
+
+- brand: log of (times met + 2) / (times expected + 2), expected from the share that the brand has
+  in the categories they met, so that a keen tent buyer is no fan of the shop's one tent maker;
+- category: log of their share of it against everybody's, pulled towards 0 as by 8 products;
+- price: minus the squared distance between the item's place in its category by price (0 the
+  cheapest, 1 the dearest) and the place they mostly choose, pulled to the middle as by 4 products;
+- met: log of 1 + how many steps they had with the very item.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from recommender.mining.compiled import compiled
+from recommender.protocol import Arrays, Scores
+from recommender.sequences import Batch, Ints, Log
+
+FEATURES = ("brand", "category", "price", "met")
+BRAND_PRIOR = 2.0
+CATEGORY_PRIOR = 8.0
+PRICE_PRIOR = 4.0
+# Weights are learnt on so many of the blend's best items a case: what is further down stays there.
+CANDIDATES = 200
+RIDGE = 1e-4
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the catalogue says of each item: codes of brand and category, -1 where it says nothing.
+
+    `place` is the item's place in its category by price, from 0 to 1, NaN where it has no price.
+    """
+
+    brand: Ints
+    category: Ints
+    place: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, brand: Ints, category: Ints, amount: NDArray[np.float64]) -> Self:
+        """From codes and prices, NaN for none; an item alone in its category is in the middle."""
+        place = np.full(len(amount), np.nan, np.float32)
+        priced = ~np.isnan(amount)
+        for code in np.unique(category[priced]):
+            inside = np.flatnonzero(priced & (category == code))
+            ranks = amount[inside].argsort(kind="stable").argsort(kind="stable")
+            place[inside] = ranks / (len(inside) - 1) if len(inside) > 1 else 0.5
+        return cls(brand, category, place)
+
+
+@dataclass(frozen=True)
+class Taste:
+    """How much an item suits a shopper, beyond what the sources know of it.
+
+    `category_share` (categories,) is everybody's; the brands of a category are at
+    `brand_from[category]` to `brand_from[category + 1]` of `brand_code` and `brand_share`.
+    `weights` belong to FEATURES.
+    """
+
+    facts: Facts
+    category_share: Scores
+    brand_from: Ints
+    brand_code: Ints
+    brand_share: Scores
+    weights: Scores
+
+    @classmethod
+    def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
+        """Count what everybody turns to; without weights it says nothing of anybody."""
+        met = np.bincount(log.item[log.item >= 0], minlength=len(facts.brand)) + 1.0
+        known = facts.category >= 0
+        categories = int(facts.category.max(initial=-1)) + 1
+        by_category = np.bincount(facts.category[known], met[known], categories)
+        branded = np.flatnonzero(known & (facts.brand >= 0))
+        brands = int(facts.brand.max(initial=-1)) + 1
+        key = facts.category[branded].astype(np.int64) * max(brands, 1) + facts.brand[branded]
+        pairs, inverse = np.unique(key, return_inverse=True)
+        of_pair = np.bincount(inverse, met[branded], len(pairs))
+        category, code = np.divmod(pairs, max(brands, 1))
+        return cls(
+            facts=facts,
+            category_share=(by_category / max(by_category.sum(), 1)).astype(np.float32),
+            brand_from=np.searchsorted(category, np.arange(categories + 1)).astype(np.int32),
+            brand_code=code.astype(np.int32),
+            brand_share=(of_pair / by_category[category]).astype(np.float32),
+            weights=np.zeros(len(FEATURES), np.float32) if weights is None else weights,
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether every item suits everybody alike."""
+        return not self.weights.any()
+
+    def factors(self, batch: Batch) -> Scores:
+        """What to multiply each item's score by, (len(batch), items); 1 for a shopper unmet."""
+        factors = np.empty((len(batch), len(self.facts.brand)), np.float32)
+        for row in range(len(batch)):
+            np.exp(self.features(batch, row) @ self.weights, out=factors[row])
+        return factors
+
+    def features(self, batch: Batch, row: int) -> Scores:
+        """The features of all items for one window, (items, FEATURES)."""
+        facts = self.facts
+        features = np.zeros((len(facts.brand), len(FEATURES)), np.float32)
+        profile = self._profile(batch, row)
+        if profile is not None:
+            by_brand, by_category, chosen, sure = profile
+            _describe(
+                facts.brand, facts.category, facts.place, by_brand, by_category, chosen, sure,
+                features,
+            )  # fmt: skip
+            steps = batch.item[row, : batch.length[row]]
+            met, times = np.unique(steps[steps >= 0], return_counts=True)
+            features[met, FEATURES.index("met")] = np.log1p(times)
+        return features
+
+    def _profile(
+        self, batch: Batch, row: int
+    ) -> tuple[Scores, Scores, np.float32, np.float32] | None:
+        """Leanings to brands and categories, the place chosen by price and how sure that is.
+
+        None where the window has no known item.
+        """
+        steps = batch.item[row, : batch.length[row]]
+        met = np.unique(steps[steps >= 0])
+        if len(met) == 0:
+            return None
+        facts = self.facts
+        category = facts.category[met]
+        category = category[category >= 0]
+        counts = np.bincount(category, minlength=len(self.category_share))
+        alike = (counts + CATEGORY_PRIOR * self.category_share) / (
+            (len(category) + CATEGORY_PRIOR) * self.category_share
+        )
+        brands = int(facts.brand.max(initial=-1)) + 1
+        brand = facts.brand[met]
+        seen = np.bincount(brand[brand >= 0], minlength=brands)
+        expected = np.zeros(brands)
+        for code in category:
+            inside = slice(self.brand_from[code], self.brand_from[code + 1])
+            expected[self.brand_code[inside]] += self.brand_share[inside]
+        place = facts.place[met]
+        place = place[~np.isnan(place)]
+        chosen = (place.sum() + 0.5 * PRICE_PRIOR) / (len(place) + PRICE_PRIOR)
+        return (
+            np.log((seen + BRAND_PRIOR) / (expected + BRAND_PRIOR)).astype(np.float32),
+            np.log(alike).astype(np.float32),
+            np.float32(chosen),
+            np.float32(len(place) / (len(place) + PRICE_PRIOR)),
+        )
+
+    def arrays(self) -> Arrays:
+        """All of it, for one npz file."""
+        return {
+            "brand": self.facts.brand,
+            "category": self.facts.category,
+            "place": self.facts.place,
+            "category_share": self.category_share,
+            "brand_from": self.brand_from,
+            "brand_code": self.brand_code,
+            "brand_share": self.brand_share,
+            "weights": self.weights,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The taste that `arrays` came from."""
+        rest = dict(arrays)
+        facts = Facts(rest.pop("brand"), rest.pop("category"), rest.pop("place"))
+        return cls(facts, **rest)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A validation case: the features of the items to choose from, the blend's log scores of them
+    and which of them was chosen."""
+
+    features: Scores
+    offset: Scores
+    chosen: int
+
+
+def choice_of(taste: Taste, batch: Batch, row: int, scores: Scores, target: int) -> Choice | None:
+    """The choice among the CANDIDATES best-scored items; None where the target is not one.
+
+    `scores` (items,) are the blend's without taste; an item of the running session is no candidate.
+    """
+    free = np.nan_to_num(scores)
+    free[batch.session_items(row)] = 0
+    count = min(CANDIDATES, len(free))
+    items = np.sort(np.argpartition(-free, count - 1)[:count]).astype(np.int32)
+    items = items[free[items] > 0]
+    at = int(np.searchsorted(items, target))
+    if target < 0 or at == len(items) or items[at] != target:
+        return None
+    return Choice(taste.features(batch, row)[items], np.log(free[items]), at)
+
+
+def learn_taste(choices: list[Choice]) -> Scores:
+    """The weights that make the choices likeliest, with a ridge; zeros where there are none."""
+    if not choices:
+        return np.zeros(len(FEATURES), np.float32)
+    widest = max(len(choice.offset) for choice in choices)
+    features = np.zeros((len(choices), widest, len(FEATURES)))
+    offset = np.full((len(choices), widest), -np.inf)
+    for row, choice in enumerate(choices):
+        features[row, : len(choice.offset)] = choice.features
+        offset[row, : len(choice.offset)] = choice.offset
+    chosen = np.array([choice.chosen for choice in choices])
+    rows = np.arange(len(choices))
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = features @ weights + offset
+        logits -= logits.max(axis=1, keepdims=True)
+        shares = np.exp(logits)
+        shares /= shares.sum(axis=1, keepdims=True)
+        missed = -np.log(np.maximum(shares[rows, chosen], 1e-300)).mean()
+        expected = np.einsum("ci,cif->cf", shares, features)
+        slope = (expected - features[rows, chosen]).mean(axis=0)
+        return missed + RIDGE * float(weights @ weights), slope + 2 * RIDGE * weights
+
+    learnt = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B")
+    return np.asarray(learnt.x, np.float32)
+
+
+def with_weights(taste: Taste, weights: Scores) -> Taste:
+    """The same counts with other weights."""
+    return replace(taste, weights=weights)
+
+
+@compiled
+def _describe(
+    brand: Ints, category: Ints, place: Scores, by_brand: Scores, by_category: Scores,
+    chosen: np.float32, sure: np.float32, features: Scores,
+) -> None:  # fmt: skip
+    """Fill in each item's brand, category and price features."""
+    for item in range(len(features)):
+        if brand[item] >= 0:
+            features[item, 0] = by_brand[brand[item]]
+        if category[item] >= 0:
+            features[item, 1] = by_category[category[item]]
+        if not np.isnan(place[item]):
+            away = place[item] - chosen
+            features[item, 2] = -sure * away * away
