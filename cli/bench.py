@@ -6,6 +6,7 @@ import typer
 
 from cli.bench_abandonment import bench_abandonment
 from cli.bench_mine import bench_mine
+from cli.bench_next_item import bench_next_item
 from cli.bench_serve import bench_serve
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ bench_app = typer.Typer(
 bench_app.command("mine")(bench_mine)
 bench_app.command("serve")(bench_serve)
 bench_app.command("abandonment")(bench_abandonment)
+bench_app.command("next-item")(bench_next_item)
 
 RECOMMENDATIONS_TARGET_MS = 10.0
 CHAT_TARGET_MS = 250.0

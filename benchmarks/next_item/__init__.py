@@ -1,0 +1,1 @@
+"""Next-item prediction on public session logs, measured as published results are."""

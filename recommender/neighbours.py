@@ -1,0 +1,202 @@
+"""Session neighbours: what went on in past sessions that met the same products.
+
+Of the family of session-based nearest neighbours (Ludewig & Jannach 2018; STAN: Garg et al. 2019;
+VSTAN: Ludewig et al. 2020). Past sessions that share products with the running one are found
+through an inverted index; one counts the more, the later in the running session the shared products
+were met, the rarer they are, the shorter and the more recent the past session is. Of the nearest,
+each product counts by how far it lies from the latest shared product, after it more than before.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.mining.compiled import compiled
+from recommender.protocol import Arrays, Scores
+from recommender.sequences import Batch, Ints, Log, starts
+
+type Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NeighbourConfig:
+    """How sessions are compared; the defaults do well on public logs of shops."""
+
+    nearest: int = 500
+    postings: int = 5_000
+    """So many of the latest sessions with a product are looked at."""
+    query_decay: float = 1.5
+    """A product met so many products earlier in the running session counts 1/e."""
+    recency: float = 1.0
+    """A session after which this share of all sessions began counts 1/e."""
+    length: float = 0.25
+    """Sessions count by 1 / steps to this power."""
+    rarity: float = 2.0
+    """Shared products count by how rare they are (0 to 1) to this power."""
+    distance: float = 2.0
+    """A product so many steps from the shared one counts 1/e."""
+    before: float = 0.5
+    """What a product before the shared one counts, against one after it."""
+    itself: float = 0.5
+    """What the shared product counts that comes again, against the one after it."""
+    scored_rarity: float = 0.5
+    """Scored products count by how rare they are to this power."""
+
+
+class SessionNeighbours:
+    """Suggests what the past sessions nearest to the running one turned to."""
+
+    name = "neighbours"
+
+    def __init__(
+        self, config: NeighbourConfig, begin: Places, item: Ints, first: Places, session: Ints
+    ) -> None:
+        """From the sessions, oldest first, and the latest sessions that met each item.
+
+        Session s has the items `item[begin[s] : begin[s + 1]]`, in their order; item i was met by
+        `session[first[i] : first[i + 1]]`, the latest first.
+        """
+        self.config = config
+        self.begin, self.item = begin, item
+        self.first, self.session = first, session
+        sessions = max(len(begin) - 1, 1)
+        age = 1 - np.arange(1, len(begin)) / sessions
+        sizes = np.maximum(np.diff(begin), 1)
+        self._worth = (np.exp(-age / config.recency) * sizes**-config.length).astype(np.float32)
+        rare = np.log1p(sessions / np.maximum(np.diff(first), 1)) / np.log1p(sessions)
+        self._rarity = (rare**config.rarity).astype(np.float32)
+        self._scored = (rare**config.scored_rarity).astype(np.float32)
+
+    @classmethod
+    def fit(
+        cls, log: Log, items: int, *, config: NeighbourConfig | None = None
+    ) -> "SessionNeighbours":
+        """Keep the log's sessions that met two products or more, by the time they began."""
+        config = config or NeighbourConfig()
+        log = log.select(log.item >= 0)
+        begins = np.unique(starts(log.session))
+        sizes = np.diff(begins, append=len(log))
+        order = np.argsort(log.at[begins], kind="stable") if len(log) else begins
+        order = order[sizes[order] > 1]
+        begin = np.concatenate([[0], np.cumsum(sizes[order])]).astype(np.int64)
+        taken = np.repeat(begins[order] - begin[:-1], sizes[order]) + np.arange(begin[-1])
+        item = log.item[taken].astype(np.int32)
+        first, session = _postings(begin, item, items, config.postings)
+        return cls(config, begin, item, first, session)
+
+    def score(self, batch: Batch) -> Scores:
+        """The weights of the nearest sessions, added up by product; NaN where none has it."""
+        scores = np.full((len(batch), len(self.first) - 1), np.nan, np.float32)
+        for row in range(len(batch)):
+            items, values = self._found(batch, row)
+            scores[row, items] = values
+        return scores
+
+    def found(self, batch: Batch) -> tuple[Ints, Scores]:
+        """As Sparse says."""
+        return self._found(batch, 0)
+
+    def _found(self, batch: Batch, row: int) -> tuple[Ints, Scores]:
+        config = self.config
+        asked = np.array(batch.session_items(row), np.int32)
+        return _neighbours(
+            asked,
+            np.exp(-np.arange(len(asked), dtype=np.float32) / np.float32(config.query_decay)),
+            self.begin, self.item, self.first, self.session,
+            self._worth, self._rarity, self._scored,
+            config.nearest,
+            np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
+        )  # fmt: skip
+
+    def arrays(self) -> Arrays:
+        """The sessions; the index is made again from them."""
+        return {
+            "config": np.array([getattr(self.config, field.name) for field in fields(self.config)]),
+            "begin": self.begin,
+            "item": self.item,
+            "items": np.array(len(self.first) - 1),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "SessionNeighbours":
+        """The recommender that `arrays` came from."""
+        nearest, postings, *rest = arrays["config"].tolist()
+        config = NeighbourConfig(int(nearest), int(postings), *rest)
+        begin, item = arrays["begin"], arrays["item"]
+        index = _postings(begin, item, int(arrays["items"]), config.postings)
+        return cls(config, begin, item, *index)
+
+
+def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places, Ints]:
+    """For each item, the latest `most` sessions that met it."""
+    session = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
+    met = np.unique(item * np.int64(len(begin)) + (len(begin) - 2 - session))
+    by_item, back = np.divmod(met, len(begin))
+    rank = np.arange(len(met)) - starts(by_item)
+    by_item, back = by_item[rank < most], back[rank < most]
+    first = np.concatenate([[0], np.cumsum(np.bincount(by_item, minlength=items))])
+    return first.astype(np.int64), (len(begin) - 2 - back).astype(np.int32)
+
+
+@compiled
+def _neighbours(
+    asked: Ints, weight: Scores,
+    begin: Places, item: Ints, first: Places, session: Ints,
+    worth: Scores, rarity: Scores, scored: Scores,
+    nearest: int,
+    distance: np.float32, before: np.float32, itself: np.float32,
+) -> tuple[Ints, Scores]:  # fmt: skip
+    """Items of the nearest sessions, each once, and their scores; `asked` latest first."""
+    near = np.zeros(len(begin) - 1, np.float32)
+    met = np.empty(len(begin) - 1, np.int32)
+    count = 0
+    for at in range(len(asked)):
+        one = asked[at]
+        value = weight[at] * rarity[one]
+        for place in range(first[one], first[one + 1]):
+            where = session[place]
+            if near[where] == 0:
+                met[count] = where
+                count += 1
+            near[where] += value
+    met = met[:count]
+    value_of = near[met] * worth[met]
+    if count > nearest:
+        least = np.partition(value_of, count - nearest)[count - nearest]
+        keep = value_of >= least
+        met, value_of = met[keep], value_of[keep]
+
+    score = np.zeros(len(first) - 1, np.float32)
+    items = np.empty(len(first) - 1, np.int32)
+    size = 0
+    for at in range(len(met)):
+        one = met[at]
+        low, high = begin[one], begin[one + 1]
+        shared = low
+        found = False
+        for asked_at in range(len(asked)):
+            for place in range(high - 1, low - 1, -1):
+                if item[place] == asked[asked_at]:
+                    shared = place
+                    found = True
+                    break
+            if found:
+                break
+        for place in range(low, high):
+            far = place - shared
+            if far > 0:
+                part = np.exp(-np.float32(far - 1) / distance)
+            elif far < 0:
+                part = before * np.exp(np.float32(far + 1) / distance)
+            else:
+                part = itself
+            gain = part * value_of[at] * scored[item[place]]
+            if gain <= 0:
+                continue
+            if score[item[place]] == 0:
+                items[size] = item[place]
+                size += 1
+            score[item[place]] += gain
+    items = items[:size].copy()
+    return items, score[items]
