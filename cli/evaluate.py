@@ -29,6 +29,7 @@ def evaluate(
     from cli.training_progress import training_progress
     from core.clock import SystemClock
     from core.settings import get_settings
+    from services.robots import left_out
     from services.training import NothingToLearnError, evaluate_models, read_frames
 
     console = Console()
@@ -46,8 +47,9 @@ def evaluate(
     except NothingToLearnError as error:
         console.print(str(error), markup=False)
         raise typer.Exit(1) from None
-    if frames.left_out:
-        console.print(frames.left_out, markup=False)
+    robots = left_out(frames.robots)
+    if robots:
+        console.print(robots, markup=False)
     print_report(console, report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=1))

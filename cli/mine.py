@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -145,7 +146,9 @@ def mine(
             raise ConstraintError(f"--expires {expires!r}: give a time such as '30 days'")
         database, names = (
             _shop(
-                actions=action or ["purchase"], together=_choice(Together, together, "--together")
+                console,
+                actions=action or ["purchase"],
+                together=_choice(Together, together, "--together"),
             )
             if data is None
             else _file(data)
@@ -172,11 +175,12 @@ def mine(
             ),
         )
         with _progress(console, max_patterns=max_patterns) as limits:
+            run = partial(mine_database, database, limits=limits)
             if data is None:
                 least = get_settings().min_people
-                found = mine_people(database, job, min_people=least, limits=limits)
+                found = mine_people(run, job, people=len(database), min_people=least)
             else:
-                found = mine_database(database, job, limits=limits)
+                found = run(job)
         who = "people" if data is None else "sequences"
         print_found(console, found, what=kind, who=who, names=names, show=show)
         if out is not None:
@@ -198,12 +202,14 @@ def mine(
 
 
 def _shop(
-    *, actions: list[str], together: "Together"
+    console: "Console", *, actions: list[str], together: "Together"
 ) -> "tuple[SequenceDatabase, Mapping[object, str]]":
     from core.clock import SystemClock
     from core.settings import get_settings
     from db.engine import read_session
+    from recommender.mining.database import SequenceDatabase
     from services.mining import shop_history
+    from services.robots import left_out
 
     with open_database() as sessions, read_session(sessions) as session:
         history = shop_history(
@@ -213,7 +219,10 @@ def _shop(
             zone=get_settings().time_zone,
             now=SystemClock().now(),
         )
-    return history.database, history.titles
+    robots = left_out(history.robots)
+    if robots:
+        console.print(robots)
+    return SequenceDatabase.from_frame(history.steps), history.titles
 
 
 def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -> None:

@@ -27,6 +27,7 @@ def train(
     from cli.training_progress import training_progress
     from core.clock import SystemClock
     from core.settings import get_settings
+    from services.robots import left_out
     from services.training import NothingToLearnError, read_frames, train_and_publish
 
     console = Console()
@@ -43,8 +44,9 @@ def train(
         raise typer.Exit(1) from None
     from cli.evaluation_table import print_report
 
-    if frames.left_out:
-        console.print(frames.left_out, markup=False)
+    robots = left_out(frames.robots)
+    if robots:
+        console.print(robots, markup=False)
     print_report(console, outcome.report)
     console.print(outcome.message, markup=False)
     if json_file is not None:

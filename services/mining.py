@@ -1,7 +1,7 @@
 """Mining what the shop's own shoppers did: sequences of people, with the floor of people kept."""
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from db.reads.training import ACTIONS, event_frame, item_frame
 from db.writes.mining import store_run
 from recommender.mining.constraints import absolute_support
-from recommender.mining.database import SequenceDatabase
-from recommender.mining.job import Found, Job, mine
-from recommender.mining.run import Limits
+from recommender.mining.job import Found, Job
+from services.robots import Robots, without_robots
 
 
 class Together(StrEnum):
@@ -37,10 +36,16 @@ class UnknownProductError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShopHistory:
-    """Each person's history as a sequence, and the products' titles."""
+    """What each person did, [sequence, item, at], and the products' titles."""
 
-    database: SequenceDatabase
+    steps: pl.DataFrame
     titles: dict[object, str]
+    robots: Robots
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return self.steps["sequence"].n_unique()
 
 
 def shop_history(
@@ -56,9 +61,9 @@ def shop_history(
 
     `actions` are those of `db.reads.training.ACTIONS`. An element is what was done at one moment,
     in one session (at the session's first time; rows without a session by the moment) or on one
-    day of the shop's time zone. Raises NothingToMineError where there is none.
+    day of the shop's time zone. Robots are left out. Raises NothingToMineError where there is none.
     """
-    events = event_frame(session, since=since)
+    events, robots = without_robots(session, event_frame(session, since=since), now=now)
     chosen = events.filter(pl.col("action").is_in(list(actions)))
     if chosen.is_empty():
         counts = dict(events["action"].value_counts().iter_rows())
@@ -75,22 +80,22 @@ def shop_history(
     }[together]
     titles = item_frame(session, now=now).select("product", "title")
     return ShopHistory(
-        SequenceDatabase.from_frame(chosen.select(sequence="shopper", item="product", at=at)),
+        chosen.select(sequence="shopper", item="product", at=at).unique(maintain_order=True),
         dict(titles.iter_rows()),
+        robots,
     )
 
 
-def mine_people(
-    database: SequenceDatabase, job: Job, *, min_people: int, limits: Limits = Limits()
-) -> Found:
-    """Run the job on people's histories; nothing that fewer than `min_people` did comes out."""
+def mine_people(run: Callable[[Job], Found], job: Job, *, people: int, min_people: int) -> Found:
+    """Let an engine run the job on the histories of so many people.
+
+    Nothing that fewer than `min_people` did comes out.
+    """
     note = []
-    if job.min_support is not None:
-        asked = absolute_support(job.min_support, len(database))
-        if asked < min_people:
-            note = [f"Only what at least {min_people} people did is shown (CARTWRIGHT_MIN_PEOPLE)."]
-            job = replace(job, min_support=min_people)
-    found = mine(database, job, limits=limits)
+    if job.min_support is not None and absolute_support(job.min_support, people) < min_people:
+        note = [f"Only what at least {min_people} people did is shown (CARTWRIGHT_MIN_PEOPLE)."]
+        job = replace(job, min_support=min_people)
+    found = run(job)
     enough = found.patterns.supports >= min_people
     return Found(
         found.patterns if np.all(enough) else found.patterns.select(enough),

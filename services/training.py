@@ -1,6 +1,5 @@
 """Trains the recommender on the shop's own database, judges it and publishes it."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,8 +11,7 @@ from core.ids import new_id
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from db.models import ModelVersion
-from db.reads.training import event_frame, item_frame, live_views
-from ingest.cleaning import robots_among
+from db.reads.training import event_frame, item_frame
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.evaluation import Oracle
@@ -37,6 +35,7 @@ from recommender.training import (
     prepare,
     refresh,
 )
+from services.robots import Robots, without_robots
 
 
 class NothingToLearnError(Exception):
@@ -49,15 +48,7 @@ class Frames:
 
     events: pl.DataFrame
     items: pl.DataFrame
-    robots: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def left_out(self) -> str | None:
-        """A sentence on the robots, if there were any."""
-        if not self.robots:
-            return None
-        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(self.robots.items()))
-        return f"Left out, as they behave like robots: {sum(self.robots.values()):,} ({rules})."
+    robots: Robots = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,23 +61,17 @@ class Outcome:
 
 
 def read_frames(settings: Settings, *, now: datetime, progress: Progress) -> Frames:
-    """The frames of the shop's database, without live visitors who break a robot rule.
-
-    Imported ones were judged when they came in. Nothing is written: the rules are asked anew each
-    time, so a visitor who was wrongly left out comes back with a changed rule.
-    """
+    """The frames of the shop's database, without robots."""
     progress.begin("reading events", 1)
     engine = make_engine(settings.database_url)
     try:
         with read_session(make_session_factory(engine)) as session:
-            events, items = event_frame(session), item_frame(session, now=now)
-            views = live_views(session).rename({"shopper": "visitor"})
+            events, robots = without_robots(session, event_frame(session), now=now)
+            items = item_frame(session, now=now)
     finally:
         engine.dispose()
-    robots = robots_among(views, now=now)
-    people = events.filter(~pl.col("shopper").is_in(list(robots)))
     progress.advance(1)
-    return Frames(people, items, Counter(robots.values()))
+    return Frames(events, items, robots)
 
 
 def evaluate_models(

@@ -163,7 +163,15 @@ def _rules(
         Rule(*row, sequences=sequences, p_value=float(p))
         for row, p in zip(confident, p_values, strict=True)
     ]
-    return sorted(rules, key=lambda rule: (-rule.confidence, -rule.count, str(rule.antecedent)))
+    return sorted(
+        rules,
+        key=lambda rule: (
+            -rule.confidence,
+            -rule.count,
+            str(rule.antecedent),
+            str(rule.consequent),
+        ),
+    )
 
 
 def chance(

@@ -1,4 +1,4 @@
-"""Live visitors who behave like robots: kept in the events, left out of training."""
+"""Live visitors who behave like robots: kept in the events, left out of training and mining."""
 
 from datetime import timedelta
 
@@ -11,6 +11,8 @@ from db.models import EventName, Product
 from db.reads.training import event_frame
 from db.writes.events import NewEvent, record
 from recommender.training import Silent
+from services.mining import Together, shop_history
+from services.robots import left_out
 from services.training import Frames, read_frames
 from tests.visitors import create_visitor
 
@@ -47,15 +49,14 @@ def test_a_live_visitor_who_breaks_a_robot_rule_is_left_out_of_training_and_coun
     frames = trained_on(settings, clock)
     assert set(frames.events["shopper"]) == {person.visitor_id}
     assert frames.robots == {"robot_speed": 1, "robot_rhythm": 1, "robot_volume": 1}
-    assert frames.left_out is not None
-    assert "3 (robot_rhythm 1, robot_speed 1, robot_volume 1)" in frames.left_out
+    assert "3 (robot_rhythm 1, robot_speed 1, robot_volume 1)" in str(left_out(frames.robots))
 
 
 def test_one_view_of_many_products_is_one_view(
     settings: Settings, sessions: SessionFactory, clock: SimulatedClock
 ) -> None:
     look(sessions, clock, gaps=[5], each=80)
-    assert trained_on(settings, clock).left_out is None
+    assert left_out(trained_on(settings, clock).robots) is None
 
 
 def test_the_events_of_somebody_left_out_stay_stored(
@@ -65,3 +66,16 @@ def test_the_events_of_somebody_left_out_stay_stored(
     assert trained_on(settings, clock).events.is_empty()
     with sessions() as session:
         assert event_frame(session).height == 70
+
+
+def test_a_live_visitor_who_breaks_a_robot_rule_is_left_out_of_mining_and_counted(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    person = look(sessions, clock, gaps=[3, 40, 21, 90, 8] * 12)
+    look(sessions, clock, gaps=[0.3, 0.6] * 40)
+    with sessions() as session:
+        history = shop_history(
+            session, actions=["view"], together=Together.MOMENT, zone="UTC", now=clock.now()
+        )
+    assert set(history.steps["sequence"]) == {person.visitor_id}
+    assert history.robots == {"robot_speed": 1}
