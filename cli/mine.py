@@ -1,10 +1,9 @@
 """`cartwright mine`: what shoppers do one after the other, or take together, with rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +14,8 @@ from cli.database import open_database
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from recommender.mining.database import SequenceDatabase
     from recommender.mining.job import Found, Job
     from recommender.mining.run import Limits
-    from services.mining import Together
 
 DEFAULT_TOP = 50
 MOST_PATTERNS = 10_000_000
@@ -49,6 +46,13 @@ def mine(
     algorithm: Annotated[
         str, typer.Option(help="prefixspan, spade or apriori-all; all find the same.")
     ] = "prefixspan",
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="in-process; or spark, for what one machine cannot hold: needs the extra 'spark', "
+            "Java, a --min-support, and for --data a .parquet table."
+        ),
+    ] = "in-process",
     min_confidence: Annotated[
         float, typer.Option(help="Of the rules: of those with the left side, how many go on.")
     ] = 0.1,
@@ -108,6 +112,7 @@ def mine(
     from rich.console import Console
 
     from cli.mine_options import parse_distance, parse_support
+    from cli.mine_sources import Engine, file_source, shop_source
     from cli.mine_table import print_found
     from core.clock import SystemClock
     from core.settings import get_settings
@@ -119,8 +124,7 @@ def mine(
         write_patterns,
         write_rules,
     )
-    from recommender.mining.job import Algorithm, Job, Keep, What
-    from recommender.mining.job import mine as mine_database
+    from recommender.mining.job import Algorithm, Found, Job, Keep, What
     from services.mining import Together, mine_people, product_named
 
     console = Console(markup=False, highlight=False)
@@ -144,15 +148,18 @@ def mine(
         _, lasts = parse_distance([expires], option="--expires")
         if not lasts:
             raise ConstraintError(f"--expires {expires!r}: give a time such as '30 days'")
-        database, names = (
-            _shop(
+        chosen = _choice(Engine, engine, "--engine")
+        source = (
+            shop_source(
                 console,
                 actions=action or ["purchase"],
                 together=_choice(Together, together, "--together"),
+                engine=chosen,
             )
             if data is None
-            else _file(data)
+            else file_source(data, engine=chosen)
         )
+        names = source.names
         job = Job(
             what=kind,
             min_support=support,
@@ -175,12 +182,15 @@ def mine(
             ),
         )
         with _progress(console, max_patterns=max_patterns) as limits:
-            run = partial(mine_database, database, limits=limits)
-            if data is None:
-                least = get_settings().min_people
-                found = mine_people(run, job, people=len(database), min_people=least)
-            else:
+
+            def run(job: Job) -> Found:
+                return source.run(job, limits)
+
+            if source.people is None:
                 found = run(job)
+            else:
+                least = get_settings().min_people
+                found = mine_people(run, job, people=source.people, min_people=least)
         who = "people" if data is None else "sequences"
         print_found(console, found, what=kind, who=who, names=names, show=show)
         if out is not None:
@@ -201,30 +211,6 @@ def mine(
             console.print(f"Stored; the results expire after {expires}.")
 
 
-def _shop(
-    console: "Console", *, actions: list[str], together: "Together"
-) -> "tuple[SequenceDatabase, Mapping[object, str]]":
-    from core.clock import SystemClock
-    from core.settings import get_settings
-    from db.engine import read_session
-    from recommender.mining.database import SequenceDatabase
-    from services.mining import shop_history
-    from services.robots import left_out
-
-    with open_database() as sessions, read_session(sessions) as session:
-        history = shop_history(
-            session,
-            actions=actions,
-            together=together,
-            zone=get_settings().time_zone,
-            now=SystemClock().now(),
-        )
-    robots = left_out(history.robots)
-    if robots:
-        console.print(robots)
-    return SequenceDatabase.from_frame(history.steps), history.titles
-
-
 def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -> None:
     from core.clock import SystemClock
     from core.settings import get_settings
@@ -242,15 +228,6 @@ def _store(found: "Found", job: "Job", *, actions: list[str], keep: timedelta) -
         )
 
 
-def _file(path: Path) -> "tuple[SequenceDatabase, Mapping[object, str]]":
-    from recommender.mining.readers import TABLE_ENDINGS, read_sequences, read_table
-
-    if path.suffix in TABLE_ENDINGS:
-        return read_table(path)
-    database = read_sequences(path)
-    return database, {label: str(label) for label in database.labels.tolist()}
-
-
 def _choice[C: StrEnum](kind: type[C], text: str, option: str) -> C:
     try:
         return kind(text)
@@ -265,6 +242,7 @@ def _clear_errors(console: "Console") -> Iterator[None]:
     from recommender.mining.constraints import ConstraintError
     from recommender.mining.database import DatabaseError
     from recommender.mining.export import UnknownEndingError
+    from recommender.mining.spark import NoSparkError
     from services.mining import NothingToMineError, UnknownProductError
 
     try:
@@ -272,6 +250,7 @@ def _clear_errors(console: "Console") -> Iterator[None]:
     except (
         ConstraintError,
         DatabaseError,
+        NoSparkError,
         NothingToMineError,
         OSError,
         UnknownEndingError,

@@ -111,6 +111,10 @@ class Settings(BaseSettings):
     min_people: int = Field(
         default=5, ge=1, description="No reason or rule is shown that fewer people support."
     )
+    spark_master: str = Field(
+        default="local[*]",
+        description="Where `cartwright mine --engine spark` computes; local is this machine.",
+    )
     token_hours: int = Field(
         default=24 * 30, ge=1, description="How long an identity token stays valid, in hours."
     )

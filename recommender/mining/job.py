@@ -1,6 +1,6 @@
 """One call for all that is asked of a run: which patterns, which of them to keep, which rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -104,32 +104,50 @@ def mine(database: SequenceDatabase, job: Job, *, limits: Limits = Limits()) -> 
     def run(support: float) -> Patterns:
         return miner(database, support, constraints=unfiltered, limits=limits)
 
-    def wanted(patterns: Patterns) -> Patterns:
-        if job.keep is Keep.CLOSED:
-            patterns = closed(patterns, constraints=unfiltered)
-        elif job.keep is Keep.MAXIMAL:
-            patterns = maximal(patterns, constraints=unfiltered)
-        patterns = patterns.select(job.steps(patterns) >= job.min_steps)
-        return patterns.containing(job.constraints.required)
-
+    kept = None
     try:
         if job.top is None:
             assert job.min_support is not None  # noqa: S101 held by Job
             every = run(job.min_support)
-            kept = wanted(every)
         else:
             kept = top_k(
-                miner, database, job.top, constraints=unfiltered, limits=limits, among=wanted
+                miner,
+                database,
+                job.top,
+                constraints=unfiltered,
+                limits=limits,
+                among=lambda patterns: _wanted(patterns, job),
             )
             every = run(int(kept.supports.min())) if len(kept) else kept
     except (ExplosionError, StoppedError) as stopped:
         notes.append(str(stopped))
         every = stopped.patterns
-        kept = wanted(every).strongest_first()
         if job.top is not None:
-            kept = kept.first(job.top)
+            kept = _wanted(every, job).strongest_first().first(job.top)
+    return found_in(every, job, kept=kept, notes=notes)
+
+
+def found_in(
+    every: Patterns, job: Job, *, kept: Patterns | None = None, notes: Sequence[str] = ()
+) -> Found:
+    """The result of a job whose frequent patterns are `every`, required items not yet asked for.
+
+    `kept` are those that the job wants, where it is known.
+    """
+    notes = list(notes)
     rules = _rules(every, job, notes)
+    kept = _wanted(every, job) if kept is None else kept
     return Found(kept.strongest_first(), rules, notes)
+
+
+def _wanted(patterns: Patterns, job: Job) -> Patterns:
+    unfiltered = replace(job.constraints, required=frozenset())
+    if job.keep is Keep.CLOSED:
+        patterns = closed(patterns, constraints=unfiltered)
+    elif job.keep is Keep.MAXIMAL:
+        patterns = maximal(patterns, constraints=unfiltered)
+    patterns = patterns.select(job.steps(patterns) >= job.min_steps)
+    return patterns.containing(job.constraints.required)
 
 
 def _miner(job: Job) -> Miner:
