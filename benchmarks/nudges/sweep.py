@@ -1,0 +1,98 @@
+"""One sweep over a filled database, in a process of its own so that its peak memory is its own."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter, process_time
+
+from core.clock import SimulatedClock, parse_utc
+from core.settings import Settings
+from db.engine import make_engine, make_session_factory
+from db.models import Channel as ChannelName
+from db.pricing import DeliveryRule
+from nudges.channels import Outcome, OutcomeKind
+from nudges.decision import AlwaysRemind
+from nudges.message import Message
+from nudges.policy import load_policy
+from nudges.sweep import Sweeper
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did and took; `cpu_seconds` without the database's own."""
+
+    seen: int
+    sent: int
+    held_out: int
+    gates: dict[str, int]
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+
+
+class TakesAll:
+    """E-mail to nowhere: the sink that delivery is measured apart from."""
+
+    name = ChannelName.EMAIL
+    at_once = 200
+    confirms = False
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:  # noqa: ARG002
+        """Accept each."""
+        return [Outcome(OutcomeKind.ACCEPTED, message_id=one.nudge_id) for one in messages]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def sweep_apart(url: str, *, now: datetime) -> Swept:
+    """Sweep the database once, as the shipped policy says but without its limit a minute."""
+    done = subprocess.run(  # noqa: S603 its own interpreter
+        [sys.executable, "-m", "benchmarks.nudges.sweep", url, now.isoformat()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Swept(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def sweep(url: str, now: datetime) -> Swept:
+    """Sweep in this process; the peak memory is that of the whole process."""
+    settings = Settings()
+    policy = load_policy()
+    unlimited = policy.delivery.model_copy(update={"per_minute": 10**9})
+    policy = policy.model_copy(
+        update={"active_from": parse_utc("2000-01-01T00:00:00Z"), "delivery": unlimited}
+    )
+    engine = make_engine(url)
+    sweeper = Sweeper(
+        make_session_factory(engine, delivery=DeliveryRule.of(settings)),
+        settings=settings,
+        policy=policy,
+        channels=[TakesAll()],
+        decider=AlwaysRemind(),
+        clock=SimulatedClock(now),
+    )
+    begin, cpu = perf_counter(), process_time()
+    summary = sweeper.run()
+    seconds, cpu = perf_counter() - begin, process_time() - cpu
+    engine.dispose()
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Swept(
+        seen=summary.seen,
+        sent=summary.sent,
+        held_out=summary.held_out,
+        gates=dict(summary.gates),
+        seconds=seconds,
+        cpu_seconds=cpu,
+        peak_megabytes=kilobytes / 1024,
+    )
+
+
+if __name__ == "__main__":
+    swept = sweep(sys.argv[1], parse_utc(sys.argv[2]))
+    print(json.dumps({name: getattr(swept, name) for name in Swept.__slots__}))
