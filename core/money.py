@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -29,11 +30,17 @@ class Money:
 
     def text(self, locale: str) -> str:
         """As a shopper reads it in that locale, such as €119.00."""
-        return format_currency(self.major(), self.currency, locale=locale.replace("-", "_"))
+        return _text(self, locale)
 
     def major(self) -> Decimal:
         """The amount in major units, exact."""
         return Decimal(self.amount).scaleb(-get_currency_precision(self.currency))
+
+
+@lru_cache(maxsize=4096)
+def _text(money: Money, locale: str) -> str:
+    """Kept for a while: a page or a thousand mails show the same prices again and again."""
+    return format_currency(money.major(), money.currency, locale=locale.replace("-", "_"))
 
 
 def to_minor(value: Decimal | str | int, currency: str) -> int:

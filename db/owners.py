@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, selec
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.identity import Identity
+from db.among import among
 from db.models import Visitor
 
 
@@ -72,9 +73,9 @@ def owned_by_any(
     visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
     kinds: list[ColumnElement[bool]] = []
     if people:
-        kinds.append(person_column.in_(people))
+        kinds.append(among(person_column, people))
     if visitors:
-        kinds.append(and_(visitor_column.in_(visitors), person_column.is_(None)))
+        kinds.append(and_(among(visitor_column, visitors), person_column.is_(None)))
     return or_(false(), *kinds)
 
 

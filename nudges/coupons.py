@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from core.settings import Settings
+from db.among import among
 from db.insert import insert_or_ignore, table_of
 from db.models import Coupon, CouponBudget, CouponState, Promotion, PromotionKind
 from db.pricing import DeliveryRule
@@ -170,7 +171,7 @@ def offers_of(
         )
         .join(Promotion, Promotion.code == Coupon.code)
         .where(
-            Coupon.nudge_id.in_(nudge_ids),
+            among(Coupon.nudge_id, nudge_ids),
             Coupon.state == CouponState.ISSUED,
             Coupon.expires_at > now,
         )
@@ -189,7 +190,8 @@ def offers_of(
 
 def revoke(session: Session, nudge_ids: Collection[str], *, now: datetime) -> int:
     """Take back the unused coupons of these nudges and free their budget; how many there were."""
-    return close_coupons(session, Coupon.nudge_id.in_(nudge_ids), CouponState.REVOKED, now=now)
+    of_these = among(Coupon.nudge_id, nudge_ids)
+    return close_coupons(session, of_these, CouponState.REVOKED, now=now)
 
 
 def tidy(session: Session, *, now: datetime) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
+from db.among import among
 from db.insert import table_of
 from db.models import Channel, LinkPurpose, LinkToken, Nudge, NudgeState
 from nudges import coupons
@@ -174,7 +175,7 @@ def _earlier_decisions(session: Session, nudge_ids: Sequence[str]) -> dict[str, 
     """Those that were decided in an earlier round, and are tried again."""
     rows = session.execute(
         select(Nudge.id, Nudge.treatment, Nudge.probability, Nudge.decision).where(
-            Nudge.id.in_(nudge_ids), Nudge.treatment.is_not(None)
+            among(Nudge.id, nudge_ids), Nudge.treatment.is_not(None)
         )
     )
     return {
@@ -198,7 +199,7 @@ def _store_tokens(session: Session, ready: Sequence[Ready], *, rules: Rules, now
     table = table_of(LinkToken)
     tried = [one.facts.nudge_id for one in ready if one.decided_before]
     if tried:
-        session.execute(delete(table).where(table.c.nudge_id.in_(tried)))
+        session.execute(delete(table).where(among(table.c.nudge_id, tried)))
     expires = now + timedelta(days=rules.policy.delivery.link_days)
     rows = [
         {

@@ -15,7 +15,8 @@ from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
-from db.insert import insert_or_ignore, table_of
+from db.among import among
+from db.insert import insert_or_ignore
 from db.models import Cart, CartLine, CartStatus, Nudge, NudgeState, Reminder
 from db.owners import Owner, owned_by_any
 from nudges.policy import ASKED, Policy, Stage, superseded_at
@@ -109,7 +110,7 @@ def claim_waiting(session: Session, claim: Claim, *, limit: int) -> list[str]:
     if ids:
         session.execute(
             update(Nudge)
-            .where(Nudge.id.in_(ids))
+            .where(among(Nudge.id, ids))
             .values(_taken_up(claim))
             .execution_options(synchronize_session=False)
         )
@@ -235,9 +236,10 @@ def _insert(
         }
         for cart_id, visitor_id, person_id, episode in carts
     ]
-    table = table_of(Nudge)
+    # Asked for afterwards: RETURNING would make one statement of thousands of parameters of it.
+    session.connection().execute(insert_or_ignore(session, Nudge), rows)
     made = session.execute(
-        insert_or_ignore(session, Nudge).returning(table.c.id, table.c.cart_id), rows
+        select(Nudge.id, Nudge.cart_id).where(among(Nudge.id, [str(row["id"]) for row in rows]))
     )
     return {row.cart_id: row.id for row in made}
 
@@ -249,7 +251,7 @@ def _lock_carts(session: Session, cart_ids: set[str]) -> set[str]:
     return set(
         session.scalars(
             select(Cart.id)
-            .where(Cart.id.in_(cart_ids))
+            .where(among(Cart.id, cart_ids))
             .order_by(Cart.id)
             .with_for_update(key_share=True, skip_locked=True)
         )

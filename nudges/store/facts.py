@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.money import Money
 from core.settings import Settings
+from db.among import among
 from db.models import (
     Assignment,
     Cart,
@@ -71,7 +72,7 @@ def load_facts(
     """
     if not nudge_ids:
         return []
-    rows = session.execute(_nudges().where(Nudge.id.in_(nudge_ids)).order_by(Nudge.id)).all()
+    rows = session.execute(_nudges().where(among(Nudge.id, nudge_ids)).order_by(Nudge.id)).all()
     page = _Page(session, rows, policy=policy, settings=settings, channels=channels, now=now)
     return [page.facts(row) for row in rows]
 
@@ -287,7 +288,7 @@ class _Page:
                 and_(Variant.id == CartLine.variant_id, Variant.product_id == CartLine.product_id),
             )
             .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.valid_until.is_(None)))
-            .where(CartLine.cart_id.in_(self._carts))
+            .where(among(CartLine.cart_id, self._carts))
             .order_by(CartLine.cart_id, CartLine.added_at, CartLine.id)
         )
         lines: dict[str, list[Line]] = defaultdict(list)
@@ -317,7 +318,7 @@ class _Page:
         consents: dict[str, dict[Channel, bool]] = defaultdict(dict)
         rows = self._session.execute(
             select(Consent.person_id, Consent.channel, Consent.granted)
-            .where(Consent.person_id.in_(self._people), Consent.at <= self._now)
+            .where(among(Consent.person_id, self._people), Consent.at <= self._now)
             .order_by(Consent.at, Consent.id)
         )
         for row in rows:
@@ -359,7 +360,7 @@ class _Page:
         }
         return set(
             self._session.scalars(
-                select(Suppression.address_digest).where(Suppression.address_digest.in_(digests))
+                select(Suppression.address_digest).where(among(Suppression.address_digest, digests))
             )
         )
 
@@ -410,7 +411,7 @@ class _Page:
             return {}
         rows = self._session.execute(
             select(Reminder.nudge_id, Reminder.asked_at, Reminder.channel).where(
-                Reminder.nudge_id.in_(nudge_ids)
+                among(Reminder.nudge_id, nudge_ids)
             )
         )
         return {
@@ -519,7 +520,7 @@ class _Page:
                 func.sum(used).label("used"),
                 func.max(Coupon.issued_at).label("last"),
             )
-            .where(Coupon.person_id.in_(self._people))
+            .where(among(Coupon.person_id, self._people))
             .group_by(Coupon.person_id)
         )
         for row in coupons:
@@ -546,7 +547,7 @@ class _Page:
         rows = self._session.execute(
             select(
                 Assignment.subject, Assignment.experiment, Assignment.arm, Assignment.probability
-            ).where(Assignment.subject.in_(self._people | self._visitors))
+            ).where(among(Assignment.subject, self._people | self._visitors))
         )
         for row in rows:
             arms[row.subject][row.experiment] = InArm(row.experiment, row.arm, row.probability)

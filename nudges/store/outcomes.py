@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.insert import insert_or_ignore, table_of
 from db.models import (
     Assignment,
@@ -162,7 +163,7 @@ def _held(session: Session, claim_id: str, nudge_ids: list[str]) -> set[str]:
         session.scalars(
             select(Nudge.id)
             .where(
-                Nudge.id.in_(nudge_ids),
+                among(Nudge.id, nudge_ids),
                 Nudge.claim == claim_id,
                 Nudge.state.in_((NudgeState.CLAIMED, NudgeState.SENDING, NudgeState.UNKNOWN)),
             )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.models import (
     Cart,
     CartLine,
@@ -32,14 +33,14 @@ def release(
     session.execute(
         select(Cart.id)
         .join(Nudge, Nudge.cart_id == Cart.id)
-        .where(Nudge.id.in_(nudge_ids))
+        .where(among(Nudge.id, nudge_ids))
         .order_by(Cart.id)
         .with_for_update(of=Cart, read=True)
     ).all()
     let_go = (
         update(Nudge)
         .where(
-            Nudge.id.in_(nudge_ids),
+            among(Nudge.id, nudge_ids),
             Nudge.state == NudgeState.CLAIMED,
             Nudge.claim == claim_id,
             exists().where(
