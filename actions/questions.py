@@ -115,6 +115,11 @@ def _stock(facts: ProductFacts, variant: VariantFacts) -> Reply:
     return Reply("utter_fact_stock", product=full_name(facts, variant), stock=stock(variant))
 
 
+def sizes_in_stock(facts: ProductFacts) -> Reply:
+    """The sizes of a product that can be bought now."""
+    return _options(facts, "size")
+
+
 def _options(facts: ProductFacts, what: str) -> Reply:
     """The sizes or colours in stock."""
     first: dict[str, Claim] = {}

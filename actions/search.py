@@ -209,6 +209,15 @@ def _ask_what(shop: Shop, turn: Turn) -> list[Event]:
     return [SlotSet("clarified", True)]
 
 
+def find_beyond_shown(shop: Shop, turn: Turn, *, cheaper: bool) -> list[Event]:
+    """Search on for what costs less (else more) than all that was shown, of the same kind."""
+    standing = standing_search(turn) or _like_the_one_in_view(shop, turn)
+    bound = replace(_beyond_shown(shop, turn, query_of(turn), cheaper=cheaper), text="")
+    if standing.is_empty and bound.is_empty:
+        return _ask_what(shop, turn)
+    return find(shop, turn, standing.refined(bound))
+
+
 def _relative_bound(shop: Shop, turn: Turn) -> SearchQuery | None:
     """The price bound that "cheaper" or "more expensive" means: beyond all that was shown."""
     cheaper, dearer = wants_cheaper(turn), wants_dearer(turn)
@@ -217,6 +226,10 @@ def _relative_bound(shop: Shop, turn: Turn) -> SearchQuery | None:
     change = query_of(turn)
     if change.price_max is not None or change.price_min is not None:
         return change
+    return _beyond_shown(shop, turn, change, cheaper=cheaper)
+
+
+def _beyond_shown(shop: Shop, turn: Turn, change: SearchQuery, *, cheaper: bool) -> SearchQuery:
     amounts = [price.amount for price in _prices_in_view(shop, turn)]
     if not amounts:
         return replace(change, sort=Sort.PRICE_ASC if cheaper else Sort.PRICE_DESC)

@@ -7,6 +7,13 @@ from actions.context import Shop
 from actions.fallback import Affirm, Deny, Fallback, StopTalk
 from actions.finder import SubmitProductFinder, ValidateProductFinder
 from actions.history import LeftInCart, Purchases
+from actions.objections import (
+    BoughtElsewhere,
+    DeliveryCost,
+    JustLooking,
+    SizeDoubt,
+    TooExpensive,
+)
 from actions.promotions import ApplyCoupon, Promotions, WhyNotCoupon
 from actions.questions import Faq, ProductFact
 from actions.reminders import CancelReminder, RemindMe, StopReminders, WhyReminded
@@ -17,13 +24,16 @@ ACTIONS = (
     AddToCart,
     Affirm,
     ApplyCoupon,
+    BoughtElsewhere,
     CancelReminder,
     ChangeQuantity,
     ClearCart,
+    DeliveryCost,
     Deny,
     Fallback,
     Faq,
     GoesWith,
+    JustLooking,
     LeftInCart,
     NotInterested,
     ProductFact,
@@ -34,10 +44,12 @@ ACTIONS = (
     RemoveFromCart,
     SearchProducts,
     ShowMore,
+    SizeDoubt,
     StopReminders,
     StopTalk,
     SubmitProductFinder,
     Suggest,
+    TooExpensive,
     TopUp,
     ValidateProductFinder,
     ViewCart,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from db.models import ReplyKind
 from nudges.experiments import treatments
 from nudges.facts import Facts
 from nudges.policy import Policy
@@ -84,13 +85,15 @@ class AlwaysRemind:
 def no_coupon(facts: Facts, policy: Policy) -> str:
     """Why the shopper may get no coupon now, in words; empty where they may.
 
-    The rest after a coupon doubles with every one that was used, so who abandons for coupons sees
-    them fade.
+    Whoever last said that the size is their trouble gets none, since it would not help. The rest
+    after a coupon doubles with every one that was used, so who abandons for coupons sees them fade.
     """
     if facts.recipient.person_id is None:
         return "a guest"
     if facts.value.amount < policy.incentives.min_value:
         return "a small cart"
+    if facts.replies and facts.replies[0] is ReplyKind.SIZE_DOUBT:
+        return "their doubt is the size, not the price"
     if facts.last_coupon_at is not None:
         rest = policy.incentives.rest_days * 2 ** min(facts.coupons_used, 10)
         until = facts.last_coupon_at + timedelta(days=rest)
