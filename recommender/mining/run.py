@@ -1,8 +1,9 @@
 """Runs a miner's kernel over the subtrees of the search, in threads, within limits.
 
-The patterns that begin with an item form a subtree of their own, so the first items are the unit
-of work, of progress and of stopping. A kernel releases the GIL, looks at `stop` as it goes, and
-counts what it has found in `found`.
+The patterns that begin with an item form a subtree of their own. Neighbouring first items are mined
+in one call until there is enough work in it, so that very many items of little work each cost no
+more than few of much. A kernel releases the GIL, looks at `stop` as it goes, and tells how far it
+is in its tally.
 """
 
 import os
@@ -19,8 +20,10 @@ from recommender.mining.patterns import Patterns
 
 type Subtree = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
 """Codes, lengths and supports of the patterns of one subtree."""
-type Kernel = Callable[[int, NDArray[np.int64], NDArray[np.int64]], Subtree]
-"""Mines the subtree of a first item: (item, stop[1], found[2]: patterns and their items)."""
+type Tally = NDArray[np.float64]
+"""What a call has so far: patterns, their items, and the share of its own work that is done."""
+type Kernel = Callable[[int, int, NDArray[np.int64], Tally], Subtree]
+"""Mines the subtrees of a range of first items: (first, last + 1, stop[1], tally[3])."""
 
 
 MOST_ITEMS = 4096
@@ -28,6 +31,9 @@ MOST_ITEMS = 4096
 
 
 BYTES_OF_A_PATTERN_OBJECT = 400
+
+CALLS_A_THREAD = 32
+"""Calls of equal work for each thread, so that all end at about the same time."""
 
 
 class ExplosionError(RuntimeError):
@@ -77,39 +83,53 @@ def run_subtrees(
     StoppedError at Ctrl-C.
     """
     stop = np.zeros(1, np.int64)
-    found = np.zeros((len(work), 2), np.int64)
+    threads = limits.threads or len(os.sched_getaffinity(0))
+    begins = _batches(work, CALLS_A_THREAD * threads)
+    batch_work = np.add.reduceat(work, begins[:-1]) if len(work) else work
+    tallies = np.zeros((len(batch_work), 3))
     budget = _budget(limits)
-    results: list[Subtree | None] = [None] * len(work)
+    memory_before = _resident()
+    results: list[Subtree | None] = [None] * len(batch_work)
     exceeded = ""
     interrupted = False
     share = 0.0
-    order = np.argsort(-work, kind="stable").tolist()
-    threads = limits.threads or len(os.sched_getaffinity(0))
-    done_work = 0
     started = time.monotonic()
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        pending = {pool.submit(kernel, root, stop, found[root]): root for root in order}
+        pending = {
+            pool.submit(
+                kernel, int(begins[batch]), int(begins[batch + 1]), stop, tallies[batch]
+            ): batch
+            for batch in np.argsort(-batch_work, kind="stable").tolist()
+        }
         try:
             while pending:
                 finished, _ = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    root = pending.pop(future)
-                    results[root] = future.result()
-                    done_work += int(work[root])
-                share = done_work / max(1, int(work.sum()))
-                patterns, items = found.sum(axis=0).tolist()
+                    batch = pending.pop(future)
+                    results[batch] = future.result()
+                    if not stop[0]:
+                        tallies[batch, 2] = 1.0
+                share = float(tallies[:, 2] @ batch_work) / max(1, int(work.sum()))
+                patterns, items = tallies[:, :2].sum(axis=0).astype(int).tolist()
                 if limits.on_progress is not None:
                     limits.on_progress(share, patterns)
                 if not exceeded:
-                    exceeded = _excess(patterns, items, budget, share, time.monotonic() - started)
+                    exceeded = _excess(
+                        patterns,
+                        items,
+                        _resident() - memory_before,
+                        budget,
+                        share,
+                        time.monotonic() - started,
+                    )
                     stop[0] = bool(exceeded)
         except KeyboardInterrupt:
             interrupted = True
         finally:
             # Work not yet begun sees it at once and ends without a pattern.
             stop[0] = 1
-        for future, root in pending.items():
-            results[root] = future.result()
+        for future, batch in pending.items():
+            results[batch] = future.result()
     kept = [result for result in results if result is not None]
     patterns_found = _join(
         kept, labels, sequences, min_support, complete=not (exceeded or interrupted)
@@ -137,19 +157,42 @@ def patterns_budget(limits: Limits) -> int:
 
 
 def _excess(
-    patterns: int, items: int, budget: tuple[int, int], share: float, seconds: float
+    patterns: int,
+    items: int,
+    grown: int,
+    budget: tuple[int, int],
+    share: float,
+    seconds: float,
 ) -> str:
-    """Why the run must stop, with an estimate of the whole; empty while it may go on."""
-    # Growing arrays double, and joining copies them once.
-    used = 3 * (4 * items + 12 * patterns)
-    if patterns <= budget[0] and used <= budget[1]:
+    """Why the run must stop, with an estimate of the whole; empty while it may go on.
+
+    `grown` is by how many bytes the process has grown; joining the patterns copies them twice.
+    """
+    needed = grown + 2 * (4 * items + 12 * patterns)
+    if patterns <= budget[0] and needed <= budget[1]:
         return ""
+    why = "" if patterns > budget[0] else f" because of memory ({needed / 2**20:,.0f} MB)"
     estimate = f"about {patterns / share:,.0f}" if share > 0.01 else f"far more than {patterns:,}"
     return (
-        f"stopped at {patterns:,} patterns after {seconds:.0f} s, {share:.0%} of the work done: "
-        f"the whole would be {estimate}. Raise the minimum support, set max_length, "
-        "or ask for closed or the top k patterns."
+        f"stopped at {patterns:,} patterns{why} after {seconds:.0f} s, {share:.0%} of the work "
+        f"done: the whole would be {estimate}. Raise the minimum support, set max_length, "
+        "or ask for the top k patterns."
     )
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def _batches(work: NDArray[np.int64], calls: int) -> NDArray[np.int64]:
+    """Where each range of first items begins, with the end as last entry.
+
+    A range ends where the work so far passes the next of `calls` equal parts.
+    """
+    total = max(1, int(work.sum()))
+    part = (np.cumsum(work) - work) * calls // total
+    return np.concatenate((np.flatnonzero(np.diff(part, prepend=-1)), [len(work)])).astype(np.int64)
 
 
 def _join(
