@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.nudges_simulate import simulate_policy
+
 if TYPE_CHECKING:
     from nudges.compose import Nudging
 
 nudges_app = typer.Typer(no_args_is_help=True, help="Left carts: why, what next, and by hand.")
+nudges_app.command("simulate")(simulate_policy)
 
 CartArgument = Annotated[str, typer.Argument(metavar="CART", help="The cart's id.")]
 

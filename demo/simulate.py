@@ -50,6 +50,10 @@ class Ending(IntEnum):
     DISTRACTION = 6
 
 
+REASONS = (Ending.PRICE, Ending.DELIVERY_COST, Ending.PAYMENT_FAILURE, Ending.DISTRACTION)
+"""What keeps somebody from buying who has looked at their cart."""
+
+
 @dataclass
 class Rows:
     """Rows of the past as parallel arrays, in the order in which they happened."""
@@ -301,16 +305,9 @@ def _end_sessions(
     cheap = spent < 5000
     chance = BUY_RATE * np.where(cheap, 0.75, 1.0) * np.where(spent > 30_000, 0.7, 1.0)
     buys = looks & ((rng.random(len(who)) < chance) | (plan == Plan.BUY))
-    why = np.stack(
-        [np.where(spent > 15_000, 0.5, 0.2), np.where(cheap, 0.5, 0.0), 0.0 * spent + 0.12,
-         0.0 * spent + 0.25], axis=1,
-    )  # fmt: skip
-    reasons = np.array(
-        [Ending.PRICE, Ending.DELIVERY_COST, Ending.PAYMENT_FAILURE, Ending.DISTRACTION]
-    )
     buys &= _any_line_touched(state, who)
     stops = looks & ~buys
-    ending[stops] = reasons[_draw(rng, why.astype(np.float32))[stops]]
+    ending[stops] = np.array(REASONS)[_draw(rng, reason_weights(spent))[stops]]
     ending[buys] = Ending.BOUGHT
 
     def mark(where: Bools, what: Mark) -> None:
@@ -331,6 +328,17 @@ def _end_sessions(
     state.cart[who[buys]] = -1
     state.in_cart[who[buys]] = 0
     return ending
+
+
+def reason_weights(spent: Floats) -> Floats:
+    """How likely each of `REASONS` keeps carts of these values from being bought, shape (b, 4)."""
+    weights = [
+        np.where(spent > 15_000, 0.5, 0.2),
+        np.where(spent < 5000, 0.5, 0.0),
+        np.full(len(spent), 0.12),
+        np.full(len(spent), 0.25),
+    ]
+    return np.stack(weights, axis=1).astype(np.float32)
 
 
 def _any_line_touched(state: _Shoppers, who: Ints) -> Bools:

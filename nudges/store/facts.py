@@ -438,7 +438,10 @@ class _Page:
                 self._owned(Nudge),
                 Nudge.state.in_(_MAYBE_SENT),
                 Nudge.channel.is_not(None),
-                Nudge.created_at > self._now - 2 * _HISTORY - self._policy.max_age,
+                or_(
+                    Nudge.created_at > self._now - 2 * _HISTORY - self._policy.max_age,
+                    Nudge.cart_id.in_(self._carts),
+                ),
             )
             .order_by(Nudge.created_at.desc())
         )

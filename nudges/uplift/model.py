@@ -24,8 +24,8 @@ BASE, SAID, DELIVERY, PERCENT = range(4)
 _PRIOR: Mapping[int, Mapping[str, float]] = {
     BASE: {"always": -1.9, "paying": 0.6, "regular": 0.3, "later": -0.6},
     SAID: {"always": 0.25, "paying": 0.2, "reminded": -0.2, "clicked": 0.1},
-    DELIVERY: {"always": 0.2, "checked_out": 0.3, "delivery_cost": 0.8},
-    PERCENT: {"always": 0.3, "saw_cart": 0.3, "too_expensive": 0.6, "coupons_unused": -0.2},
+    DELIVERY: {"always": 0.2, "checked_out": 0.9, "delivery_cost": 0.8},
+    PERCENT: {"always": 0.2, "saw_cart": 0.9, "too_expensive": 0.6, "coupons_unused": -0.2},
 }
 _SPREAD = {BASE: 1.5, SAID: 0.5, DELIVERY: 0.8, PERCENT: 0.8}
 """Standard deviations of the prior: what a treatment adds is surer than what people do alone."""

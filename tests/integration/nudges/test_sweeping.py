@@ -244,3 +244,20 @@ def test_staff_is_left_out(sessions: SessionFactory, clock: SimulatedClock) -> N
         leave_cart(session, "eve", at=at)
     sweeper(sessions, clock, channels=[Sink()]).run()
     assert [nudge.gate for nudge in nudges(sessions)] == ["left_out"]
+
+
+def test_a_cart_that_is_kept_for_months_remembers_all_its_messages(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    left_carts(sessions, clock, "ann", ago=HOUR)
+    sink = Sink()
+    stages = [{"name": "first", "after_minutes": 60, "channels": ["email"]}]
+    caps = {"gap_hours": 1, "per_cart": 2}
+    sweep = sweeper(sessions, clock, channels=[sink], rules=policy(stages=stages, caps=caps))
+    for _ in range(4):
+        sweep.run()
+        clock.advance(timedelta(days=60))
+        with sessions.begin() as session:
+            leave_cart(session, "ann", at=clock.now() - HOUR)
+    assert len(sink.taken) == 2
+    assert nudges(sessions)[-1].gate == "cart_cap"

@@ -1,0 +1,48 @@
+"""`cartwright nudges simulate` tells what a policy would do, beside another, and writes a page."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from nudges.policy import SHIPPED
+
+SMALL = ["nudges", "simulate", "--shoppers", "120", "--days", "20", "--learning", "0"]
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> Path:
+    path = tmp_path / "stricter.toml"
+    text = SHIPPED.read_text().replace("per_cart = 3", "per_cart = 1")
+    path.write_text(text.replace("daily_budget = 20000", "daily_budget = 0"))
+    return path
+
+
+def test_two_policies_are_shown_side_by_side(stricter: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = CliRunner().invoke(app, [*SMALL, "--against", str(stricter), "--page", str(page)])
+    assert result.exit_code == 0, result.output
+    assert "120 simulated shoppers over 20 days" in result.output
+    assert "stricter.toml" in result.output
+    assert "not enough data yet" in result.output
+    text = page.read_text()
+    assert text.count("<polyline") == 4
+    assert "stricter.toml" in text
+    for drawing in text.split("<svg")[1:]:
+        ElementTree.fromstring("<svg" + drawing.split("</svg>")[0] + "</svg>")  # noqa: S314
+
+
+def test_the_same_seed_tells_the_same() -> None:
+    once, again = (CliRunner().invoke(app, SMALL).output for _ in range(2))
+    assert once == again
+
+
+def test_a_policy_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text("max_age_days = 0")
+    result = CliRunner().invoke(app, [*SMALL, "--policy", str(path)])
+    assert result.exit_code == 1
+    assert "broken.toml" in result.output
+    assert "max_age_days" in result.output
