@@ -16,6 +16,7 @@ from core.clock import Clock, SystemClock
 from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from db.pricing import DeliveryRule
+from nudges.policy import SHIPPED, load_policy
 from services.suggest import SuggestionService
 from services.volume import VolumeService
 from web import health, pictures, problems
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.words = load_words(settings.locale)
     app.state.sessions = sessions
     app.state.clock = clock
+    app.state.nudge_policy = load_policy(settings.nudge_policy or SHIPPED)
     app.state.suggestions = suggestions
     app.state.volume = volume
     app.state.search = ShopSearch(sessions, clock, currency=settings.currency)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -33,12 +33,22 @@ class WrittenTo:
 
 def last_written(session: Session, identity: Identity) -> WrittenTo | None:
     """The newest message that went out to this shopper about a cart."""
+    return _newest(session, owned_by(identity, Nudge.visitor_id, Nudge.person_id))
+
+
+def written_with(session: Session, nudge_id: str) -> WrittenTo | None:
+    """The message of one nudge, where it went out."""
+    return _newest(session, Nudge.id == nudge_id)
+
+
+def _newest(session: Session, which: ColumnElement[bool]) -> WrittenTo | None:
     at = func.coalesce(Nudge.sent_at, Nudge.claimed_at)
     row = session.execute(
         select(
             Nudge.id,
             Nudge.cart_id,
             Nudge.channel,
+            Nudge.created_at,
             at.label("at"),
             Nudge.episode,
             Nudge.treatment,
@@ -46,7 +56,7 @@ def last_written(session: Session, identity: Identity) -> WrittenTo | None:
         )
         .outerjoin(Reminder, Reminder.nudge_id == Nudge.id)
         .where(
-            owned_by(identity, Nudge.visitor_id, Nudge.person_id),
+            which,
             Nudge.state.in_(WENT_OUT),
             Nudge.channel.is_not(None),
         )
@@ -57,7 +67,10 @@ def last_written(session: Session, identity: Identity) -> WrittenTo | None:
         return None
     number = session.scalar(
         select(func.count()).where(
-            Nudge.cart_id == row.cart_id, Nudge.state.in_(WENT_OUT), Nudge.channel.is_not(None)
+            Nudge.cart_id == row.cart_id,
+            Nudge.created_at <= row.created_at,
+            Nudge.state.in_(WENT_OUT),
+            Nudge.channel.is_not(None),
         )
     )
     return WrittenTo(

@@ -10,6 +10,7 @@ from web.shop import (
     checkout,
     help,  # noqa: A004 a page
     mails,
+    preferences,
     product,
     recovery,
     suggestions,
@@ -34,6 +35,7 @@ def install(app: FastAPI) -> None:
         recovery,
         unsubscribing,
         mails,
+        preferences,
     ):
         app.include_router(module.router)
     app.mount("/shop", StaticFiles(directory=STATIC))
