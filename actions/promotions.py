@@ -1,5 +1,7 @@
 """Offers and coupons: what there is, using one, and why one does nothing."""
 
+from collections.abc import Sequence
+
 from rasa_sdk.events import SlotSet
 
 from actions.context import Shop
@@ -22,7 +24,10 @@ class Promotions(Skill):
     action = "action_promotions"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """A table of offers; a button for each that the cart meets."""
+        """A table of offers, the shopper's own ones marked, and what each would do to the cart.
+
+        A button for each that the cart meets; for one that lacks a little, one to get there.
+        """
         with read_session(self.shop.sessions) as session:
             found = offers(session, turn.identity, settings=self.shop.settings, now=turn.now)
         running = [(o.terms, o) for o in found if o.terms is not None][:OFFERS_SHOWN]
@@ -32,22 +37,65 @@ class Promotions(Skill):
         reply = Reply("utter_promotions")
         rows, claims = [], []
         for terms, offer in running:
-            row = [_title(terms), _code(terms), self._until(turn, terms)]
+            row = [
+                self._named(turn, terms),
+                _code(terms),
+                self._until(turn, terms),
+                self._on_the_cart(turn, terms, offer),
+            ]
             rows.append([cell.text if isinstance(cell, Claim) else cell for cell in row])
             claims += [cell for cell in row if isinstance(cell, Claim)]
             if offer.outcome.refusal is None:
                 payload = f'/apply_coupon{{"coupon_code":"{terms.code}"}}'
                 reply.button(turn.word("word_use_code", code=terms.code), payload)
-        names = ("word_column_offer", "word_column_code", "word_column_until")
-        reply.table([turn.word(name) for name in names], rows, claims)
+        names = ("offer", "code", "until", "your_cart")
+        reply.table([turn.word(f"word_column_{name}") for name in names], rows, claims)
+        short = _least_short(found)
+        if short is not None:
+            reply.button(turn.word("word_top_up_to", code=short), "/ask_top_up")
         turn.say(reply)
-        return []
+        return [SlotSet("pending", {"kind": "coupon_minimum", "code": short} if short else None)]
+
+    def _named(self, turn: Turn, terms: PromotionTerms) -> Claim:
+        if terms.coupon is None:
+            return _title(terms)
+        text = turn.word("word_only_for_you", title=terms.title)
+        return Claim(text, "promotions", terms.code, "title")
+
+    def _on_the_cart(self, turn: Turn, terms: PromotionTerms, offer: Offer) -> Claim | str:
+        outcome = offer.outcome
+        if outcome.refusal is None:
+            return turn.word("word_offer_works")
+        if outcome.refusal is Refusal.MINIMUM and outcome.missing is not None:
+            missing = outcome.missing.text(self.shop.settings.locale)
+            text = turn.word("word_offer_minimum", missing=missing)
+            return Claim(text, "promotions", terms.code, "minimum - carts.subtotal")
+        if outcome.refusal is Refusal.CATEGORY:
+            titles = self.shop.search.index.category_titles
+            return turn.word(
+                "word_offer_category", category=titles.get(terms.category_id or "", "")
+            )
+        if outcome.refusal is Refusal.EMPTY_CART:
+            return turn.word("word_offer_empty_cart")
+        return ""
 
     def _until(self, turn: Turn, terms: PromotionTerms) -> Claim | str:
         if terms.ends_at is None:
             return turn.word("word_no_end")
         day = day_text(terms.ends_at, self.shop.settings)
         return Claim(day, "promotions", terms.code, "ends_at")
+
+
+def _least_short(found: Sequence[Offer]) -> str | None:
+    """The code whose minimum the cart is nearest to, of those that lack only that."""
+    short = [
+        (offer.outcome.missing.amount, offer.terms.code)
+        for offer in found
+        if offer.terms is not None
+        and offer.outcome.refusal is Refusal.MINIMUM
+        and offer.outcome.missing is not None
+    ]
+    return min(short)[1] if short else None
 
 
 class ApplyCoupon(Skill):

@@ -1,7 +1,13 @@
 """Coupons in chat: applied on the row, refused with the reason."""
 
+from datetime import timedelta
+
 import pytest
 
+from core.clock import SimulatedClock
+from core.identity import Identity
+from tests.integration.nudges.coupons import coupons, send_coupons
+from tests.integration.nudges.shoppers import person
 from tests.unit.actions.conftest import Chat, entity
 
 
@@ -21,7 +27,37 @@ def test_offers_that_run_are_listed_and_the_others_are_not(with_press: Chat) -> 
     answer = with_press.say("action_promotions", "any deals?")
     table = answer.messages[0]["custom"]["table"]
     assert [row[1] for row in table["rows"]] == ["BREW20", "BRIGHT5", "TRAIL15"]
-    assert answer.buttons == ["Use BREW20", "Use BRIGHT5"]
+    assert [row[3] for row in table["rows"]] == ["works", "works", "€80.10 missing"]
+    assert answer.buttons == ["Use BREW20", "Use BRIGHT5", "Something to reach TRAIL15"]
+
+
+def test_the_button_under_the_offers_leads_to_what_reaches_the_minimum(with_press: Chat) -> None:
+    with_press.say("action_promotions", "any deals?")
+    answer = with_press.say("action_top_up", "/ask_top_up")
+    assert answer.text.startswith("You need €80.10 more for the code TRAIL15.")
+
+
+def test_a_personal_coupon_is_offered_to_its_person_and_to_nobody_else(
+    chat: Chat, clock: SimulatedClock
+) -> None:
+    for key in ("ada", "bob"):
+        with chat.shop.sessions.begin() as session:
+            person(session, key, now=clock.now())
+    chat.identity = Identity("v-ada", "ada")
+    chat.say("action_add_to_cart", "add it", entity("product", "caf-press"))
+    clock.advance(timedelta(hours=2))
+    send_coupons(chat.shop.sessions, clock)
+    (coupon,) = coupons(chat.shop.sessions)
+    chat.identity = Identity("v-bob", "bob")
+    chat.say("action_add_to_cart", "add it", entity("product", "caf-press"))
+    assert coupon.code not in str(chat.say("action_promotions", "any deals?").messages)
+    answer = chat.say("action_apply_coupon", "use it", code(coupon.code))
+    assert answer.responses == ["utter_coupon_unknown"]
+    chat.identity = Identity("v-ada", "ada")
+    offered = chat.say("action_promotions", "any deals?").messages[0]["custom"]["table"]["rows"]
+    assert [row[0] for row in offered if row[1] == coupon.code] == ["10 % (only for you)"]
+    answer = chat.say("action_apply_coupon", "use it", code(coupon.code))
+    assert answer.responses == ["utter_coupon_applied"]
 
 
 def test_a_code_that_fits_is_put_on_the_cart(with_press: Chat) -> None:
