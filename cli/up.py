@@ -4,6 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx
@@ -16,7 +18,12 @@ from cli.processes import Supervisor, end_with_parent, read_procfile
 from cli.waiting import waiting
 from core.settings import Settings, get_settings
 
-START_SECONDS = 120
+# A few seconds do on an idle machine; a busy one may take many times as long.
+START_SECONDS = 300.0
+
+
+class NotHealthyError(Exception):
+    """A server was started and does not answer; the message says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,11 @@ def up() -> None:
     prepared = subprocess.run([sys.executable, "-m", "cli.main", "prepare"], cwd=ROOT, check=False)
     if prepared.returncode:
         raise typer.Exit(prepared.returncode)
-    raise typer.Exit(asyncio.run(_serve(console, settings)))
+    try:
+        raise typer.Exit(asyncio.run(_serve(console, settings)))
+    except NotHealthyError as error:
+        console.print(f"[bold red]{error}")
+        raise typer.Exit(1) from None
 
 
 def port_problem(server: Server) -> str | None:
@@ -89,7 +100,7 @@ async def _serve(console: Console, settings: Settings) -> int:
 
     async def announce() -> None:
         with waiting(console, "Starting"):
-            await _wait_until_healthy(settings)
+            await wait_until_healthy(servers(settings), seconds=START_SECONDS)
         console.print(
             f"\n[bold green]{settings.shop_name} is open:[/] {settings.web_url}"
             "   (Ctrl-C closes it)\n"
@@ -98,14 +109,12 @@ async def _serve(console: Console, settings: Settings) -> int:
     return await supervisor.run(announce)
 
 
-async def _wait_until_healthy(settings: Settings) -> None:
-    """Return when every server answers.
-
-    Raises TimeoutError naming the ones that do not within START_SECONDS.
-    """
-    missing = {server.name: server for server in servers(settings)}
+async def wait_until_healthy(wanted: Iterable[Server], *, seconds: float) -> None:
+    """Return when every server answers; NotHealthyError names the ones that do not in time."""
+    missing = {server.name: server for server in wanted}
+    deadline = time.monotonic() + seconds
     async with httpx.AsyncClient(timeout=2) as client:
-        for _ in range(START_SECONDS * 4):
+        while time.monotonic() < deadline:
             for server in list(missing.values()):
                 try:
                     answer = await client.get(f"http://127.0.0.1:{server.port}{server.health_path}")
@@ -116,4 +125,9 @@ async def _wait_until_healthy(settings: Settings) -> None:
             if not missing:
                 return
             await asyncio.sleep(0.25)
-    raise TimeoutError(f"not healthy after {START_SECONDS} s: {', '.join(missing)}")
+    names = " and ".join(missing)
+    raise NotHealthyError(
+        f"No answer from {names} after {seconds:g} s, so everything was stopped. The lines above "
+        f"that begin with {names} say why; if there is nothing wrong in them, the machine was too "
+        "busy: run `make up` again."
+    )
