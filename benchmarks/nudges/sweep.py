@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter, process_time
+from time import process_time, time
 
 from core.clock import SimulatedClock, parse_utc
 from core.settings import Settings
@@ -23,13 +23,14 @@ from nudges.sweep import Sweeper
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did and took; `cpu_seconds` without the database's own."""
+    """What one sweeper did, from when to when (seconds since 1970); its own processor time."""
 
     seen: int
     sent: int
     held_out: int
     gates: dict[str, int]
-    seconds: float
+    began: float
+    ended: float
     cpu_seconds: float
     peak_megabytes: float
 
@@ -49,15 +50,26 @@ class TakesAll:
         """Nothing is held open."""
 
 
-def sweep_apart(url: str, *, now: datetime) -> Swept:
-    """Sweep the database once, as the shipped policy says but without its limit a minute."""
-    done = subprocess.run(  # noqa: S603 its own interpreter
-        [sys.executable, "-m", "benchmarks.nudges.sweep", url, now.isoformat()],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return Swept(**json.loads(done.stdout.splitlines()[-1]))
+def sweep_apart(url: str, *, now: datetime, sweepers: int) -> list[Swept]:
+    """Sweep the database by so many processes at once, as the shipped policy says.
+
+    Its limit a minute is left out.
+    """
+    processes = [
+        subprocess.Popen(  # noqa: S603 its own interpreter
+            [sys.executable, "-m", "benchmarks.nudges.sweep", url, now.isoformat()],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(sweepers)
+    ]
+    swept = []
+    for process in processes:
+        output, _ = process.communicate()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+        swept.append(Swept(**json.loads(output.splitlines()[-1])))
+    return swept
 
 
 def sweep(url: str, now: datetime) -> Swept:
@@ -77,9 +89,9 @@ def sweep(url: str, now: datetime) -> Swept:
         decider=AlwaysRemind(),
         clock=SimulatedClock(now),
     )
-    begin, cpu = perf_counter(), process_time()
+    began, cpu = time(), process_time()
     summary = sweeper.run()
-    seconds, cpu = perf_counter() - begin, process_time() - cpu
+    ended, cpu = time(), process_time() - cpu
     engine.dispose()
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Swept(
@@ -87,7 +99,8 @@ def sweep(url: str, now: datetime) -> Swept:
         sent=summary.sent,
         held_out=summary.held_out,
         gates=dict(summary.gates),
-        seconds=seconds,
+        began=began,
+        ended=ended,
         cpu_seconds=cpu,
         peak_megabytes=kilobytes / 1024,
     )
