@@ -1,6 +1,7 @@
 """Questions about the shop, from its FAQ, and about a product, from the catalogue's facts."""
 
 import re
+from datetime import timedelta
 
 from rasa_sdk.events import SlotSet
 
@@ -9,8 +10,10 @@ from actions.references import Referent, referent
 from actions.reply import Claim, Reply, join
 from actions.show import full_name, price, show_products, stock, title
 from actions.skill import Event, Skill, Turn
+from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
+from db.reads.carts import purchases
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from services.faq import FaqAnswer
 from services.product_facts import answer_from_facts
@@ -20,6 +23,19 @@ STOCK = re.compile(r"\b(?:in stock|stock|available|sold out|left)\b", re.IGNOREC
 SIZES = re.compile(r"\b(?:sizes?|fit me|come in (?:an? )?(?:xs|s|m|l|xl|\d+))\b", re.IGNORECASE)
 POINTING = re.compile(r"\b(?:it|this|that|they|these|those)\b", re.IGNORECASE)
 COLOURS = re.compile(r"\b(?:colou?rs?)\b", re.IGNORECASE)
+# "in another colour?" asks what there is; the help page's words on exchanges are no answer to it.
+OTHER_COLOUR = re.compile(
+    r"\b(?:other|another|different|more|which|what) colou?rs?\b", re.IGNORECASE
+)
+MY_ORDER = re.compile(
+    r"\b(?:where|status|track\w*|sent|shipped|arriv\w*|come|on its way)\b.*"
+    r"\b(?:order|parcel|package|shipment|delivery)\b"
+    r"|\b(?:order|parcel|package|shipment|delivery)\b.*"
+    r"\b(?:status|track\w*|sent|shipped|arriv\w*|come|came|on its way)\b",
+    re.IGNORECASE,
+)
+MINE = re.compile(r"\b(?:my|our|the)\b", re.IGNORECASE)
+RECENT = timedelta(days=90)
 
 
 class Faq(Skill):
@@ -30,16 +46,45 @@ class Faq(Skill):
     def answer(self, turn: Turn) -> list[Event]:
         """The entry that fits, or "I don't know"; "is it waterproof?" is about a product."""
         with read_session(self.shop.sessions) as session:
-            if turn.values("feature") and POINTING.search(turn.text):
+            about_it = turn.values("feature") and POINTING.search(turn.text)
+            if about_it or OTHER_COLOUR.search(turn.text):
                 meant = referent(turn, session)
                 if isinstance(meant, Referent):
                     return say_fact(self.shop, turn, meant)
             found = self.shop.faq.best(session, turn.text)
+        if MY_ORDER.search(turn.text) and MINE.search(turn.text):
+            self._say_latest_order(turn)
         if found is None:
             turn.say(Reply("utter_faq_unknown"))
             return []
         say_faq(turn, found)
         return []
+
+    def _say_latest_order(self, turn: Turn) -> None:
+        """What was ordered last, before the help page says how orders travel."""
+        until = turn.now + timedelta(seconds=1)
+        with read_session(self.shop.sessions) as session:
+            orders = purchases(session, turn.identity, since=turn.now - RECENT, until=until)
+        if not orders:
+            if turn.identity.person_id is None:
+                turn.say(Reply("utter_sign_in_for_orders"))
+            return
+        order = orders[0]
+        turn.say(
+            Reply(
+                "utter_latest_order",
+                day=Claim(
+                    day_text(order.placed_at, self.shop.settings),
+                    "orders",
+                    order.order_id,
+                    "placed_at",
+                ),
+                products=join(
+                    (Claim(one.title, "products", one.product_id, "title") for one in order.lines),
+                    ", ",
+                ),
+            )
+        )
 
 
 def say_faq(turn: Turn, found: FaqAnswer) -> None:

@@ -8,7 +8,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.cart import complete_choice
 from actions.context import Shop
-from actions.questions import say_fact
+from actions.questions import OTHER_COLOUR, say_fact
 from actions.record import record_search
 from actions.references import Referent, referent, shown_pairs
 from actions.reply import Claim, Reply
@@ -90,8 +90,10 @@ class ShowMore(Skill):
 
 
 def asked_of_the_thing_in_view(shop: Shop, turn: Turn) -> list[Event] | None:
-    """Answer "is it waterproof?", which names a feature but searches for nothing; else None."""
-    if not ABOUT_IT.match(turn.text) or turn.values(Attribute.CATEGORY):
+    """Answer "is it waterproof?" and "in another colour?", which search for nothing; else None."""
+    in_view = turn.slot("focus") or turn.page_product
+    asks_colours = OTHER_COLOUR.search(turn.text) and in_view and not turn.values(Attribute.COLOUR)
+    if not (ABOUT_IT.match(turn.text) or asks_colours) or turn.values(Attribute.CATEGORY):
         return None
     with read_session(shop.sessions) as session:
         meant = referent(turn, session)

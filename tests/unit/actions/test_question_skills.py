@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.writes.orders import place
 from tests.unit.actions.conftest import Chat, entity
 
 
@@ -76,3 +77,27 @@ def test_a_product_question_taken_for_a_shop_question_is_answered_from_the_produ
         "action_faq", "is this waterproof?", entity("feature", "waterproof"), page="tnt-two"
     )
     assert answer.text == "Yes: Alder 2 Tent is waterproof."
+
+
+@pytest.mark.parametrize("action", ["action_faq", "action_product_fact", "action_refine_search"])
+def test_another_colour_of_the_thing_in_view_is_answered_from_its_variants(
+    chat: Chat, action: str
+) -> None:
+    chat.slots["focus"] = "jkt-rain"
+    answer = chat.say(action, "can I get it in another colour?")
+    assert answer.text == "Drizzle Rain Jacket is in stock in: black, navy."
+
+
+def test_where_is_my_order_names_the_latest_and_does_not_pretend_to_track_it(chat: Chat) -> None:
+    chat.say("action_add_to_cart", "add it", entity("product", "caf-press"))
+    with chat.shop.sessions.begin() as session:
+        place(session, chat.identity, now=chat.shop.clock.now())
+    answer = chat.say("action_faq", "where is my order?")
+    assert answer.responses[0] == "utter_latest_order"
+    assert "March 2, 2026" in answer.text
+    assert "I can't see where its parcel is" in answer.text
+
+
+def test_where_is_my_order_without_one_is_said(chat: Chat) -> None:
+    answer = chat.say("action_faq", "has my parcel been sent?")
+    assert answer.responses[0] == "utter_sign_in_for_orders"
