@@ -8,6 +8,7 @@ from db.engine import SessionFactory, make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
 from nudges.channels import Channel
+from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
 from nudges.decision import Decider
@@ -65,4 +66,4 @@ def compose(
 
 def all_channels(settings: Settings, sessions: SessionFactory) -> tuple[Channel, ...]:
     """The channels that the settings make possible; e-mail and chat always are."""
-    return (EmailChannel(settings), ChatChannel(sessions))
+    return (EmailChannel(settings), ChatChannel(sessions, BotAnnouncer(settings)))

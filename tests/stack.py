@@ -120,6 +120,9 @@ def running_stack(folder: Path) -> Iterator[Stack]:
             "models_dir": models,
             "web_url": web_url,
             "chat_url": chat_url,
+            "bot_port": bot,
+            "mail_port": mail,
+            "mails_dir": folder / "mails",
         }
     )
     actions_url = f"http://127.0.0.1:{actions}"

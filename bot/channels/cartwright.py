@@ -30,7 +30,13 @@ from channels.messages import (
     read_uttered,
     user_message,
 )
-from channels.tokens import ExpiredTokenError, Identity, InvalidTokenError, read_token
+from channels.tokens import (
+    ExpiredTokenError,
+    Identity,
+    InvalidTokenError,
+    may_announce,
+    read_token,
+)
 from store import ConversationStore
 
 logger = logging.getLogger(__name__)
@@ -170,6 +176,20 @@ class CartwrightChannel(InputChannel):
         async def health(_: Request) -> HTTPResponse:
             ready = getattr(self._app.ctx, "agent", None) is not None and self._agent.is_ready()
             return response.json({"ready": ready}, status=200 if ready else 503)
+
+        @blueprint.post("/announce")
+        async def announce(request: Request) -> HTTPResponse:
+            header = request.headers.get("authorization", "")
+            now = datetime.now(timezone.utc)
+            if not may_announce(header, secret=self._secret, now=now):
+                return response.json({"detail": "Only the scheduler may announce."}, status=401)
+            named = (request.json or {}).get("conversations")
+            if not isinstance(named, list):
+                return response.json({"detail": "conversations: a list is needed"}, status=422)
+            there = [one for one in named if isinstance(one, str) and self._conversations.has(one)]
+            for conversation_id in there:
+                await self._sio.emit("reminders", {}, room=conversation_id)
+            return response.json({"told": len(there)})
 
         return blueprint
 

@@ -58,6 +58,11 @@ class Conversations:
             self._open[conversation_id] = Conversation(self._new_limit())
         return self._open[conversation_id]
 
+    def has(self, conversation_id: str) -> bool:
+        """Whether somebody is connected to the conversation."""
+        conversation = self._open.get(conversation_id)
+        return conversation is not None and conversation.connections > 0
+
     def let_go(self, conversation_id: str) -> None:
         """Forget the conversation if it is idle."""
         conversation = self._open.get(conversation_id)

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 
 AUDIENCE = "cartwright"
+ANNOUNCE = "cartwright-announce"
 # Longer than any token of ours; a guard against work on hostile input.
 LONGEST = 4_000
 
@@ -66,3 +67,23 @@ def read_token(token: Any, *, secret: str, now: datetime) -> Identity:
     if expires <= now.timestamp():
         raise ExpiredTokenError("the token has expired")
     return identity
+
+
+def may_announce(header: str, *, secret: str, now: datetime) -> bool:
+    """Whether an Authorization header is the scheduler's, which tells of waiting reminders."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or len(token) > LONGEST:
+        return False
+    try:
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            audience=ANNOUNCE,
+            options={"require": ["exp"], "verify_exp": False, "verify_iat": False},
+        )
+    except (jwt.InvalidTokenError, ValueError, TypeError):
+        return False
+    expires = claims["exp"]
+    is_time = isinstance(expires, (int, float)) and not isinstance(expires, bool)
+    return is_time and now.timestamp() < expires

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -21,6 +21,7 @@ from db.owners import owned_by
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
 from nudges.store.outcomes import add_steps
+from nudges.store.release import still_wanted
 
 KEPT = timedelta(days=7)
 
@@ -72,21 +73,27 @@ class ChatChannel:
         """Nothing is held open."""
 
 
-def waiting_for(session: Session, identity: Identity, *, now: datetime) -> list[ChatOutbox]:
-    """What waits for this shopper's chat, oldest first; noted as offered."""
+def messages_for(session: Session, identity: Identity, *, now: datetime) -> list[ChatOutbox]:
+    """The reminders of this shopper's chat, oldest first; those not delivered noted as offered.
+
+    What was delivered stays until it expires, as the rest of the talk does. What was not is left
+    out where it is not wanted any more: bought meanwhile, silenced, consent withdrawn.
+    """
     rows = list(
         session.scalars(
             select(ChatOutbox)
+            .join(Nudge, Nudge.id == ChatOutbox.nudge_id)
             .where(
                 owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
-                ChatOutbox.delivered_at.is_(None),
                 ChatOutbox.expires_at > now,
+                or_(ChatOutbox.delivered_at.is_not(None), and_(*still_wanted(now=now))),
             )
-            .order_by(ChatOutbox.created_at)
+            .order_by(ChatOutbox.created_at, ChatOutbox.nudge_id)
         )
     )
     for row in rows:
-        row.pushed_at = now
+        if row.delivered_at is None:
+            row.pushed_at = now
     return rows
 
 

@@ -43,33 +43,42 @@ def release(
             among(Nudge.id, nudge_ids),
             Nudge.state == NudgeState.CLAIMED,
             Nudge.claim == claim_id,
-            exists().where(
-                Cart.id == Nudge.cart_id,
-                Cart.status == CartStatus.OPEN,
-                or_(Nudge.stage == ASKED, Cart.last_activity_at == Nudge.episode),
-                exists().where(CartLine.cart_id == Cart.id),
-            ),
-            ~exists().where(
-                Order.person_id == Nudge.person_id, Order.placed_at >= Nudge.claimed_at
-            ),
-            ~exists().where(
-                or_(
-                    Pause.person_id == Nudge.person_id,
-                    and_(Pause.person_id.is_(None), Pause.visitor_id == Nudge.visitor_id),
-                ),
-                Pause.ended_at.is_(None),
-                or_(Pause.until.is_(None), Pause.until > now),
-                or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
-                or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
-                ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
-            ),
-            or_(_consent_in_force(), _asked_for_there()),
+            *still_wanted(now=now),
         )
         .values(state=NudgeState.SENDING, claimed_at=now, attempts=Nudge.attempts + 1)
         .returning(Nudge.id)
         .execution_options(synchronize_session=False)
     )
     return set(session.scalars(let_go))
+
+
+def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
+    """What must hold of a nudge's row for its message to be read now.
+
+    The cart is there as it was left, its owner has bought nothing since, nobody asked for silence,
+    and they still agree, or had asked for it.
+    """
+    return [
+        exists().where(
+            Cart.id == Nudge.cart_id,
+            Cart.status == CartStatus.OPEN,
+            or_(Nudge.stage == ASKED, Cart.last_activity_at == Nudge.episode),
+            exists().where(CartLine.cart_id == Cart.id),
+        ),
+        ~exists().where(Order.person_id == Nudge.person_id, Order.placed_at >= Nudge.claimed_at),
+        ~exists().where(
+            or_(
+                Pause.person_id == Nudge.person_id,
+                and_(Pause.person_id.is_(None), Pause.visitor_id == Nudge.visitor_id),
+            ),
+            Pause.ended_at.is_(None),
+            or_(Pause.until.is_(None), Pause.until > now),
+            or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
+            or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
+            ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
+        ),
+        or_(_consent_in_force(), _asked_for_there()),
+    ]
 
 
 def _consent_in_force() -> ColumnElement[bool]:

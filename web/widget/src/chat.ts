@@ -8,6 +8,7 @@ import {
   clean,
   lengthOf,
   parseCart,
+  parseReminders,
   type Cart,
   type Message,
 } from "./protocol";
@@ -15,6 +16,7 @@ import type { ProblemCode } from "./protocol";
 import { recall, remember } from "./storage";
 import {
   draft,
+  inItsPlace,
   unreadAfter,
   unsent,
   withDelivery,
@@ -45,6 +47,8 @@ export class Chat implements Listener, PageListener {
   #conversation = "";
   #reading = false;
   #inFlight = new Set<string>();
+  /** Reminders in the transcript that the shopper has not had before their eyes. */
+  #unshown = new Set<string>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -106,6 +110,7 @@ export class Chat implements Listener, PageListener {
     if (recall("localStorage", CONVERSATION_KEY) !== conversation) {
       remember("localStorage", CONVERSATION_KEY, conversation);
     }
+    this.#unshown.clear();
     // What one shopper wrote is never sent, nor shown, in another's conversation.
     this.update(isFirst ? [...this.outbox(), ...this.transcript] : this.outbox());
     this.cart = null;
@@ -115,11 +120,17 @@ export class Chat implements Listener, PageListener {
   onSession(history: Message[]): void {
     this.status = "online";
     this.#inFlight.clear();
+    this.#unshown.clear();
     this.update(withHistory(this.transcript, history));
     if (this.#reading) this.markSeen();
     else this.unread = unreadAfter(this.transcript, recall("sessionStorage", SEEN_KEY));
     this.changed();
     this.flush();
+    void this.fetchReminders();
+  }
+
+  onReminders(): void {
+    void this.fetchReminders();
   }
 
   onMessage(message: Message): void {
@@ -215,6 +226,35 @@ export class Chat implements Listener, PageListener {
     }
   }
 
+  private async fetchReminders(): Promise<void> {
+    const conversation = this.#conversation;
+    try {
+      const response = await this.identity.request("GET", "/chat/reminders");
+      if (!response.ok || conversation !== this.#conversation) return;
+      for (const { message, shown } of parseReminders(await response.json())) {
+        const isNew = !this.transcript.some((entry) => entry.message.id === message.id);
+        this.update(inItsPlace(this.transcript, message));
+        if (shown || !isNew) continue;
+        this.#unshown.add(message.id);
+        if (!this.#reading) this.unread += 1;
+      }
+      if (this.#reading) this.markSeen();
+      this.changed();
+    } catch {
+      // They stay where they are, for the next session.
+    }
+  }
+
+  /** Tell the shop of the reminders that are before the shopper's eyes. */
+  private acknowledge(): void {
+    for (const id of this.#unshown) {
+      this.#unshown.delete(id);
+      this.identity.request("POST", `/chat/reminders/${id}/shown`).catch(() => {
+        // Not told: it is offered again at the next session.
+      });
+    }
+  }
+
   private setTyping(on: boolean): void {
     this.typing = on;
     clearTimeout(this.#typingTimer);
@@ -226,6 +266,7 @@ export class Chat implements Listener, PageListener {
 
   private markSeen(): void {
     this.unread = 0;
+    this.acknowledge();
     const last = this.transcript.findLast((entry) => entry.delivery === "sent");
     if (last) remember("sessionStorage", SEEN_KEY, last.message.id);
   }

@@ -29,6 +29,8 @@ export interface Listener {
   onConversation(conversation: string): void;
   onSession(history: Message[]): void;
   onMessage(message: Message): void;
+  /** The server says that reminders wait. */
+  onReminders(): void;
   onTyping(on: boolean): void;
   onProblem(problem: { code: ProblemCode; text: string }): void;
   onLost(): void;
@@ -120,6 +122,9 @@ export class Connection {
     socket.on("message", (value: unknown) => {
       const message = parseMessage(value);
       if (message) this.listener.onMessage(message);
+    });
+    socket.on("reminders", () => {
+      this.listener.onReminders();
     });
     socket.on("typing", (value: unknown) => {
       this.listener.onTyping(

@@ -75,6 +75,13 @@ export interface Message {
   readonly at: Date;
 }
 
+/** A reminder of a left cart: a message that is handed over apart from the talk. */
+export interface Reminder {
+  readonly message: Message;
+  /** Whether the shopper has had it before their eyes. */
+  readonly shown: boolean;
+}
+
 export type ProblemCode = "too_long" | "too_fast" | "busy" | "failed";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -101,6 +108,13 @@ export function payload(intent: string, entities: Readonly<Record<string, string
 export function parseHistory(value: unknown): Message[] {
   const history = isObject(value) ? value["history"] : null;
   return list(history, parseMessage);
+}
+
+export function parseReminders(value: unknown): Reminder[] {
+  return list(isObject(value) ? value["messages"] : null, (item) => {
+    const message = parseMessage(item);
+    return message && isObject(item) ? { message, shown: item["shown"] === true } : null;
+  });
 }
 
 export function parseMessage(value: unknown): Message | null {

@@ -47,6 +47,13 @@ export function withMessage(transcript: Transcript, message: Message): Transcrip
   return transcript.with(index, delivered(message));
 }
 
+/** A message that comes apart from the talk, in the place of its time; once is enough. */
+export function inItsPlace(transcript: Transcript, message: Message): Transcript {
+  if (transcript.some((entry) => entry.message.id === message.id)) return transcript;
+  const later = transcript.findIndex((entry) => entry.message.at > message.at);
+  return transcript.toSpliced(later < 0 ? transcript.length : later, 0, delivered(message));
+}
+
 export function withDelivery(
   transcript: Transcript,
   id: string,

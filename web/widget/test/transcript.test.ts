@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseMessage, type Message } from "../src/protocol";
 import {
   draft,
+  inItsPlace,
   newestCart,
   openQuestion,
   unreadAfter,
@@ -105,4 +106,23 @@ it("knows the newest cart", () => {
   );
   expect(newestCart(talk)).toBe("b");
   expect(newestCart([])).toBeNull();
+});
+
+describe("a reminder", () => {
+  const early = new Date("2026-03-01T09:00:00Z").toISOString();
+  const late = new Date("2026-03-01T11:00:00Z").toISOString();
+
+  it("stands where its time is", () => {
+    const talk = transcript(
+      message("b1", "bot", { at: early }),
+      message("b2", "bot", { at: late }),
+    );
+    expect(ids(inItsPlace(talk, message("r", "bot")))).toEqual(["b1", "r", "b2"]);
+    expect(ids(inItsPlace([], message("r", "bot")))).toEqual(["r"]);
+  });
+
+  it("stands there once", () => {
+    const once = inItsPlace([], message("r", "bot"));
+    expect(ids(inItsPlace(once, message("r", "bot")))).toEqual(["r"]);
+  });
 });

@@ -1,0 +1,137 @@
+"""The chat's reminders: kept for their shopper, delivered when the widget says it showed them."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from core.clock import SimulatedClock
+from core.identity import Identity, issue_token
+from core.settings import Settings
+from db.engine import SessionFactory
+from db.models import Channel, Nudge, NudgeStep
+from db.writes.asked import stop_reminders
+from nudges.channels.chat import ChatChannel
+from tests.integration.nudges.shoppers import agree, buy, leave_cart, left_carts, policy, sweeper
+
+HOUR = timedelta(hours=1)
+ANN = Identity("v-ann", "ann")
+
+
+class Ear:
+    """Hears which conversations the bot would be told of."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def announce(self, conversation_ids: list[str]) -> None:
+        self.heard += conversation_ids
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def reminded(sessions: SessionFactory, clock: SimulatedClock, ear: Ear, small_shop: None) -> None:
+    """Ann left a tent and agreed to chat messages; the sweep wrote to her."""
+    left_carts(sessions, clock, "ann", ago=HOUR)
+    with sessions.begin() as session:
+        agree(session, "ann", Channel.CHAT, now=clock.now() - HOUR)
+    stages = [{"name": "first", "after_minutes": 60, "channels": ["chat"]}]
+    channel = ChatChannel(sessions, ear)  # type: ignore[arg-type]  # a list is a sequence
+    sweeper(sessions, clock, channels=[channel], rules=policy(stages=stages)).run()
+
+
+@pytest.fixture
+def ann(settings: Settings, clock: SimulatedClock) -> dict[str, str]:
+    return bearer(ANN, settings, clock)
+
+
+def bearer(identity: Identity, settings: Settings, clock: SimulatedClock) -> dict[str, str]:
+    token = issue_token(identity, secret=settings.secret, now=clock.now(), lifetime=30 * 24 * HOUR)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def waiting(client: TestClient, who: dict[str, str]) -> list[tuple[str, bool]]:
+    answer = client.get("/chat/reminders", headers=who)
+    assert answer.status_code == 200
+    return [(message["id"], message["shown"]) for message in answer.json()["messages"]]
+
+
+def delivered(sessions: SessionFactory) -> bool:
+    with sessions() as session:
+        return session.scalars(select(Nudge.delivered_at)).one() is not None
+
+
+@pytest.mark.usefixtures("reminded")
+def test_it_waits_for_its_shopper_and_says_what_was_left(
+    client: TestClient, ann: dict[str, str], ear: Ear
+) -> None:
+    (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    assert message["from"] == "bot"
+    assert "You left these in your cart" in message["text"]
+    assert message["cards"][0]["title"] == "Ridge tent"
+    assert message["quick_replies"] == [{"title": "Show my cart", "payload": "/view_cart"}]
+    assert ear.heard == ["p_ann"]
+
+
+@pytest.mark.usefixtures("reminded")
+def test_it_counts_as_delivered_only_when_it_was_shown(
+    client: TestClient, ann: dict[str, str], sessions: SessionFactory
+) -> None:
+    ((key, shown),) = waiting(client, ann)
+    assert not shown
+    assert not delivered(sessions)
+    for _ in range(2):
+        assert client.post(f"/chat/reminders/{key}/shown", headers=ann).status_code == 204
+    assert delivered(sessions)
+    assert waiting(client, ann) == [(key, True)]
+    with sessions() as session:
+        steps = select(NudgeStep).where(NudgeStep.what == "delivered")
+        assert len(session.scalars(steps).all()) == 1
+
+
+@pytest.mark.usefixtures("reminded")
+def test_nobody_else_reads_or_acknowledges_it(
+    client: TestClient,
+    ann: dict[str, str],
+    settings: Settings,
+    clock: SimulatedClock,
+    sessions: SessionFactory,
+) -> None:
+    ((key, _),) = waiting(client, ann)
+    for other in (Identity("v-bob", "bob"), Identity("v-ann"), Identity("v-new")):
+        who = bearer(other, settings, clock)
+        assert waiting(client, who) == []
+        assert client.post(f"/chat/reminders/{key}/shown", headers=who).status_code == 404
+    assert client.get("/chat/reminders").status_code == 401
+    assert not delivered(sessions)
+
+
+@pytest.mark.parametrize("happening", ["bought", "stopped", "changed", "withdrawn", "expired"])
+@pytest.mark.usefixtures("reminded")
+def test_what_is_not_wanted_any_more_is_not_handed_over(
+    client: TestClient,
+    ann: dict[str, str],
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    happening: str,
+) -> None:
+    assert len(waiting(client, ann)) == 1
+    clock.advance(HOUR)
+    with sessions.begin() as session:
+        match happening:
+            case "bought":
+                buy(session, "ann", at=clock.now())
+            case "stopped":
+                stop_reminders(session, ANN, channel=None, source="chat", now=clock.now())
+            case "changed":
+                leave_cart(session, "ann", at=clock.now())
+            case "withdrawn":
+                agree(session, "ann", Channel.CHAT, now=clock.now(), granted=False)
+            case _:
+                clock.advance(timedelta(days=7))
+    assert waiting(client, ann) == []
