@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.bench_abandonment import bench_abandonment
+from cli.bench_decisions import bench_decisions
 from cli.bench_mine import bench_mine
 from cli.bench_next_item import bench_next_item
 from cli.bench_nudges import bench_nudges
@@ -21,6 +22,7 @@ bench_app.command("mine")(bench_mine)
 bench_app.command("serve")(bench_serve)
 bench_app.command("abandonment")(bench_abandonment)
 bench_app.command("next-item")(bench_next_item)
+bench_app.command("decisions")(bench_decisions)
 bench_app.command("nudges")(bench_nudges)
 
 RECOMMENDATIONS_TARGET_MS = 10.0

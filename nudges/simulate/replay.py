@@ -22,11 +22,14 @@ from nudges.simulate.state import Cart, Coupon, Decided, Diary, Ordered, Sent, S
 from nudges.simulate.truth import (
     PULLS,
     REACHED,
+    Mind,
     Reason,
     alone,
     brings_back,
     leaves_on_purpose,
+    still_alone,
     stops,
+    within,
 )
 
 SWEEP_MINUTES = 15
@@ -259,12 +262,14 @@ class Replay:
         shopper = self.shoppers[one.person]
         cart, mind = one.cart, shopper.person.mind
         lately = sum(past.at > now - MONTH for past in shopper.history)
-        answer = cart.visit.answers[min(cart.messages, len(cart.visit.answers) - 1)]
+        stage = next(at for at, one in enumerate(self.policy.stages) if one.name == facts.stage)
+        answer = cart.visit.answers[min(stage, len(cart.visit.answers) - 1)]
+        days = (now - cart.touched) / timedelta(days=1)
         chance = brings_back(
             cart.reason,
             mind,
             treatment,
-            hours=(now - cart.touched).total_seconds() / 3600,
+            hours=days * 24,
             messages_before=cart.messages,
             pays_delivery=facts.value < self.rule.free_from,
         )
@@ -279,8 +284,28 @@ class Replay:
             0, PastNudge(one.id, cart.id, channel, now, treatment, clicked=back, ordered=False)
         )
         self.diary.sent.append(
-            Sent(one.id, one.person, cart.id, one.episode, one.stage, channel, treatment, now)
+            Sent(
+                one.id,
+                one.person,
+                cart.id,
+                one.episode,
+                one.stage,
+                channel,
+                treatment,
+                now,
+                self._adds(cart, mind, facts, treatment, chance, days),
+            )
         )
+
+    def _adds(
+        self, cart: Cart, mind: Mind, facts: Facts, treatment: str, back: float, days: float
+    ) -> float:
+        margin = facts.value.amount * self.policy.incentives.margin_percent / 100
+        cost = cost_of(facts, Decision(treatment), self.policy, self.rule)
+        later = still_alone(cart.reason, mind, days=days)
+        valid = later * within(cart.reason, self.policy.incentives.valid_days)
+        with_it = back * (margin - cost) + (1 - back) * (later * margin - valid * cost)
+        return with_it - later * margin - self.policy.incentives.message_cost
 
     def _expires(self, coupon: Coupon, _at: datetime) -> None:
         if coupon.open:

@@ -11,6 +11,7 @@ from nudges.policy import Policy
 from nudges.simulate.audit import violations
 from nudges.simulate.compare import (
     Measured,
+    adds,
     always,
     learned,
     margin,
@@ -29,8 +30,9 @@ from nudges.uplift.decider import UpliftDecider
 class Play:
     """How one policy fared; amounts in minor units.
 
-    `margin` is all that was earned, `alone` what the same shoppers bring with nobody written to,
-    `best` what the best possible decisions bring. `by_day` is the margin above `alone` so far, by
+    `margin` is all that was earned, `alone` what the same shoppers bring with nobody written to.
+    `adds` is what the messages add in the mean of all draws, `best_adds` what those of the best
+    possible decisions do. `by_day` is the margin above `alone` so far, by
     day; `by_hour` counts messages by the recipient's local hour. `waited` counts each time that a
     gate put something off, `stopped` what it ended.
     """
@@ -49,7 +51,8 @@ class Play:
     most_in_a_day: int
     margin: float
     alone: float
-    best: float
+    adds: float
+    best_adds: float
     hold_out: Measured
     by_day: Sequence[float]
     best_by_day: Sequence[float]
@@ -68,9 +71,8 @@ class Play:
 
     @property
     def share_of_best(self) -> float | None:
-        """How much of what the best possible decisions would bring; None where they bring none."""
-        possible = self.best - self.alone
-        return self.brought / possible if possible > 0 else None
+        """How much of what the best possible decisions add; None where they add nothing."""
+        return self.adds / self.best_adds if self.best_adds > 0 else None
 
 
 def play(name: str, scenario: Scenario, policy: Policy, rule: DeliveryRule, *, rounds: int) -> Play:
@@ -94,7 +96,8 @@ def play(name: str, scenario: Scenario, policy: Policy, rule: DeliveryRule, *, r
         most_in_a_day=max(diary.budget.values(), default=0),
         margin=margin(diary, policy),
         alone=margin(alone, policy),
-        best=margin(best, policy),
+        adds=adds(diary),
+        best_adds=adds(best),
         hold_out=measured(shop, policy, diary),
         by_day=_above(diary, alone, scenario, policy),
         best_by_day=_above(best, alone, scenario, policy),

@@ -85,7 +85,7 @@ def test_the_audit_sees_what_should_never_have_been_sent() -> None:
         replace(first, at=first.at.replace(hour=1), nudge_id="night"),
         replace(first, person=refused, channel=Channel.TELEGRAM),
         Sent("late", first.person, bought.cart_id, diary.touched[bought.cart_id][-1], "first",
-             first.channel, "reminder", bought.at + timedelta(hours=1)),
+             first.channel, "reminder", bought.at + timedelta(hours=1), 0.0),
     ]  # fmt: skip
     seen = Counter[str]()
     for message in forged:

@@ -1,0 +1,126 @@
+"""The shipped decision beside simple rules and the best possible; and whether hold-outs tell true.
+
+Every shop is a seed of its own, with other shoppers than those whose log was learned from.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from db.pricing import DeliveryRule
+from nudges.experiments import HELD_OUT, assign
+from nudges.lift import lift, too_little
+from nudges.policy import HOLD_OUT, Policy
+from nudges.simulate.compare import (
+    BEST,
+    NOBODY,
+    adds,
+    all_policies,
+    always,
+    margin,
+    outcomes,
+    run,
+)
+from nudges.simulate.policies import Nobody
+from nudges.simulate.shoppers import Scenario, draw_shop
+from nudges.uplift.decider import UpliftDecider
+from nudges.uplift.model import Uplift
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What one policy earned in one shop, over writing to nobody, in minor units.
+
+    `mean` is in the mean of all draws, `drawn` as it happened to fall.
+    """
+
+    seed: int
+    policy: str
+    mean: float
+    drawn: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A policy's part of what the best possible earns, with its 95 % interval over shops."""
+
+    policy: str
+    mean: float
+    low: float
+    high: float
+    drawn: float
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One shop's true lift a person, and the hold-out's interval for it (None: too few people)."""
+
+    seed: int
+    true: float
+    interval: tuple[float, float] | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval has the truth in it."""
+        return self.interval is not None and self.interval[0] <= self.true <= self.interval[1]
+
+
+def earned(
+    scenario: Scenario, policy: Policy, model: Uplift, rule: DeliveryRule
+) -> Iterator[Earned]:
+    """One shop under every policy."""
+    diaries = all_policies(draw_shop(scenario), policy, model, rule)
+    alone = margin(diaries[NOBODY], policy)
+    for name, diary in diaries.items():
+        yield Earned(scenario.seed, name, adds(diary), margin(diary, policy) - alone)
+
+
+def shares(rows: Sequence[Earned], *, seed: int = 0) -> list[Share]:
+    """Each policy against the best, over all shops; the interval by resampling shops."""
+    names = list(dict.fromkeys(row.policy for row in rows))
+    mean = {name: np.array([row.mean for row in rows if row.policy == name]) for name in names}
+    drawn = {name: sum(row.drawn for row in rows if row.policy == name) for name in names}
+    shops = len(mean[BEST])
+    picks = np.random.default_rng(seed).integers(0, shops, (RESAMPLES, shops))
+    best = mean[BEST][picks].sum(axis=1)
+    found = []
+    for name in names:
+        low, high = np.quantile(mean[name][picks].sum(axis=1) / best, [0.025, 0.975])
+        share = float(mean[name].sum() / mean[BEST].sum())
+        found.append(Share(name, share, float(low), float(high), drawn[name] / drawn[BEST]))
+    return sorted(found, key=lambda one: -one.mean)
+
+
+def covered(scenario: Scenario, policy: Policy, model: Uplift, rule: DeliveryRule) -> Covered:
+    """Whether the hold-out's interval covers the true lift of one shop.
+
+    The same people live twice, all written to and none; who is held out is drawn as in production.
+    A held-out shopper does what they did alone, as long as the day's budget binds nobody, so the
+    two lives together are the one that would be measured, and their difference is the truth.
+    """
+    shop = draw_shop(scenario)
+    every = policy.model_copy(
+        update={"hold_out": policy.hold_out.model_copy(update={"share": 0.0})}
+    )
+    treated = run(shop, every, UpliftDecider(always(model), every, rule), rule)
+    alone = run(shop, every, Nobody(), rule)
+    people = sorted(treated.exposed.keys() & alone.exposed.keys())
+    written, untouched = (np.array(outcomes(one, every, people)) for one in (treated, alone))
+    held = np.array(
+        [
+            assign(policy, shop.people[row].recipient.subject, {})[HOLD_OUT].arm == HELD_OUT
+            for row in people
+        ]
+    )
+    true = float((written - untouched).mean())
+    groups = written[~held], untouched[held]
+    enough = too_little(
+        (len(groups[0]), len(groups[1])), (int((groups[0] > 0).sum()), int((groups[1] > 0).sum()))
+    )
+    if enough is not None:
+        return Covered(scenario.seed, true, None)
+    told = lift(groups[0].tolist(), groups[1].tolist())
+    return Covered(scenario.seed, true, (told.low, told.high))
