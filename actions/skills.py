@@ -3,6 +3,7 @@
 from rasa_sdk import Action
 
 from actions.cart import AddToCart, ChangeQuantity, ClearCart, RemoveFromCart, ViewCart
+from actions.choosing import Compare, PickOne
 from actions.context import Shop
 from actions.fallback import Affirm, Deny, Fallback, StopTalk
 from actions.finder import SubmitProductFinder, ValidateProductFinder
@@ -28,6 +29,7 @@ ACTIONS = (
     CancelReminder,
     ChangeQuantity,
     ClearCart,
+    Compare,
     DeliveryCost,
     Deny,
     Fallback,
@@ -36,6 +38,7 @@ ACTIONS = (
     JustLooking,
     LeftInCart,
     NotInterested,
+    PickOne,
     ProductFact,
     Promotions,
     Purchases,
