@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +12,16 @@ from cli.nudges_simulate import simulate_policy
 
 if TYPE_CHECKING:
     from nudges.compose import Nudging
+    from nudges.message import Message
 
 nudges_app = typer.Typer(no_args_is_help=True, help="Left carts: why, what next, and by hand.")
 nudges_app.command("simulate")(simulate_policy)
 
 CartArgument = Annotated[str, typer.Argument(metavar="CART", help="The cart's id.")]
+
+
+StageOption = Annotated[str | None, typer.Option(help="Whose mail; the first one if unset.")]
+TreatmentOption = Annotated[str, typer.Option(help="reminder, free_delivery or percent_N.")]
 
 
 @nudges_app.command("explain")
@@ -38,6 +44,44 @@ def explain_cart(cart: CartArgument) -> None:
     typer.echo("\nNext")
     for line in story.following:
         typer.echo(f"  {line}")
+
+
+@nudges_app.command("preview")
+def preview_mail(
+    cart: CartArgument,
+    stage: StageOption = None,
+    treatment: TreatmentOption = "reminder",
+    html: Annotated[
+        Path | None, typer.Option(help="Write the mail's HTML to this file, to open in a browser.")
+    ] = None,
+) -> None:
+    """Show a cart's mail as it would be written now; nothing is sent or stored."""
+    with _nudging() as nudging:
+        message = _preview(nudging, cart, stage=stage, treatment=treatment, to=None)
+    typer.echo(f"Subject: {message.subject}\n\n{message.text}")
+    if html is not None:
+        html.write_text(message.html or "", encoding="utf-8")
+        typer.echo(f"HTML: {html}")
+
+
+@nudges_app.command("test-send")
+def send_test_mail(
+    cart: CartArgument,
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="Who of the shop gets it.")],
+    stage: StageOption = None,
+    treatment: TreatmentOption = "reminder",
+) -> None:
+    """Send a cart's mail, marked as a test, to somebody of the shop; nothing is stored."""
+    from nudges.channels import OutcomeKind
+    from nudges.preview import send_as_test
+
+    with _nudging() as nudging:
+        message = _preview(nudging, cart, stage=stage, treatment=treatment, to=to)
+        outcome = send_as_test(nudging, message)
+    if outcome.kind is not OutcomeKind.ACCEPTED:
+        typer.echo(f"Not sent: {outcome.detail}. See CARTWRIGHT_SMTP_URL.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Sent to {to} as {outcome.message_id}; its links and its coupon lead nowhere.")
 
 
 @nudges_app.command("send-now")
@@ -152,6 +196,28 @@ def _nudging() -> "Iterator[Nudging]":
         raise typer.Exit(1) from error
     finally:
         engine.dispose()
+
+
+def _preview(
+    nudging: "Nudging", cart: str, *, stage: str | None, treatment: str, to: str | None
+) -> "Message":
+    from db.engine import read_session
+    from nudges.preview import PreviewError, preview
+
+    try:
+        with read_session(nudging.sessions) as session:
+            return preview(
+                session,
+                nudging,
+                cart,
+                stage=stage,
+                treatment=treatment,
+                to=to,
+                now=nudging.clock.now(),
+            )
+    except PreviewError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 def _unknown(cart: str) -> typer.Exit:

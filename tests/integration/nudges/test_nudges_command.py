@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -12,9 +13,10 @@ from cli.main import app
 from core.clock import SimulatedClock, SystemClock
 from core.settings import get_settings
 from db.engine import SessionFactory, read_session
-from db.models import Cart
+from db.models import Cart, LinkToken
 from nudges.compose import Nudging
-from tests.integration.nudges.shoppers import left_carts
+from tests.integration.nudges.shoppers import left_carts, nudges
+from tests.smtp import mail_sink
 
 type Command = Callable[..., Result]
 pytestmark = pytest.mark.usefixtures("small_shop")
@@ -53,7 +55,7 @@ def test_explain_tells_the_story(
 
 
 def test_an_unknown_cart_is_named(command: Command) -> None:
-    for word in ("explain", "send-now", "dismiss"):
+    for word in ("explain", "send-now", "dismiss", "preview"):
         result = command(word, "no-such-cart")
         assert result.exit_code == 1
         assert "There is no cart 'no-such-cart'." in result.output
@@ -77,6 +79,56 @@ def test_stats_count_what_became_of_each_stage(command: Command, cart: str) -> N
     assert "first" in output
     assert "dismissed" in output
     assert "somebody of the shop dismissed it" in output
+
+
+def test_preview_shows_the_mail_and_stores_nothing(
+    command: Command, cart: str, sessions: SessionFactory, tmp_path: Path
+) -> None:
+    page = tmp_path / "mail.html"
+    result = command("preview", cart, "--treatment", "percent_5", "--html", str(page))
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Subject: You left something in your cart\n\nHello Ann,")
+    assert "1 × Ridge tent" in result.output
+    assert "5 % off" in result.output
+    assert "PREVIEW" in page.read_text()
+    assert nudges(sessions) == []
+    with read_session(sessions) as session:
+        assert session.query(LinkToken).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--stage", "third"], "no stage 'third': it has first, second, last"),
+        (["--treatment", "percent_90"], "no treatment 'percent_90': it has free_delivery,"),
+    ],
+)
+def test_preview_names_what_the_policy_has_not(
+    command: Command, cart: str, words: list[str], named: str
+) -> None:
+    result = command("preview", cart, *words)
+    assert result.exit_code == 1
+    assert named in result.output
+
+
+def test_test_send_hands_a_marked_mail_to_the_mail_server(
+    command: Command, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mail_sink() as sink:
+        monkeypatch.setenv("CARTWRIGHT_SMTP_URL", f"smtp://127.0.0.1:{sink.port}")
+        result = command("test-send", cart, "--to", "me@shop.example.org")
+        assert result.exit_code == 0, result.output
+        assert result.output.startswith("Sent to me@shop.example.org as <")
+        assert sink.taken.total() == 1
+
+
+def test_test_send_says_when_no_mail_server_answers(
+    command: Command, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARTWRIGHT_SMTP_URL", "smtp://127.0.0.1:1")
+    result = command("test-send", cart, "--to", "me@shop.example.org")
+    assert result.exit_code == 1
+    assert "Not sent: no connection" in result.output
 
 
 def test_a_policy_that_cannot_be_used_is_named(

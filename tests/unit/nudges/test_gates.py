@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -140,11 +141,6 @@ def nearby(hours: float) -> st.SearchStrategy[timedelta]:
     return st.floats(0, hours).map(lambda value: timedelta(hours=round(value, 2)))
 
 
-def sometimes[T](value: st.SearchStrategy[T], otherwise: T) -> st.SearchStrategy[T]:
-    """Mostly the harmless value, so that enough shoppers pass."""
-    return st.one_of(st.just(otherwise), st.just(otherwise), st.just(otherwise), value)
-
-
 moments = nearby(365 * 24).map(lambda after: datetime(2026, 1, 1, tzinfo=UTC) + after)
 flags = st.dictionaries(st.sampled_from(Channel), st.booleans())
 some_channels = st.frozensets(st.sampled_from(Channel))
@@ -167,44 +163,57 @@ lines = st.lists(
 ).map(tuple)
 
 
+def ago(now: datetime, hours: float) -> st.SearchStrategy[datetime]:
+    return nearby(hours).map(lambda before: now - before)
+
+
+def histories(now: datetime) -> st.SearchStrategy[tuple[PastNudge, ...]]:
+    one = st.builds(
+        lambda at, cart, channel: past(at, cart=cart, channel=channel),
+        ago(now, 24 * 35),
+        st.sampled_from(["c1", "c0"]),
+        st.sampled_from(Channel),
+    )
+    newest_first = partial(sorted, key=lambda sent: sent.at, reverse=True)
+    return st.lists(one, max_size=5).map(newest_first).map(tuple)
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Facts, datetime]:
+    """A cart that may be written about, but for up to two things that may be anything."""
     now = draw(moments)
     stage = draw(st.sampled_from(SHIPPED.stages))
-    episode = now - stage.after - draw(nearby(30))
-    history = [
-        past(now - draw(nearby(24 * 35)), cart=draw(st.sampled_from(["c1", "c0"])), channel=channel)
-        for channel in draw(st.lists(st.sampled_from(Channel), max_size=4))
-    ]
+    episode = now - stage.after - draw(nearby(2))
     plain = facts(
         stage=stage.name,
         episode=episode,
-        last_activity_at=episode + draw(sometimes(nearby(3), timedelta(0))),
+        last_activity_at=episode,
         cart_created_at=episode,
-        status=draw(sometimes(st.sampled_from(CartStatus), CartStatus.OPEN)),
-        lines=draw(sometimes(lines, (line(),))),
-        consents=draw(sometimes(flags, EVERYBODY)),
-        addresses=draw(
-            sometimes(
-                some_channels.map(lambda some: {one: EVERYWHERE[one] for one in some}), EVERYWHERE
-            )
+        consents=EVERYBODY,
+        addresses=EVERYWHERE,
+    )
+    anything: dict[str, st.SearchStrategy[Any]] = {
+        "last_activity_at": nearby(3).map(lambda later: episode + later),
+        "status": st.sampled_from(CartStatus),
+        "lines": lines,
+        "consents": flags,
+        "addresses": some_channels.map(lambda some: {one: EVERYWHERE[one] for one in some}),
+        "suppressed": some_channels,
+        "silences": silences,
+        "bought_products": st.frozensets(st.sampled_from(["tent", "stove", "mat"])),
+        "reminder_due": st.none() | st.just(now + DAY),
+        "last_seen_at": ago(now, 2),
+        "payment_at": ago(now, 2),
+        "last_order_at": ago(now, 100),
+        "history": histories(now),
+        "recipient": st.builds(
+            partial(replace, plain.recipient), is_robot=st.booleans(), is_staff=st.booleans()
         ),
-        suppressed=draw(sometimes(some_channels, frozenset())),
-        silences=draw(sometimes(silences, ())),
-        bought_products=draw(sometimes(st.just(frozenset({"tent", "mat"})), frozenset())),
-        reminder_due=draw(sometimes(st.just(now + DAY), None)),
-        last_seen_at=draw(sometimes(nearby(2).map(lambda ago: now - ago), None)),
-        payment_at=draw(sometimes(nearby(2).map(lambda ago: now - ago), None)),
-        last_order_at=draw(sometimes(nearby(100).map(lambda ago: now - ago), None)),
-        history=tuple(sorted(history, key=lambda one: one.at, reverse=True)),
-    )
-    recipient = replace(
-        plain.recipient,
-        time_zone=draw(st.sampled_from(ZONES)),
-        is_robot=draw(sometimes(st.booleans(), False)),
-        is_staff=draw(sometimes(st.booleans(), False)),
-    )
-    return replace(plain, recipient=recipient), now
+    }
+    names = draw(st.sets(st.sampled_from([*anything]), max_size=2))
+    changed = replace(plain, **{name: draw(anything[name]) for name in sorted(names)})
+    zone = draw(st.sampled_from(ZONES))
+    return replace(changed, recipient=replace(changed.recipient, time_zone=zone)), now
 
 
 @given(situations())
