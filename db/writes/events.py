@@ -13,6 +13,7 @@ from db.fold import CART_EVENT_NAMES, CartEvent, CartItem, Carts, Episode, fold
 from db.insert import table_of
 from db.models import Event, EventName, Visitor
 from db.owners import Owner
+from db.writes.attribution import note_orders
 from db.writes.refold import Changes, load_stored, refold, refold_owners
 from db.writes.visitors import claim_visitor
 
@@ -74,6 +75,8 @@ def record(
         _append(session, owner, [_cart_event(visitor.id, event) for event in folded])
     elif folded:
         refold_owners(session, [owner])
+    if any(event.name is EventName.PURCHASE for event in folded):
+        note_orders(session, owner, now=now)
     return result
 
 

@@ -166,6 +166,29 @@ def test_the_click_is_stored_once(
         assert len(session.scalars(clicks).all()) == 1
 
 
+def test_an_order_after_the_click_is_written_to_the_message(
+    browser: Browser, sessions: SessionFactory, clock: SimulatedClock, link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post(link)
+    clock.advance(timedelta(days=1))
+    browser.get("/")
+    browser.pay()
+    with sessions() as session:
+        nudge = session.scalars(select(Nudge)).one()
+        assert nudge.ordered_at == clock.now()
+        assert nudge.order_id is not None
+
+
+def test_an_order_without_a_click_is_not(
+    browser: Browser, sessions: SessionFactory, link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.pay()
+    with sessions() as session:
+        assert session.scalars(select(Nudge.ordered_at)).one() is None
+
+
 def test_a_cart_carried_to_another_browser_is_left_in_peace(
     browser: Browser, other_browser: Browser, sessions: SessionFactory, link: str
 ) -> None:
