@@ -7,6 +7,7 @@ from rich.table import Table
 
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
+from recommender.mining.patterns import Pattern
 from recommender.mining.rules import Rule
 
 LUCK = 0.05
@@ -18,8 +19,9 @@ def print_found(
 ) -> None:
     """The strongest patterns and rules, `show` of each, and what to know about the run."""
     patterns = found.patterns
+    kind = "sequences" if what is What.SEQUENCES else "combinations"
     console.print(
-        f"{len(patterns):,} {what} in {patterns.sequences:,} {who}, "
+        f"{len(patterns):,} {kind} in {patterns.sequences:,} {who}, "
         f"each in at least {patterns.min_support:,} of them"
         + ("." if patterns.complete else " (incomplete)."),
     )
@@ -29,39 +31,66 @@ def print_found(
     _print_rules(console, found, what=what, who=who, names=names, show=show)
 
 
-def telling(rules: list[Rule]) -> list[Rule]:
-    """The rules that luck would hardly give, those of the largest lift first."""
-    sure = [rule for rule in rules if rule.p_value <= LUCK and rule.lift > 1]
-    return sorted(sure, key=lambda rule: (-rule.lift, -rule.count))
+def telling(rules: list[Rule], *, what: What) -> list[Rule]:
+    """The rules that luck would hardly give, those of the largest lift first.
+
+    Of those that split one and the same pattern only the most confident is told.
+    """
+    best: dict[object, Rule] = {}
+    for rule in rules:
+        if rule.p_value <= LUCK and rule.lift > 1:
+            whole = (*rule.antecedent, *rule.consequent)
+            pattern = whole if what is What.SEQUENCES else frozenset(i for e in whole for i in e)
+            known = best.get(pattern)
+            if known is None or rule.confidence > known.confidence:
+                best[pattern] = rule
+    return sorted(best.values(), key=lambda rule: (-rule.lift, -rule.count))
+
+
+def is_repeat(pattern: Pattern) -> bool:
+    """Whether it says no more than that the same thing was taken again."""
+    return len(pattern.elements) > 1 and len(set(pattern.elements)) == 1
 
 
 def _print_patterns(
     console: Console, found: Found, *, what: What, who: str, names: Mapping[object, str], show: int
 ) -> None:
-    counted = found.patterns.steps() if what is What.SEQUENCES else found.patterns.lengths()
+    def words(pattern: Pattern) -> str:
+        if not is_repeat(pattern):
+            return named(pattern.elements, names)
+        times = len(pattern.elements)
+        return named(pattern.elements[:1], names) + (f" ({times} times)" if times > 2 else "")
+
+    in_order = what is What.SEQUENCES
+    counted = found.patterns.steps() if in_order else found.patterns.lengths()
     several = found.patterns.select(counted >= 2)
-    shown = several if len(several) else found.patterns
-    if not len(shown):
-        return
-    table = Table(what.capitalize(), who, "share", title_justify="left")
-    table.columns[1].justify = table.columns[2].justify = "right"
-    for pattern in shown.first(show):
-        table.add_row(
-            named(pattern.elements, names),
-            f"{pattern.support:,}",
-            f"{pattern.support / max(1, shown.sequences):.1%}",
-        )
-    console.print(table)
-    left = len(shown) - show
-    if left > 0:
-        unit = "steps" if what is What.SEQUENCES else "items"
-        console.print(f"… and {left:,} more of two {unit} and over.")
+    shown = list(several if len(several) else found.patterns)
+    again = [pattern for pattern in shown if is_repeat(pattern)]
+    others = [pattern for pattern in shown if not is_repeat(pattern)]
+    for title, patterns, unit in (
+        ("Sequences" if in_order else "Taken together", others, "steps" if in_order else "items"),
+        ("Taken again", again, "times"),
+    ):
+        if not patterns:
+            continue
+        table = Table(title, who, "share", title_justify="left")
+        table.columns[1].justify = table.columns[2].justify = "right"
+        for pattern in patterns[:show]:
+            table.add_row(
+                words(pattern),
+                f"{pattern.support:,}",
+                f"{pattern.support / max(1, found.patterns.sequences):.1%}",
+            )
+        console.print(table)
+        left = len(patterns) - show
+        if left > 0:
+            console.print(f"… and {left:,} more of two {unit} and over.")
 
 
 def _print_rules(
     console: Console, found: Found, *, what: What, who: str, names: Mapping[object, str], show: int
 ) -> None:
-    sure = telling(found.rules)
+    sure = telling(found.rules, what=what)
     if not sure:
         return
     then = "then" if what is What.SEQUENCES else "also"
@@ -78,6 +107,7 @@ def _print_rules(
         )
     console.print(table)
     console.print(
-        f"{len(found.rules):,} rules, {len(sure):,} of them more than luck; "
-        "lift is how many times likelier than without the left side.",
+        f"{len(sure):,} rules that are more than luck, of {len(found.rules):,} found. "
+        f"Confidence: of those with the left side, so many {then} took the right one. "
+        "Lift: how many times likelier they were to than anybody.",
     )

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cli.mine_report.flows import Flow, FlowPlot, lay_out
 from cli.mine_report.scatter import ScatterPlot, place_rules
-from cli.mine_table import telling
+from cli.mine_table import is_repeat, telling
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
 from recommender.mining.patterns import Pattern
@@ -50,7 +50,7 @@ def write_report(
     patterns = [p for p in found.patterns.first(5_000) if _steps(p, what) >= 2]
     rules = [
         (rule, f"{named(rule.antecedent, names)} ⇒ {named(rule.consequent, names)}")
-        for rule in telling(found.rules)[:MOST_DOTS]
+        for rule in telling(found.rules, what=what)[:MOST_DOTS]
     ]
     text = environment.get_template("report.html.jinja").render(
         what=what,
@@ -60,7 +60,9 @@ def write_report(
         found=found,
         flows=_flow_plot(patterns, names) if what is What.SEQUENCES else None,
         again=_again(patterns, names) if what is What.SEQUENCES else [],
-        patterns=[(named(p.elements, names), p.support) for p in patterns[:MOST_ROWS]],
+        patterns=[(named(p.elements, names), p.support) for p in patterns if not is_repeat(p)][
+            :MOST_ROWS
+        ],
         scatter=_scatter(rules),
         rules=[
             (named(rule.antecedent, names), named(rule.consequent, names), rule)
@@ -96,7 +98,7 @@ def _flow_plot(patterns: list[Pattern], names: Mapping[object, str]) -> FlowPlot
 
 def _again(patterns: list[Pattern], names: Mapping[object, str]) -> list[Again]:
     """What people took a second time, the most people first."""
-    repeats = [p for p in patterns if len(p.elements) == 2 and p.elements[0] == p.elements[1]]
+    repeats = [p for p in patterns if len(p.elements) == 2 and is_repeat(p)]
     most = max((p.support for p in repeats), default=1)
     return [
         Again(named(p.elements[:1], names), p.support, p.support / most)

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from db.engine import SessionFactory
-from tests.integration.mining.conftest import Command
+from db.models import EventName
+from tests.integration.mining.conftest import Command, add_visits
 
 
 def rows(output: str) -> dict[str, str]:
@@ -31,6 +32,28 @@ def test_without_a_support_the_strongest_of_two_steps_are_shown(command: Command
 
     assert next(iter(rows(result.output).values())) == "8"
     assert all("→" in sequence for sequence in rows(result.output))
+
+
+def test_what_is_taken_again_has_a_table_of_its_own(command: Command, shop: SessionFactory) -> None:
+    buy = EventName.PURCHASE
+    add_visits(shop, [[(0, "mug", buy), (9, "mug", buy)]] * 9, prefix="again")
+
+    output = command("--min-support", "5").output
+
+    sequences, again = output.split("Taken again")
+    assert "Tin [red] mug → Tin [red] mug" not in sequences
+    assert "│ Tin [red] mug " in again
+    assert "Ridge tent → Gas stove" in sequences
+
+
+def test_of_rules_that_split_one_pattern_only_the_most_confident_is_shown(
+    command: Command, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.csv"
+    result = command("--what", "itemsets", "--min-support", "5", "--rules-out", rules)
+
+    assert len(pl.read_csv(rules)) == 2
+    assert "1 rules that are more than luck, of 2 found" in result.output
 
 
 def test_a_gap_in_time_leaves_out_what_came_later(command: Command) -> None:

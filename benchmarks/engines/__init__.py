@@ -1,0 +1,1 @@
+"""From which size on Spark mines sooner than one process."""
