@@ -112,16 +112,22 @@ def dismiss_cart(cart: CartArgument) -> None:
 def show_stats(
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
 ) -> None:
-    """Count what became of the stages that fell due, and which gates stopped them."""
+    """Count what became of the stages that fell due, what stopped them, and what they brought."""
     from rich.console import Console
     from rich.table import Table
 
+    from cli.nudges_brought import brought_lines
     from db.engine import read_session
     from nudges.counts import counts
+    from nudges.measure import measure
     from nudges.operators import OperatorWords
 
     with _nudging() as nudging, read_session(nudging.sessions) as session:
-        found = counts(session, since=nudging.clock.now() - timedelta(days=days))
+        now = nudging.clock.now()
+        since = now - timedelta(days=days)
+        found = counts(session, since=since)
+        percent = nudging.policy.incentives.margin_percent
+        measured = measure(session, since=since, until=now, margin_percent=percent)
     if not found:
         typer.echo(f"Nothing fell due in the last {days} days.")
         return
@@ -143,6 +149,9 @@ def show_stats(
         for gate, number in gates.most_common():
             why.add_row(gate, f"{number:,}", words.gate(gate))
         console.print(why)
+    settings = nudging.settings
+    for line in brought_lines(measured, currency=settings.currency, locale=settings.locale):
+        typer.echo(line)
 
 
 @nudges_app.command("learn")
