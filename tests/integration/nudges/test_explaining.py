@@ -7,15 +7,17 @@ from sqlalchemy import select
 
 from core.clock import SimulatedClock
 from core.identity import Identity
+from core.settings import Settings
 from db.engine import SessionFactory, read_session
 from db.fold import CartItem
 from db.models import Cart, Channel, EventName, Reminder
 from db.writes.events import NewEvent, record
 from nudges.channels import Outcome, OutcomeKind
 from nudges.compose import Nudging
-from nudges.explain import Story, explain
+from nudges.explain import Story, explain, step_sentence
 from nudges.gates import GATES
 from nudges.operators import OperatorWords
+from nudges.store.stories import Step
 from tests.integration.nudges.shoppers import (
     Sink,
     agree,
@@ -240,3 +242,14 @@ def test_a_person_without_an_address_is_told_as_unreachable(
         person(session, "bob", now=clock.now() - HOUR, email=None)
         leave_cart(session, "bob", at=clock.now() - HOUR)
     assert "As things stand nothing would be sent: no channel" in told(nudging, "bob").following[0]
+
+
+@pytest.mark.parametrize("what", ["clicked", "delivered", "preferences", "taken_back"])
+def test_what_is_stored_without_details_has_its_words(what: str, clock: SimulatedClock) -> None:
+    step = Step(clock.now(), what, {})
+    assert "Noted" not in step_sentence(step, OperatorWords.of(Settings()))
+
+
+def test_what_a_later_version_stored_is_told_by_its_name(clock: SimulatedClock) -> None:
+    step = Step(clock.now(), "frozen_over", {})
+    assert step_sentence(step, OperatorWords.of(Settings())) == "Noted: frozen over."
