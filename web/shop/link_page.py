@@ -68,7 +68,8 @@ class LinkPage:
         response = HTMLResponse(self.pages.draw(template, front | values))
         response.headers["Content-Security-Policy"] = content_security_policy(self.settings)
         response.headers["Cache-Control"] = "private, no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Not "no-referrer": with it browsers send forms with `Origin: null`, which is refused.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
 

@@ -225,9 +225,9 @@ def test_a_foreign_page_cannot_fill_somebodys_cart(browser: Browser, link: str) 
     assert pieces(browser) == {}
 
 
-def test_the_page_tells_its_address_to_nobody(browser: Browser, link: str) -> None:
+def test_the_page_tells_its_address_to_no_other_site(browser: Browser, link: str) -> None:
     answer = browser.get(link)
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in answer.headers["Cache-Control"]
     assert "track.js" not in answer.text
     assert "widget.js" not in answer.text
