@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 type Element = tuple[object, ...]
 
+SORTED_ITEMS = 16
+"""Of patterns as strong and as long, so many first items decide the order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -103,13 +106,15 @@ class Patterns:
         return self if keep.all() else self.select(keep)
 
     def strongest_first(self) -> "Patterns":
-        """By support, then length, then items, all descending except the items."""
-        width = int(self.lengths().max(initial=0))
-        padded = np.full((len(self), width), -1, np.int32)
-        places = np.arange(len(self.codes)) - np.repeat(self.offsets[:-1], self.lengths())
-        padded[np.repeat(np.arange(len(self)), self.lengths()), places] = self.codes
-        items = padded[:, ::-1].T.astype(np.int64)
-        return self.select(np.lexsort(np.vstack([items, -self.lengths(), -self.supports])))
+        """By support, then length, both descending, then by the first SORTED_ITEMS items."""
+        lengths = self.lengths()
+        keys: list[NDArray[np.int64]] = [-self.supports, -lengths]
+        for place in range(min(SORTED_ITEMS, int(lengths.max(initial=0)))):
+            has = lengths > place
+            item = np.full(len(self), -1, np.int64)
+            item[has] = self.codes[self.offsets[:-1][has] + place]
+            keys.append(item)
+        return self.select(np.lexsort(keys[::-1]))
 
     def to_frame(self) -> pl.DataFrame:
         """One row a pattern: `pattern` (list of lists of items), support, share, length."""

@@ -5,6 +5,7 @@ A file whose name ends in .gz is compressed.
 """
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ BAD_CHARACTER, NO_END, NEGATIVE, TOO_LARGE = 1, 2, 3, 4
 PROBLEMS = {
     BAD_CHARACTER: "expected whole numbers, blanks and line ends",
     NO_END: "the sequence does not end with -2",
-    NEGATIVE: "a negative item",
+    NEGATIVE: "a negative number: items are 0 and above, and in SPMF's format -1 and -2 are ends",
     TOO_LARGE: "a number that does not fit in 63 bits",
 }
 
@@ -37,7 +38,7 @@ def read_sequences(path: Path) -> SequenceDatabase:
     if path.suffix == ".gz":
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise DatabaseError(f"{path}: not a whole gzip file ({error})") from error
     spmf = b"-2" in data[: 1 << 20].split(b"\n", 1)[0] or b" -2\n" in data[: 1 << 20]
     raw = np.frombuffer(data, np.uint8)

@@ -74,7 +74,7 @@ def association_rules(itemsets: Patterns, *, min_confidence: float) -> list[Rule
     rules with an uncounted side are left out. Raises ConstraintError where there are more than
     MOST_SPLITS ways to split.
     """
-    _check(min_confidence, float(np.exp2(itemsets.lengths()).sum()))
+    _check(min_confidence, float(np.exp2(np.minimum(itemsets.lengths(), 64)).sum()))
     supports = _supports(itemsets)
     candidates: list[tuple[Side, Side, int]] = []
     for pattern in itemsets:
@@ -93,7 +93,9 @@ def sequential_rules(patterns: Patterns, *, min_confidence: float) -> list[Rule]
     whole more often than those with the consequent would by chance, in any order, so it errs on
     the side of calling a rule chance.
     """
-    _check(min_confidence, float(patterns.lengths().sum()))
+    lengths = patterns.lengths()
+    # A side holds its items, so splits of long patterns weigh more than they number.
+    _check(min_confidence, max(float(lengths.sum()), float((lengths**2).sum()) / 10))
     supports = _supports(patterns)
     candidates = [
         (pattern.elements[:at], pattern.elements[at:], pattern.support)

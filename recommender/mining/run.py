@@ -32,6 +32,9 @@ MOST_ITEMS = 4096
 
 BYTES_OF_A_PATTERN_OBJECT = 400
 
+MOST_BYTES = 4 * 2**30
+"""By so much a run grows at most, however much memory the machine has, unless it is told so."""
+
 CALLS_A_THREAD = 32
 """Calls of equal work for each thread, so that all end at about the same time."""
 
@@ -59,7 +62,7 @@ class Limits:
     max_patterns: int | None = None
     """Stop when more are found; None leaves only the memory limit."""
     max_bytes: int | None = None
-    """Memory for patterns; None is half of what the machine has free at the start."""
+    """Memory of the run; None is half of what the machine has free, at most MOST_BYTES."""
     threads: int | None = None
     """None is one for each core that this process may use."""
     on_progress: Callable[[float, int], None] | None = None
@@ -146,7 +149,7 @@ def run_subtrees(
 
 
 def _budget(limits: Limits) -> tuple[int, int]:
-    memory = limits.max_bytes or psutil.virtual_memory().available // 2
+    memory = limits.max_bytes or min(MOST_BYTES, psutil.virtual_memory().available // 2)
     return limits.max_patterns or 2**62, memory
 
 

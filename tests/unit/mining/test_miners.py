@@ -1,14 +1,11 @@
 """What every sequential miner must do, tried on PrefixSpan, SPADE and AprioriAll alike."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.mining.constraints import ConstraintError, Constraints
 from recommender.mining.database import SequenceDatabase
-from recommender.mining.readers import read_sequences
 from recommender.mining.run import ExplosionError, Limits
 from tests.unit.mining.conftest import MINERS, Miner, brute_force, database, supports
 
@@ -161,26 +158,3 @@ def test_a_stopped_run_can_keep_what_it_found(miner: Miner) -> None:
 
     assert not found.complete
     assert set(supports(found).values()) == {3}
-
-
-SPMF = Path(__file__).parents[4] / "shared" / "data" / "sequences" / "spmf"
-REFERENCE = [
-    ("SIGN", 0.1, 110_417),
-    ("SIGN", 0.2, 9_718),
-    ("LEVIATHAN", 0.02, 33_387),
-    ("LEVIATHAN", 0.05, 3_698),
-    ("MSNBC", 0.1, 338),
-    ("MSNBC", 0.05, 1_478),
-    ("BMS1_spmf", 0.001, 3_991),
-    ("BMS1_spmf", 0.0006, 461_521),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not SPMF.exists(), reason="the reference databases are not beside the project")
-@pytest.mark.parametrize("name", ["prefixspan", "spade"])
-@pytest.mark.parametrize(("file", "support", "patterns"), REFERENCE)
-def test_the_counts_are_those_of_spmf(name: str, file: str, support: float, patterns: int) -> None:
-    found = MINERS[name](read_sequences(SPMF / f"{file}.txt.gz"), support)
-
-    assert len(found) == patterns
