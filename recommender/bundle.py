@@ -13,6 +13,7 @@ from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import Bools, Ints, Vocabulary
+from recommender.spoken import Spoken
 from recommender.taste import Taste
 
 SOURCES: dict[str, type[Source]] = {
@@ -34,13 +35,14 @@ class Bundle:
     """The vocabulary with each item's category code, and the blend with its sources.
 
     `bought_again` marks what people buy again and again, such as gas: owning it is no reason not
-    to suggest it.
+    to suggest it. `spoken` are the rules that may be told to shoppers.
     """
 
     vocabulary: Vocabulary
     category: Ints
     blend: Blend
     bought_again: Bools
+    spoken: Spoken
 
     def source(self, name: str) -> Source | None:
         """The blend's source of that name, if it has it."""
@@ -48,18 +50,14 @@ class Bundle:
 
     def evidence(self, min_people: int) -> Evidence:
         """What reasons are drawn from; the counting sources are part of every bundle."""
-        together, sequences = self.source(AssociationRules.name), self.source(SequentialRules.name)
         similar = self.source(ItemToItem.name)
-        if not (
-            isinstance(together, AssociationRules)
-            and isinstance(sequences, SequentialRules)
-            and isinstance(similar, ItemToItem)
-        ):
-            raise BrokenModelError("the version lacks its rules: train again")
+        if not isinstance(similar, ItemToItem):
+            raise BrokenModelError("the version lacks its neighbours: train again")
+        together, sequences = self.spoken.indexes(min_people)
         return Evidence(
             vocabulary=self.vocabulary,
-            together=together.index,
-            sequences=sequences.index,
+            together=together,
+            sequences=sequences,
             similar=similar,
             category=self.category,
             min_people=min_people,
@@ -76,6 +74,7 @@ class Bundle:
             },
             "blend": {"weights": self.blend.weights},
             **({} if taste is None else {"taste": taste.arrays()}),
+            **self.spoken.parts(),
             **{source.name: source.arrays() for source in self.blend.sources},
         }
 
@@ -100,7 +99,11 @@ class Bundle:
             taste = Taste.from_arrays(parts["taste"]) if "taste" in parts else None
             blend = Blend(built, parts["blend"]["weights"], taste)
             return cls(
-                vocabulary, catalogue_part["category"], blend, catalogue_part["bought_again"]
+                vocabulary,
+                catalogue_part["category"],
+                blend,
+                catalogue_part["bought_again"],
+                Spoken.from_parts(parts),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BrokenModelError(

@@ -29,7 +29,7 @@ import numpy as np
 from core.ids import new_id
 from recommender.protocol import Arrays, NoModelError
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"

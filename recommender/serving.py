@@ -1,7 +1,8 @@
 """Suggests in process, from the registry's version in force."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
@@ -17,8 +18,9 @@ from recommender.protocol import (
     Surface,
 )
 from recommender.registry import BrokenModelError, current, read
-from recommender.rules import AssociationRules, founded
+from recommender.rules import AssociationRules
 from recommender.sequences import Bools, Vocabulary
+from recommender.spoken import SPOKEN_FOR, Spoken
 
 
 @dataclass(frozen=True)
@@ -28,38 +30,61 @@ class Loaded:
     version: str
     bundle: Bundle
     blend: LiveBlend
+    speaks_until: datetime | None
+    """When its rules expire; None where they have, or never do."""
 
 
 class Suggester:
     """The model in force, ready to answer. Safe to share between threads."""
 
     def __init__(
-        self, bundle: Bundle, *, version: str, models_dir: Path | None = None, min_people: int = 5
+        self,
+        bundle: Bundle,
+        *,
+        version: str,
+        models_dir: Path | None = None,
+        min_people: int = 5,
+        speaks_until: datetime | None = None,
     ) -> None:
         self._models_dir = models_dir
         self._min_people = min_people
-        self._loaded = self._ready(bundle, version)
+        self._loaded = self._ready(bundle, version, speaks_until)
         self._refused: str | None = None
         self._loading = Lock()
         self._available: tuple[frozenset[str], str, Bools] | None = None
 
     @classmethod
-    def load(cls, models_dir: Path, *, min_people: int = 5) -> "Suggester":
-        """The registry's version in force.
+    def load(
+        cls, models_dir: Path, *, min_people: int = 5, now: datetime | None = None
+    ) -> "Suggester":
+        """The registry's version in force; at `now` its rules may be too old to be spoken.
 
         Raises NoModelError where there is none, BrokenModelError where it cannot be trusted.
         """
         version = current(models_dir)
-        bundle = _load(models_dir, version)
-        return cls(bundle, version=version, models_dir=models_dir, min_people=min_people)
+        bundle, speaks_until = _load(models_dir, version)
+        suggester = cls(
+            bundle,
+            version=version,
+            models_dir=models_dir,
+            min_people=min_people,
+            speaks_until=speaks_until,
+        )
+        suggester._forget_stale(now)
+        return suggester
 
-    def _ready(self, bundle: Bundle, version: str) -> Loaded:
-        rules = bundle.source(AssociationRules.name)
+    def _ready(self, bundle: Bundle, version: str, speaks_until: datetime | None) -> Loaded:
         evidence = bundle.evidence(self._min_people)
-        if not isinstance(rules, AssociationRules):
-            raise BrokenModelError("the version lacks its rules: train again")
-        complements = AssociationRules(founded(rules.index.rules, self._min_people), rules.items)
-        return Loaded(version, bundle, LiveBlend(bundle, evidence, complements))
+        complements = AssociationRules(evidence.together.rules, len(bundle.vocabulary))
+        return Loaded(version, bundle, LiveBlend(bundle, evidence, complements), speaks_until)
+
+    def _forget_stale(self, now: datetime | None) -> None:
+        """Speak no longer of rules that were mined too long ago; the ranking stays."""
+        loaded = self._loaded
+        if now is not None and loaded.speaks_until is not None and now >= loaded.speaks_until:
+            silent = replace(loaded.bundle, spoken=Spoken.nothing())
+            self._loaded = self._ready(silent, loaded.version, None)
+            structlog.get_logger().warning("rules_expired", version=loaded.version)
 
     @property
     def version(self) -> str:
@@ -75,8 +100,10 @@ class Suggester:
         """Raise BrokenModelError where the version knows less than half of what is on sale."""
         _check_catalogue(self._loaded.bundle, self.version, on_sale)
 
-    def refresh(self, *, on_sale: Collection[str] = ()) -> bool:
+    def refresh(self, *, on_sale: Collection[str] = (), now: datetime | None = None) -> bool:
         """Take up another version if the registry's pointer moved; True if it did.
+
+        Rules that have expired by `now` are spoken of no longer.
 
         A version that cannot be trusted, or that knows less than half of what is `on_sale`, is
         refused once, and the old one goes on serving; so it does for other threads meanwhile.
@@ -84,7 +111,9 @@ class Suggester:
         if self._models_dir is None or not self._loading.acquire(blocking=False):
             return False
         try:
-            return self._refresh(self._models_dir, on_sale)
+            moved = self._refresh(self._models_dir, on_sale)
+            self._forget_stale(now)
+            return moved
         finally:
             self._loading.release()
 
@@ -94,9 +123,9 @@ class Suggester:
             version = current(models_dir)
             if version in (self._loaded.version, self._refused):
                 return False
-            bundle = _load(models_dir, version)
+            bundle, speaks_until = _load(models_dir, version)
             _check_catalogue(bundle, version, on_sale)
-            self._loaded = self._ready(bundle, version)
+            self._loaded = self._ready(bundle, version, speaks_until)
         except (BrokenModelError, NoModelError) as error:
             self._refused = version
             structlog.get_logger().warning(
@@ -144,9 +173,15 @@ class Suggester:
         return known[2]
 
 
-def _load(models_dir: Path, version: str) -> Bundle:
+def _load(models_dir: Path, version: str) -> tuple[Bundle, datetime]:
+    """A version, and when its rules expire."""
     manifest, parts = read(models_dir, version)
-    return Bundle.from_parts(parts, sources=manifest.sources, catalogue=manifest.catalogue)
+    bundle = Bundle.from_parts(parts, sources=manifest.sources, catalogue=manifest.catalogue)
+    try:
+        trained_at = datetime.fromisoformat(manifest.trained_at)
+    except ValueError as error:
+        raise BrokenModelError(f"version {version} does not say when it was trained") from error
+    return bundle, trained_at + SPOKEN_FOR
 
 
 def _check_catalogue(bundle: Bundle, version: str, on_sale: Collection[str]) -> None:

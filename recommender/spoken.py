@@ -4,6 +4,8 @@ Sources count sessions, as many as they can, to rank. What is said to a shopper 
 people …") counts people, by the miners: itemsets of what each person took in one visit (SPADE's
 id-lists), and sequences of what each person turned to (PrefixSpan). A rule is spoken of only where
 luck would hardly give it: Fisher's exact test at 5 %, with Holm's correction for all pairs tried.
+What is taken together is tested over visits, as people who shop often have taken nearly everything
+in some visit; what follows is tested over people.
 """
 
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from recommender.mining.constraints import Constraints
@@ -21,7 +24,7 @@ from recommender.mining.prefixspan import prefixspan
 from recommender.mining.rules import chance, holm
 from recommender.protocol import Arrays
 from recommender.rules import MOST_RULES, NO_ITEM, TAKEN_CODES, RuleIndex, Rules, founded, strongest
-from recommender.sequences import TARGET_CODES, Ints, Log
+from recommender.sequences import TARGET_CODES, Log
 
 LUCK = 0.05
 SPOKEN_FOR = timedelta(days=30)
@@ -50,7 +53,11 @@ class Spoken:
         turns = _histories(log, TARGET_CODES, items, by_session=False)
         limits = Constraints(max_length=2, max_gap=MAX_GAP)
         follows = prefixspan(turns, min_people, constraints=limits)
-        return cls(_rules(pairs, both_ways=True), _rules(follows, both_ways=False))
+        baskets = frequent_itemsets(
+            _visits(visits), min_people, constraints=Constraints(max_length=2)
+        )
+        told = _rules(pairs, tested=baskets, both_ways=True)
+        return cls(told, _rules(follows, tested=follows, both_ways=False))
 
     @classmethod
     def nothing(cls) -> "Spoken":
@@ -100,32 +107,73 @@ def _histories(
     )
 
 
-def _rules(patterns: Patterns, *, both_ways: bool) -> Rules:
-    """The rules of pairs whose two sides are different and go together by more than luck."""
-    items: Ints = patterns.labels[patterns.codes >> 1].astype(np.int32)
-    begins, lengths = patterns.offsets[:-1], patterns.lengths()
-    people = np.zeros(int(items.max(initial=0)) + 1, np.int64)
-    people[items[begins[lengths == 1]]] = patterns.supports[lengths == 1]
-    pairs = begins[lengths == 2]
-    first, second = items[pairs], items[pairs + 1]
-    count = patterns.supports[lengths == 2]
-    other = first != second
-    first, second, count = first[other], second[other], count[other]
-    luck = holm(chance(count, people[first], people[second], patterns.sequences), len(count))
-    sure = luck <= LUCK
-    first, second, count = first[sure], second[sure], count[sure]
+def _visits(histories: SequenceDatabase) -> SequenceDatabase:
+    """The same with a sequence a visit."""
+    new = np.diff(histories.elements, prepend=-1) != 0
+    new[histories.offsets[:-1]] = True
+    offsets = np.append(np.flatnonzero(new), len(histories.items)).astype(np.int64)
+    return SequenceDatabase.from_arrays(
+        histories.items, np.zeros_like(histories.elements), offsets, histories.labels
+    )
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The frequent pairs of different items, and in how many sequences each item is."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    count: NDArray[np.int64]
+    singly: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, patterns: Patterns) -> "_Pairs":
+        items = patterns.labels[patterns.codes >> 1].astype(np.int64)
+        begins, lengths = patterns.offsets[:-1], patterns.lengths()
+        singly = np.zeros(int(items.max(initial=0)) + 1, np.int64)
+        singly[items[begins[lengths == 1]]] = patterns.supports[lengths == 1]
+        pairs = begins[lengths == 2]
+        first, second = items[pairs], items[pairs + 1]
+        other = first != second
+        count = patterns.supports[lengths == 2]
+        return cls(first[other], second[other], count[other], singly)
+
+    def keys(self, width: int) -> NDArray[np.int64]:
+        return self.first * width + self.second
+
+
+def _rules(people: Patterns, *, tested: Patterns, both_ways: bool) -> Rules:
+    """The rules of the pairs that go together by more than luck in `tested`, counted in both."""
+    told, groups = _Pairs.of(people), _Pairs.of(tested)
+    width = len(groups.singly)
+    known = np.argsort(groups.keys(width))
+    # Whoever has a pair has it in some group, so what enough people have is among the tested.
+    at = known[np.searchsorted(groups.keys(width)[known], told.keys(width))]
+    luck = holm(
+        chance(
+            groups.count, groups.singly[groups.first], groups.singly[groups.second],
+            tested.sequences,
+        ),
+        len(groups.count),
+    )  # fmt: skip
+    sure = luck[at] <= LUCK
+    at = at[sure]
+    frame = pl.DataFrame(
+        {
+            "last": told.first[sure],
+            "item": told.second[sure],
+            "count": groups.count[at],
+            "people": told.count[sure],
+        }
+    )
     if both_ways:
-        first, second = np.concatenate([first, second]), np.concatenate([second, first])
-        count = np.concatenate([count, count])
-    return strongest(_in_order(first, second, count, people, patterns.sequences), MOST_RULES)
-
-
-def _in_order(
-    first: Ints, second: Ints, count: NDArray[np.int64], people: NDArray[np.int64], groups: int
-) -> Rules:
-    order = np.lexsort((second, -count, first))
-    first, second = first[order], second[order]
-    of, to = people[first].astype(np.int32), people[second].astype(np.int32)
-    prefix = np.column_stack([np.full(len(first), NO_ITEM, np.int32), first])
-    some = count[order].astype(np.int32)
-    return Rules(prefix, second, some, of, to, some, of, groups)
+        mirrored = frame.rename({"last": "item", "item": "last"}).select(frame.columns)
+        frame = pl.concat([frame, mirrored])
+    last, item = frame["last"].to_numpy(), frame["item"].to_numpy()
+    counted = frame.with_columns(
+        first=pl.lit(NO_ITEM, pl.Int32),
+        prefix_count=groups.singly[last],
+        item_count=groups.singly[item],
+        prefix_people=told.singly[last],
+    )
+    return strongest(Rules.of(counted, tested.sequences), MOST_RULES)

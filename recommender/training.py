@@ -54,6 +54,7 @@ from recommender.sequences import (
     chunks,
     temporal_split,
 )
+from recommender.spoken import Spoken
 from recommender.taste import Choice, Facts, Taste, choice_of, learn_taste, with_weights
 
 BASELINES = (Popular.name, PopularInCategory.name, ItemToItem.name)
@@ -103,6 +104,8 @@ class TrainConfig:
     refresh_epochs: int = 1
     days: float = DAYS_HELD_OUT
     max_cases: int = 8_000
+    min_people: int = 5
+    """Fewest people behind a rule that is told to shoppers."""
 
 
 @dataclass(frozen=True)
@@ -475,15 +478,16 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
     taste = measured.taste
     if taste is not None:
         taste = Taste.fit(prepared.log, prepared.facts, taste.weights)
-    return _bundle(prepared, Blend(sources, measured.weights, taste))
+    return _bundle(prepared, Blend(sources, measured.weights, taste), config.min_people)
 
 
-def counts_only(prepared: Prepared) -> Bundle:
+def counts_only(prepared: Prepared, *, min_people: int = 5) -> Bundle:
     """A bundle of the counting recommenders with fixed weights, for a log too small to learn."""
     sources = fit_counts(prepared.log, prepared)
-    return _bundle(prepared, Blend(sources, counted_weights(sources)))
+    return _bundle(prepared, Blend(sources, counted_weights(sources)), min_people)
 
 
-def _bundle(prepared: Prepared, blend: Blend) -> Bundle:
+def _bundle(prepared: Prepared, blend: Blend, min_people: int) -> Bundle:
     again = bought_again(prepared.log, len(prepared.vocabulary))
-    return Bundle(prepared.vocabulary, prepared.category, blend, again)
+    spoken = Spoken.mine(prepared.log, min_people=min_people)
+    return Bundle(prepared.vocabulary, prepared.category, blend, again, spoken)

@@ -131,7 +131,7 @@ class SuggestionService:
         self._models_dir = settings.models_dir
         self._min_people = settings.min_people
         self._words = ReasonWords(settings.locale)
-        self._suggester = self._load()
+        self._suggester = self._load(None)
         self._fitting: str | None = None
         self._looked_at: datetime | None = None
         self._shelf: Shelf | None = None
@@ -270,11 +270,11 @@ class SuggestionService:
 
     def _current_suggester(self, now: datetime, shelf: Shelf) -> Suggester | None:
         if self._suggester is not None:
-            if self._suggester.refresh(on_sale=shelf.available):
+            if self._suggester.refresh(on_sale=shelf.available, now=now):
                 self._fitting = self._suggester.version
         elif self._looked_at is None or now - self._looked_at >= RETRY_MODEL:
             self._looked_at = now
-            self._suggester = self._load()
+            self._suggester = self._load(now)
         suggester = self._suggester
         if suggester is not None and suggester.version != self._fitting:
             try:
@@ -286,9 +286,9 @@ class SuggestionService:
             self._fitting = suggester.version
         return suggester
 
-    def _load(self) -> Suggester | None:
+    def _load(self, now: datetime | None) -> Suggester | None:
         try:
-            return Suggester.load(self._models_dir, min_people=self._min_people)
+            return Suggester.load(self._models_dir, min_people=self._min_people, now=now)
         except NoModelError:
             return None
         except BrokenModelError as error:

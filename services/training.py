@@ -107,7 +107,7 @@ def train_and_publish(
     suggests what its data can carry.
     """
     prepared = _prepared(frames)
-    config = _config(seed, epochs)
+    config = replace(_config(seed, epochs), min_people=settings.min_people)
     measured = measure_models(prepared, config=config, progress=progress)
     bundle = refresh(measured, config=config, progress=progress)
     report = measured.report
@@ -123,7 +123,14 @@ def train_and_publish(
         message = f"Version {version} is stored, not put in force; {in_force} goes on serving."
         return Outcome(report, version, message)
     counted = f"{version}-counts"
-    _store(settings, counts_only(prepared), counted, report, now, accepted=False)
+    _store(
+        settings,
+        counts_only(prepared, min_people=settings.min_people),
+        counted,
+        report,
+        now,
+        accepted=False,
+    )
     switch(settings.models_dir, counted)
     return Outcome(
         report,

@@ -35,6 +35,7 @@ from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, Weights
 from recommender.registry import Manifest, store, switch
 from recommender.sequences import ACTIONS, GAP_BUCKETS
+from recommender.spoken import Spoken
 from recommender.training import fit_counts, prepare
 
 UNITS = 128
@@ -142,9 +143,11 @@ def _learn(shop: Shop, category: Sequence[str], draw: np.random.Generator) -> No
     sources = [lstm, *fit_counts(prepared.log, prepared)]
     weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
     bundle = Bundle(prepared.vocabulary, prepared.category, Blend(sources, weights),
-                    np.zeros(size, np.bool_))  # fmt: skip
+                    np.zeros(size, np.bool_), Spoken.mine(prepared.log, min_people=5))  # fmt: skip
     names_of = tuple(source.name for source in sources)
-    manifest = Manifest("bench", begin.isoformat(), bundle.vocabulary.fingerprint, True, names_of)
+    manifest = Manifest(
+        "bench", datetime.now(UTC).isoformat(), bundle.vocabulary.fingerprint, True, names_of
+    )
     store(shop.models_dir, manifest, bundle.parts())
     switch(shop.models_dir, "bench")
 

@@ -23,6 +23,7 @@ from db.models import (
 )
 from db.writes import carts
 from db.writes.events import NewEvent, NewItem, record
+from recommender.bundle import SOURCES
 from recommender.protocol import ReasonKind, Surface
 from recommender.registry import Manifest, store, switch
 from recommender.training import counts_only, prepare
@@ -63,8 +64,8 @@ def model(settings: Settings) -> str:
 
 
 def publish(folder: Path, version: str, catalogue: str, parts: dict) -> None:  # type: ignore[type-arg]
-    sources = tuple(name for name in parts if name not in ("catalogue", "blend"))
-    store(folder, Manifest(version, "2026-01-01T00:00:00+00:00", catalogue, True, sources), parts)
+    sources = tuple(name for name in parts if name in SOURCES)
+    store(folder, Manifest(version, "2026-03-01T00:00:00+00:00", catalogue, True, sources), parts)
     switch(folder, version)
 
 

@@ -8,6 +8,7 @@ from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, Weights
 from recommender.protocol import Source
 from recommender.sequences import ACTIONS, GAP_BUCKETS
+from recommender.spoken import Spoken
 from recommender.taste import Taste
 from recommender.training import Prepared, fit_counts, prepare
 from tests.unit.recommender.shop import item_frame, planted_events
@@ -51,5 +52,6 @@ def bundle(prepared: Prepared, lstm: Lstm) -> Bundle:
     weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
     nothing = np.zeros(len(prepared.vocabulary), np.bool_)
     suits = np.array([0.7, 0.3, 1.8, 0.6], np.float32)
-    taste = Taste.fit(prepared.log, prepared.facts, suits)
-    return Bundle(prepared.vocabulary, prepared.category, Blend(sources, weights, taste), nothing)
+    blend = Blend(sources, weights, Taste.fit(prepared.log, prepared.facts, suits))
+    spoken = Spoken.mine(prepared.log, min_people=5)
+    return Bundle(prepared.vocabulary, prepared.category, blend, nothing, spoken)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.protocol import History, NoModelError, Surface
 from recommender.registry import (
+    FORMAT,
     KEEP,
     BrokenModelError,
     Manifest,
@@ -99,12 +101,8 @@ def test_the_old_version_goes_on_serving_where_the_new_one_is_broken(
 
 def test_a_file_of_another_version_is_refused(tmp_path: Path, bundle: Bundle) -> None:
     publish(tmp_path, bundle, "v1")
-    other = Bundle(
-        bundle.vocabulary,
-        bundle.category,
-        Blend(bundle.blend.sources, bundle.blend.weights[:, ::-1] * np.arange(1, 8)),
-        bundle.bought_again,
-    )
+    weights = bundle.blend.weights[:, ::-1] * np.arange(1, 8)
+    other = replace(bundle, blend=Blend(bundle.blend.sources, weights))
     publish(tmp_path, other, "v2")
     versions = tmp_path / "versions"
     (versions / "v1" / "blend.npz").write_bytes((versions / "v2" / "blend.npz").read_bytes())
@@ -123,7 +121,7 @@ def test_a_model_of_another_catalogue_is_refused(tmp_path: Path, bundle: Bundle)
 def test_a_manifest_of_another_format_is_refused(tmp_path: Path, bundle: Bundle) -> None:
     publish(tmp_path, bundle, "v1")
     path = tmp_path / "versions" / "v1" / "manifest.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     with pytest.raises(BrokenModelError, match="format 99"):
         switch(tmp_path, "v1")
 
@@ -191,7 +189,7 @@ folder = Path(sys.argv[1])
 manifest, parts = read(folder, "v1")
 for number in range(2, 100_000):
     later = Manifest(**{**manifest.__dict__, "version": f"v{number}",
-                        "trained_at": f"2026-02-01T00:{number:06}"})
+                        "trained_at": f"2026-02-01T00:00:00.{number:06}+00:00"})
     store(folder, later, parts)
     switch(folder, later.version)
 """

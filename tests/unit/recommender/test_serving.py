@@ -9,7 +9,7 @@ import pytest
 
 from recommender.blend import LENGTHS, Blend
 from recommender.bundle import Bundle
-from recommender.popular import ItemToItem
+from recommender.popular import Popular
 from recommender.protocol import History, ReasonKind, Step, Surface
 from recommender.reasons import Evidence, Reasons
 from recommender.serving import Suggester
@@ -141,10 +141,10 @@ def test_every_suggestion_has_the_source_that_spoke_loudest(suggester: Suggester
 def test_a_bundle_without_its_counts_is_refused(bundle: Bundle) -> None:
     from recommender.registry import BrokenModelError
 
-    similar = bundle.source(ItemToItem.name)
-    assert similar is not None
-    alone = replace(bundle, blend=Blend([similar], np.ones((len(LENGTHS), 1))))
-    with pytest.raises(BrokenModelError, match="rules"):
+    popular = bundle.source(Popular.name)
+    assert popular is not None
+    alone = replace(bundle, blend=Blend([popular], np.ones((len(LENGTHS), 1))))
+    with pytest.raises(BrokenModelError, match="neighbours"):
         Suggester(alone, version="test")
 
 
