@@ -5,7 +5,7 @@ and database to spend more on reading it than on the answer.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from sqlalchemy import Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 
@@ -34,6 +35,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
     type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 as in its base
+        """Itself: a comparison needs no `= 1`, with which SQLite would use no index."""
+        return self
 
 
 def among(column: ColumnElement[Any] | Any, values: Iterable[str]) -> ColumnElement[bool]:
