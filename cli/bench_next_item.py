@@ -19,6 +19,9 @@ def bench_next_item(
             "or with train_sessions.txt and test_prefix_target.tsv; .gz or not."
         ),
     ],
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How often what learns by chance is trained.")
+    ] = 1,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
@@ -44,8 +47,8 @@ def bench_next_item(
     for column in shown.columns[1:]:
         column.justify = "right"
     rows = []
-    with console.status("training and ranking …"):
-        for row in compare(split):
+    with console.status("counting …") as status:
+        for row in compare(split, seeds=seeds, say=lambda text: status.update(f"{text} …")):
             shown.add_row(row.model, _figure(row.recall), _figure(row.mrr), f"{row.seconds:.1f}")
             rows.append(row)
     console.print(shown)

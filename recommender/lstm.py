@@ -5,7 +5,9 @@ item embeddings again. Loss: full-softmax cross-entropy with label smoothing (Sz
 on the positions that are followed by a new product in the same session, which is what evaluation
 asks; padding is masked in state and loss. One-cycle learning rate (Smith & Topin 2018). Full
 softmax and plain cross-entropy are what makes recurrent recommenders strong: Hidasi & Czapp 2023,
-Klenitskiy & Vasilev 2023.
+Klenitskiy & Vasilev 2023. With too many items for that, the sum over all items is estimated from
+items drawn by their frequency, each weighed by how rarely it is drawn (logQ correction: Bengio &
+Senécal 2008).
 
 TensorFlow is imported inside the functions, so that a process that only serves never loads it.
 """
@@ -49,9 +51,14 @@ class LstmConfig:
     peak_rate: float = 6e-3
     clip: float = 1.0
     seed: int = 0
+    full_softmax: int = 50_000
+    """With more items than this, each step compares with a draw of `sampled` items instead."""
+    sampled: int = 4_096
 
 
 type OnStep = Callable[[int, int, float], None]
+type Targets = Callable[[Log], Ints]
+"""For each step of a log, the item to predict after it, or NO_TARGET."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,15 @@ def next_new(log: Log) -> Ints:
     return target
 
 
-def examples(log: Log, *, length: int = WINDOW) -> Examples:
+def next_step(log: Log) -> Ints:
+    """For each step, the product of its session's next step, met before or not."""
+    target = np.full(len(log), NO_TARGET, np.int32)
+    follows = log.session[1:] == log.session[:-1]
+    target[:-1] = np.where(follows, log.item[1:], NO_TARGET)
+    return target
+
+
+def examples(log: Log, *, length: int = WINDOW, wanted: Targets = next_new) -> Examples:
     """Windows that cover every target of the log once, each with at least half a window before it.
 
     A shopper's first window counts whole; of a later one only its newer half, the older half being
@@ -99,7 +114,7 @@ def examples(log: Log, *, length: int = WINDOW) -> Examples:
     position = (ends + 1 - batch.length)[:, None] + columns
     valid = columns < batch.length[:, None]
     counted = valid & (columns >= (batch.length - fresh)[:, None])
-    target = np.where(counted, next_new(log)[np.where(valid, position, 0)], NO_TARGET)
+    target = np.where(counted, wanted(log)[np.where(valid, position, 0)], NO_TARGET)
     useful = (target >= 0).any(axis=1)
     return Examples(_rows(batch, useful), target[useful].astype(np.int32))
 
@@ -150,25 +165,28 @@ def train_lstm(
     items: int,
     *,
     config: LstmConfig | None = None,
+    wanted: Targets = next_new,
     start: Weights | None = None,
     on_step: OnStep | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
 
-    `on_step` is told the steps done, the steps in all and a running mean of the loss. Raises
-    ValueError where no session turns to a second product: there is nothing to learn from.
+    `wanted` says what is to be predicted. `on_step` is told the steps done, the steps in all and a
+    running mean of the loss. Raises ValueError where no session turns to a second product: there is
+    nothing to learn from.
     """
     config = config or LstmConfig()
-    found = examples(log)
+    found = examples(log, wanted=wanted)
     if len(found) == 0:
         raise ValueError("no session turns to a second product: there is nothing to learn")
     network = _Network(items, config, start)
+    drawn = _Drawn.of(found, items, config)
     draw = np.random.default_rng(config.seed)
     total = config.epochs * -(-len(found) // config.batch)
     done, running = 0, float("nan")
     for _ in range(config.epochs):
         for batch in mini_batches(found, size=config.batch, draw=draw):
-            loss = network.step(batch, one_cycle(done, total, config.peak_rate))
+            loss = network.step(batch, one_cycle(done, total, config.peak_rate), drawn.items(draw))
             running = loss if np.isnan(running) else 0.98 * running + 0.02 * loss
             done += 1
             if on_step is not None:
@@ -178,6 +196,32 @@ def train_lstm(
     if start is not None:
         seen |= start.seen
     return Lstm(network.export(seen))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Draws the items that a target is compared with; none where all are."""
+
+    up_to: NDArray[np.float64]
+    expected: NDArray[np.float32]
+    """Logarithm of how often each item comes in one draw."""
+    size: int
+
+    @classmethod
+    def of(cls, found: Examples, items: int, config: LstmConfig) -> "_Drawn":
+        """By the targets' frequency to the power of 3/4, as in Mikolov et al. 2013."""
+        size = config.sampled if items > config.full_softmax else 0
+        often = np.bincount(found.target[found.target >= 0], minlength=items)
+        chance = (often + 1.0) ** 0.75
+        chance /= chance.sum()
+        return cls(np.cumsum(chance), np.log(max(size, 1) * chance).astype(np.float32), size)
+
+    def items(self, draw: np.random.Generator) -> tuple[Ints, NDArray[np.float32]]:
+        """Some items, drawn with replacement, and what is expected of each."""
+        drawn = np.searchsorted(self.up_to, draw.random(self.size) * self.up_to[-1]).astype(
+            np.int32
+        )
+        return drawn, self.expected[drawn]
 
 
 @contextmanager
@@ -230,21 +274,37 @@ class _Network:
         self.optimizer = keras.optimizers.Adam(config.peak_rate, global_clipnorm=config.clip)
         variables = [*self.model.trainable_variables, self.item_bias]
         self.optimizer.build(variables)
+        sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
 
-        @tf.function(input_signature=[whole, whole, whole, whole])  # type: ignore[untyped-decorator]
-        def step(item: Any, action: Any, gap: Any, target: Any) -> Any:
+        few = (tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32))
+
+        @tf.function(input_signature=[whole, whole, whole, whole, *few])  # type: ignore[untyped-decorator]
+        def step(item: Any, action: Any, gap: Any, target: Any, drawn: Any, expected: Any) -> Any:
             with tf.GradientTape() as tape:
                 states = self.model([item + 1, action, gap], training=True)
                 wanted = target >= 0
-                loss = self._loss(tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted))
+                asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
+                loss = self._loss(*asked, drawn, expected) if sampling else self._full_loss(*asked)
             gradients = tape.gradient(loss, variables)
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss
 
         self._step = step
 
-    def _loss(self, states: Any, target: Any) -> Any:
+    def _loss(self, states: Any, target: Any, drawn: Any, expected: Any) -> Any:
+        """Mean cross-entropy, the sum over the other items estimated from the drawn ones."""
+        import tensorflow as tf
+
+        own = tf.reduce_sum(states * tf.gather(self.item.embeddings, target + 1), axis=1)
+        own += tf.gather(self.item_bias, target)
+        others = tf.matmul(states, tf.gather(self.item.embeddings, drawn + 1), transpose_b=True)
+        others += tf.gather(self.item_bias, drawn) - expected
+        others = tf.where(target[:, None] == drawn, -1e9, others)
+        every = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1)
+        return tf.reduce_mean(every - own)
+
+    def _full_loss(self, states: Any, target: Any) -> Any:
         """Mean cross-entropy against the target, smoothed over all items."""
         import tensorflow as tf
 
@@ -257,10 +317,15 @@ class _Network:
             - smooth * tf.reduce_mean(logits, axis=1)
         )
 
-    def step(self, batch: tuple[Ints, Ints, Ints, Ints], rate: float) -> float:
-        """One gradient step; the loss before it."""
+    def step(
+        self,
+        batch: tuple[Ints, Ints, Ints, Ints],
+        rate: float,
+        drawn: tuple[Ints, NDArray[np.float32]],
+    ) -> float:
+        """One gradient step; the loss before it. `drawn` is what `_Drawn.items` gave."""
         self.optimizer.learning_rate.assign(rate)
-        return float(self._step(*batch))
+        return float(self._step(*batch, *drawn))
 
     def states(self, batch: Batch) -> NDArray[np.float32]:
         """The states of all steps as Keras computes them, of shape (n, longest, units)."""

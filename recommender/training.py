@@ -7,7 +7,7 @@ events, items (frames) → vocabulary → log → temporal split
   → sources refreshed on all days → bundle for the registry
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -46,6 +46,7 @@ from recommender.protocol import Recommender, Source
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import (
     MICROSECONDS,
+    Batch,
     Ints,
     Log,
     Split,
@@ -251,7 +252,24 @@ def _fit_lstm(
     return train_lstm(log, len(prepared.vocabulary), config=config, start=start, on_step=on_step)
 
 
-def learn_weights(sources: list[Source], cases: Cases) -> NDArray[np.float64]:
+class Asked(Protocol):
+    """Windows, and the item that followed each."""
+
+    def __len__(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def target(self) -> Ints:
+        """What followed; negative where it is unknown."""
+        ...
+
+    def batch(self, part: slice) -> Batch:
+        """Some of the windows."""
+        ...
+
+
+def learn_weights(sources: Sequence[Source], cases: Asked) -> NDArray[np.float64]:
     """Blend weights from the validation cases."""
     known = np.full((len(cases), len(sources)), np.nan)
     rows = np.zeros(len(cases), np.int32)

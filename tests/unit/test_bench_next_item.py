@@ -2,16 +2,19 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.next_item.choose import climb
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import SplitError, read_split
 from cli.main import app
 from recommender.evaluation import MISS
+from recommender.neighbours import NeighbourConfig
 from recommender.protocol import Scores
 from recommender.sequences import Batch
 
@@ -108,19 +111,30 @@ def test_a_broken_file_is_refused_with_what_is_wrong(
         read_split(prefixes)
 
 
+def test_each_setting_is_chosen_at_its_best_and_the_rest_stays() -> None:
+    def value_of(config: NeighbourConfig) -> float:
+        return -abs(config.distance - 3) - abs(config.nearest - 250)
+
+    chosen = climb(NeighbourConfig(), value_of)
+    assert chosen == replace(NeighbourConfig(), distance=3.0, nearest=250)
+
+
 def test_a_folder_without_sessions_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["bench", "next-item", "--data", str(tmp_path)])
     assert done.exit_code == 1
     assert "train_full.tsv" in done.output
 
 
+@pytest.mark.slow
 def test_each_model_gets_a_row_and_order_beats_popularity(steps: Path, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     done = CliRunner().invoke(
-        app, ["bench", "next-item", "--data", str(steps), "--json", str(figures)]
+        app, ["bench", "next-item", "--data", str(steps), "--seeds", "2", "--json", str(figures)]
     )
     assert done.exit_code == 0, done.output
     rows = {row["model"]: row for row in json.loads(figures.read_text())}
-    assert set(rows) == {"popular", "item_to_item", "neighbours"}
+    assert set(rows) == {"popular", "item_to_item", "neighbours", "lstm", "blend"}
+    assert [len(rows[model]["seeds"]) for model in ("neighbours", "lstm", "blend")] == [1, 2, 2]
+    assert rows["blend"]["mrr"]["mean"] > rows["item_to_item"]["mrr"]["mean"]
     assert rows["neighbours"]["mrr"]["mean"] > rows["item_to_item"]["mrr"]["mean"]
     assert rows["item_to_item"]["mrr"]["mean"] > rows["popular"]["mrr"]["mean"]

@@ -11,6 +11,7 @@ from recommender.lstm import (
     examples,
     mini_batches,
     next_new,
+    next_step,
     one_cycle,
     train_lstm,
 )
@@ -20,6 +21,7 @@ from recommender.sequences import Batch, Log, Vocabulary, build_log, first_touch
 from recommender.training import Prepared
 from tests.unit.recommender.shop import BEGIN, planted_events, rows
 
+NOTHING_DRAWN = np.zeros(0, np.int32), np.zeros(0, np.float32)
 TINY = LstmConfig(units=8, epochs=1, batch=32, seed=7)
 
 
@@ -32,7 +34,7 @@ def test_keras_and_numpy_agree(prepared: Prepared) -> None:
     found = examples(prepared.log)
     draw = np.random.default_rng(0)
     for number, part in enumerate(mini_batches(found, size=32, draw=draw)):
-        network.step(part, 0.05)
+        network.step(part, 0.05, NOTHING_DRAWN)
         if number == 5:
             break
     batch = some_batch(prepared.log)
@@ -66,11 +68,14 @@ def test_the_same_seed_gives_the_same_weights(prepared: Prepared) -> None:
     assert not np.array_equal(first.weights.item, other.weights.item)
 
 
-def test_it_learns_the_planted_chains(prepared: Prepared) -> None:
+@pytest.mark.parametrize("full_softmax", [50_000, 0])
+def test_it_learns_the_planted_chains(prepared: Prepared, full_softmax: int) -> None:
     log = build_log(planted_events(sessions=800, seed=2), prepared.vocabulary)
     cases = find_cases(log, since=BEGIN, until=None, trained=log)
     trained = train_lstm(
-        prepared.log, len(prepared.vocabulary), config=LstmConfig(units=16, epochs=8, batch=16)
+        prepared.log,
+        len(prepared.vocabulary),
+        config=LstmConfig(units=16, epochs=8, batch=16, full_softmax=full_softmax, sampled=16),
     )
     popular = Popular.fit(prepared.log, len(prepared.vocabulary))
     every = np.ones(len(cases), np.bool_)
@@ -130,6 +135,20 @@ def test_targets_are_what_evaluation_asks(prepared: Prepared) -> None:
     np.testing.assert_array_equal(target[touches - 1], log.item[touches])
     assert (target >= 0).sum() == len(touches)
     assert target[-1] == NO_TARGET
+
+
+def test_a_repeated_product_is_a_next_step_but_no_new_one() -> None:
+    log = build_log(
+        rows(
+            ("a", "1", "tent", "view", 0),
+            ("a", "1", "tent", "add", 5),
+            ("a", "1", "mat", "view", 9),
+            ("b", "2", "mat", "view", 0),
+        ),
+        Vocabulary.of(["mat", "tent"]),
+    )
+    assert next_step(log).tolist() == [1, 0, NO_TARGET, NO_TARGET]
+    assert next_new(log).tolist() == [NO_TARGET, 0, NO_TARGET, NO_TARGET]
 
 
 def test_the_learning_rate_goes_up_and_then_down() -> None:
