@@ -1,6 +1,12 @@
-"""What `cartwright mine --data` does with files that are broken or empty."""
+"""What `cartwright mine --data` does with files that are broken, empty or would never end."""
 
 import gzip
+import os
+import pty
+import re
+import signal
+import subprocess  # the command is run as somebody runs it
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +15,8 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 
 WHOLE = "1 2 -1 3 -1 -2\n1 -1 3 -1 -2\n"
+LATEST = 120.0
+"""Seconds after which an answer to Ctrl-C is taken to be a hang, with compilation in it."""
 
 
 def mine(data: Path, *words: str) -> Result:
@@ -69,3 +77,65 @@ def test_a_support_of_nothing_is_refused(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "minimum support is 0.0: give a count of at least 1" in told(result)
+
+
+@pytest.mark.parametrize("algorithm", ["prefixspan", "spade"])
+def test_one_gigantic_sequence_stops_with_what_to_do(tmp_path: Path, algorithm: str) -> None:
+    data = tmp_path / "giant.txt"
+    data.write_text(" ".join(map(str, range(20_000))) + "\n")
+
+    result = mine(
+        data,
+        "--min-support",
+        "1",
+        "--algorithm",
+        algorithm,
+        "--max-patterns",
+        "2000",
+        "--show",
+        "3",
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "the whole would be" in told(result)
+    assert "Raise the minimum support" in told(result)
+
+
+def test_one_gigantic_sequence_is_mined_where_the_patterns_are_short(tmp_path: Path) -> None:
+    data, out = tmp_path / "giant.txt", tmp_path / "out.spmf"
+    data.write_text(" ".join(str(place % 50) for place in range(200_000)) + "\n")
+
+    result = mine(data, "--min-support", "1", "--max-length", "2", "--out", str(out), "--show", "1")
+
+    assert result.exit_code == 0, result.output
+    assert len(out.read_text().splitlines()) == 50 + 50 * 50
+
+
+def test_ctrl_c_ends_a_run_with_what_it_has(tmp_path: Path) -> None:
+    data = tmp_path / "explodes.txt"
+    data.write_text((" ".join(map(str, range(40))) + "\n") * 3)
+    words = ["mine", "--data", str(data), "--min-support", "3", "--show", "2"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *words, "--max-patterns", "1000000000"],
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "COLUMNS": "160", "TERM": "xterm"},
+    ) as process:
+        os.close(theirs)
+        said = ""
+        while not re.search(r"[1-9][\d,]* found", said):
+            said += os.read(ours, 65_536).decode(errors="replace")
+        process.send_signal(signal.SIGINT)
+        try:
+            while piece := os.read(ours, 65_536):
+                said += piece.decode(errors="replace")
+        except OSError:
+            pass  # A terminal whose other side is closed reads as an error.
+        status = process.wait(timeout=LATEST)
+    os.close(ours)
+
+    assert status == 0, said[-2000:]
+    assert "stopped after" in said
+    assert "incomplete" in said
