@@ -72,7 +72,7 @@ def test_four_sweepers_send_each_due_stage_once(
 def test_killed_at_random_moments_nothing_is_sent_twice_or_lost_unseen(
     sessions: SessionFactory, sweepers: Sweepers, mails: MailSink
 ) -> None:
-    kills, carts = (1000, 10_000) if WHOLE else (24, 250)
+    kills, carts = (1000, 10_000) if WHOLE else (24, 1500)
     fill(sessions, Mix(carts=carts, due=carts), now=NOW)
     chance = Random(7)  # noqa: S311 moments to die at, no secret
     now, at_work = NOW, 0
