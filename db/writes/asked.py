@@ -14,7 +14,7 @@ from db.owners import owned_by
 from db.reads.consents import consents_in_force
 from db.writes.consents import record_consent
 from db.writes.visitors import claim_visitor, require_current
-from db.writes.wishes import cancel_reminders, pause
+from db.writes.wishes import cancel_reminders, cancel_those, pause
 
 WORDING = "chat-1"
 STOP = "stop"
@@ -120,21 +120,7 @@ def _cancel_taken_up(
         owned_by(owner, Nudge.visitor_id, Nudge.person_id),
         Nudge.state.in_((NudgeState.WAITING, NudgeState.CLAIMED)),
     )
-    wanted = [
-        owned_by(owner, Reminder.visitor_id, Reminder.person_id),
-        Reminder.cancelled_at.is_(None),
-        Reminder.nudge_id.in_(unsent),
-    ]
-    if channel is not None:
-        wanted.append(Reminder.channel == channel)
-    cancelled = session.execute(
-        update(Reminder)
-        .where(*wanted)
-        .values(cancelled_at=now)
-        .returning(Reminder.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(cancelled.all())
+    return cancel_those(session, owner, Reminder.nudge_id.in_(unsent), now=now, channel=channel)
 
 
 def _let_go_of_chat(session: Session, owner: Identity, *, now: datetime) -> None:

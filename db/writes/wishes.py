@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -65,10 +65,22 @@ def cancel_reminders(
 
     Returns how many there were.
     """
+    return cancel_those(session, owner, Reminder.taken_at.is_(None), now=now, channel=channel)
+
+
+def cancel_those(
+    session: Session,
+    owner: Identity,
+    which: ColumnElement[bool],
+    *,
+    now: datetime,
+    channel: Channel | None,
+) -> int:
+    """Take back the owner's reminders for which `which` holds; returns how many there were."""
     wanted = [
         owned_by(owner, Reminder.visitor_id, Reminder.person_id),
         Reminder.cancelled_at.is_(None),
-        Reminder.taken_at.is_(None),
+        which,
     ]
     if channel is not None:
         wanted.append(Reminder.channel == channel)
