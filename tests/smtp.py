@@ -11,11 +11,21 @@ _END = b"\r\n.\r\n"
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECASE)
 
 
+CUT, SILENT = "cut", "silent"
+
+
 class MailSink:
-    """Speaks as much SMTP (RFC 5321) as a client needs to hand over a mail."""
+    """Speaks as much SMTP (RFC 5321) as a client needs to hand over a mail.
+
+    `replies` are answers other than the usual one, by command; "." is the end of a mail, the whole
+    of which has arrived by then. CUT ends the connection in place of an answer, and SILENT gives
+    none.
+    """
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
+        self.arrived: list[bytes] = []
+        self.replies: dict[str, str] = {}
         self.port = 0
         self._loop = asyncio.new_event_loop()
 
@@ -23,13 +33,23 @@ class MailSink:
         try:
             writer.write(b"220 sink\r\n")
             while line := await reader.readline():
-                if line[:4].upper() == b"DATA":
+                command = line[:4].decode().upper()
+                reply = self.replies.get(command)
+                if command == "DATA" and reply is None:
                     writer.write(b"354 go on\r\n")
                     mail = await reader.readuntil(_END)
-                    found = _MESSAGE_ID.search(mail)
-                    assert found, "a mail without a Message-ID"
-                    self.taken[found[1].decode()] += 1
-                writer.write(b"250 OK\r\n")
+                    self.arrived.append(mail)
+                    reply = self.replies.get(".")
+                    if reply is None:
+                        found = _MESSAGE_ID.search(mail)
+                        assert found, "a mail without a Message-ID"
+                        self.taken[found[1].decode()] += 1
+                if reply == CUT:
+                    return
+                if reply == SILENT:
+                    await reader.read()
+                    return
+                writer.write((reply or "250 OK").encode() + b"\r\n")
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # The client died: what it had not ended with a dot was not taken.

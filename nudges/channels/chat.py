@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -46,7 +47,24 @@ class ChatChannel:
         self._bot = bot
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
-        """Put the messages into the outbox, all in one transaction."""
+        """Put the messages into the outbox, all in one transaction.
+
+        Where the database fails they may be tried again even if they were kept: the nudge is the
+        row's key, so once more changes nothing.
+        """
+        try:
+            self._keep(messages, now)
+        except SQLAlchemyError as error:
+            failed = Outcome(OutcomeKind.TEMPORARY, f"the outbox: {type(error).__name__}")
+            return [failed] * len(messages)
+        if self._bot is not None:
+            self._bot.announce([message.address.address for message in messages])
+        return [Outcome(OutcomeKind.ACCEPTED, message_id=message.nudge_id) for message in messages]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _keep(self, messages: Sequence[Message], now: datetime) -> None:
         nudges = {message.nudge_id: message for message in messages}
         with self._sessions.begin() as session:
             owners = session.execute(
@@ -65,12 +83,6 @@ class ChatChannel:
             ]
             if rows:
                 session.execute(insert_or_ignore(session, ChatOutbox), rows)
-        if self._bot is not None:
-            self._bot.announce([message.address.address for message in messages])
-        return [Outcome(OutcomeKind.ACCEPTED, message_id=message.nudge_id) for message in messages]
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def messages_for(session: Session, identity: Identity, *, now: datetime) -> list[ChatOutbox]:

@@ -1,0 +1,141 @@
+"""A channel together with the other side that it talks to, which can be told to misbehave."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.parser import BytesParser
+from email.policy import default
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from db.engine import SessionFactory, make_engine, make_session_factory
+from db.models import Channel as ChannelName
+from db.models import ChatOutbox
+from nudges.channels import Channel
+from nudges.channels import email as email_channel
+from nudges.channels.announce import BotAnnouncer
+from nudges.channels.chat import ChatChannel
+from nudges.channels.email import EmailChannel
+from tests.integration.nudges.shoppers import agree
+from tests.smtp import CUT, SILENT, mail_sink
+from tests.stack import free_port
+
+
+class Way(StrEnum):
+    """How the other side behaves."""
+
+    LATER = "asks to try again later"
+    GONE = "says that the address is gone"
+    REFUSES = "does not want this message"
+    CUTS = "cuts the connection when it has the message"
+    SILENT = "never answers when it has the message"
+    AWAY = "is not there"
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A channel and its other side.
+
+    `behave` makes the other side behave in a way, well where it is None. `arrived` is what it took
+    as it reads it. `reach` lets somebody be reached there. `knows` is what the other side tells
+    apart messages by, where the protocol has such a thing: it has each once, however often it is
+    handed over. `words` are those that its messages need.
+    """
+
+    name: ChannelName
+    channel: Channel
+    behave: Callable[[Way | None], None]
+    arrived: Callable[[], list[str]]
+    reach: Callable[[Session, str, datetime], None]
+    words: tuple[str, ...]
+    knows: Callable[[], list[str]] | None = None
+
+
+@contextmanager
+def email_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
+    """E-mail, and a mail server that speaks SMTP."""
+    replies: dict[Way | None, dict[str, str]] = {
+        None: {},
+        Way.LATER: {"RCPT": "451 4.2.1 busy"},
+        Way.GONE: {"RCPT": "550 5.1.1 no such user here"},
+        Way.REFUSES: {".": "554 5.7.1 looks like spam"},
+        Way.CUTS: {".": CUT},
+        Way.SILENT: {".": SILENT},
+        Way.AWAY: {"EHLO": CUT, "HELO": CUT},
+    }
+    with mail_sink() as sink:
+        channel = EmailChannel(Settings(smtp_url=f"smtp://127.0.0.1:{sink.port}"))
+
+        def behave(way: Way | None) -> None:
+            sink.replies = replies[way]
+
+        def arrived() -> list[str]:
+            mails = [BytesParser(policy=default).parsebytes(raw) for raw in sink.arrived]
+            bodies = [mail.get_body(("plain",)) for mail in mails]
+            return [body.get_content() for body in bodies if body is not None]
+
+        yield Rig(
+            name=ChannelName.EMAIL,
+            channel=channel,
+            behave=behave,
+            arrived=arrived,
+            reach=lambda session, key, now: agree(session, key, ChannelName.EMAIL, now=now),
+            words=("hello", "button", "sender", "unsubscribe"),
+            knows=lambda: list(sink.taken),
+        )
+        channel.close()
+
+
+@contextmanager
+def chat_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
+    """Chat, with its outbox on the database; the bot is away, which must not matter."""
+    empty = make_engine(f"sqlite:///{folder / 'empty.db'}")
+    channel = ChatChannel(sessions, BotAnnouncer(Settings(bot_port=free_port())))
+    usable: dict[Way | None, SessionFactory] = {
+        None: sessions,
+        Way.LATER: make_session_factory(empty),
+    }
+
+    def behave(way: Way | None) -> None:
+        channel._sessions = usable[way]
+
+    def rows() -> list[ChatOutbox]:
+        with sessions() as session:
+            return list(session.scalars(select(ChatOutbox)))
+
+    yield Rig(
+        name=ChannelName.CHAT,
+        channel=channel,
+        behave=behave,
+        arrived=lambda: [
+            "\n".join([row.message["text"], *(card["title"] for card in row.message["cards"])])
+            for row in rows()
+        ],
+        reach=lambda session, key, now: agree(session, key, ChannelName.CHAT, now=now),
+        words=("hello", "chat_cart"),
+        knows=lambda: [row.nudge_id for row in rows()],
+    )
+    empty.dispose()
+
+
+type OpenRig = Callable[[SessionFactory, Path], AbstractContextManager[Rig]]
+
+RIGS: dict[ChannelName, OpenRig] = {
+    ChannelName.EMAIL: email_rig,
+    ChannelName.CHAT: chat_rig,
+}
+# How each one's other side can misbehave. The chat's is a database: what it took is always known.
+WAYS: dict[ChannelName, tuple[Way, ...]] = {
+    ChannelName.EMAIL: tuple(Way),
+    ChannelName.CHAT: (Way.LATER,),
+}
+# Those whose protocol has an id that the sender gives.
+TOLD_APART = (ChannelName.EMAIL, ChannelName.CHAT)
+
+# Modules whose TIMEOUT_SECONDS the suite makes short.
+TIMEOUTS = (email_channel,)
