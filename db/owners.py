@@ -7,12 +7,13 @@ nobody has signed in on that visitor, so an old token never opens a person's dat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.identity import Identity
-from db.models import Visitor
+from db.models import Coupon, Nudge, Visitor
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,6 +78,29 @@ def owned_by_any(
     if visitors:
         kinds.append(and_(visitor_column.in_(visitors), person_column.is_(None)))
     return or_(false(), *kinds)
+
+
+def coupon_is_of(identity: Identity) -> ColumnElement[bool]:
+    """The condition that a coupon may be used by the identity.
+
+    It is its person's; and on a browser that nobody is signed in on, it goes with the cart that the
+    link of its message brought there last.
+    """
+    if identity.person_id:
+        return Coupon.person_id == identity.person_id
+    carried = exists().where(
+        Nudge.id == Coupon.nudge_id, Nudge.carried_visitor_id == identity.visitor_id
+    )
+    signed_in = exists().where(Visitor.id == identity.visitor_id, Visitor.person_id.is_not(None))
+    return and_(carried, ~signed_in)
+
+
+def coupon_cart(identity: Identity) -> ColumnElement[str | None]:
+    """The one cart for which a coupon of the identity's is good."""
+    if identity.person_id:
+        return cast("ColumnElement[str | None]", Coupon.cart_id.expression)
+    carried = select(Nudge.carried_cart_id).where(Nudge.id == Coupon.nudge_id)
+    return carried.correlate(Coupon).scalar_subquery()
 
 
 def visitors_of(identity: Identity) -> Select[str]:

@@ -25,6 +25,7 @@ from db.writes.wishes import pause
 from nudges.coupons import offers_of
 from nudges.links import Link, mark_used
 from nudges.store.outcomes import add_steps
+from services.cards import full_title
 
 ELSEWHERE = timedelta(days=14)
 """How long a cart that was carried to another browser is left in peace: there it may be bought."""
@@ -73,7 +74,7 @@ def line_changes(line: CartLineView) -> list[LineChange]:
 
     def change(kind: ChangeKind) -> LineChange:
         before, after = line.unit_when_added, line.unit
-        return LineChange(kind, line.title, before, after, line.available)
+        return LineChange(kind, full_title(line), before, after, line.available)
 
     if line.available == 0:
         return [change(ChangeKind.SOLD_OUT)]
@@ -92,13 +93,15 @@ def restore(session: Session, link: Link, identity: Identity, *, now: datetime) 
 
     In its owner's browser it is there already. Elsewhere each line is filled up to what was left,
     as far as there is stock, so that a second click adds nothing; the cart left behind is then left
-    in peace, since it may be bought from here. The message's coupon goes onto the cart where the
-    shopper is its person. Raises as `db.writes.carts.add` does.
+    in peace, since it may be bought from here. The message's coupon goes onto the cart: of its
+    person, or on a browser that nobody is signed in on of whoever opened the link last. Raises as
+    `db.writes.carts.add` does.
     """
     if not _is_owner(session, link, identity):
         for line in lines_of_cart(session, link.cart_id):
             _fill_up(session, identity, line, now=now)
         _leave_in_peace(session, link, now=now)
+        _note_carried(session, link, identity, now=now)
     _apply_coupon(session, link, identity, now=now)
     _note_click(session, link, identity, now=now)
 
@@ -137,10 +140,22 @@ def _apply_coupon(session: Session, link: Link, identity: Identity, *, now: date
     try:
         after = apply_promotion(session, identity, offer.code, now=now)
     except PromotionRefused:
-        # Not this shopper's, or below its minimum: the cart's page tells.
+        # Another account's, or below its minimum: the cart's page tells.
         return
     if after.total.amount > before.total.amount and before.promotion_code is not None:
         apply_promotion(session, identity, before.promotion_code, now=now)
+
+
+def _note_carried(session: Session, link: Link, identity: Identity, *, now: datetime) -> None:
+    """Note where the cart went: an order there followed the message, and its coupon goes along."""
+    cart = open_cart(session, identity, now=now)
+    if cart is not None:
+        nudge = table_of(Nudge)
+        session.execute(
+            update(nudge)
+            .where(nudge.c.id == link.nudge_id)
+            .values(carried_visitor_id=identity.visitor_id, carried_cart_id=cart.id)
+        )
 
 
 def _leave_in_peace(session: Session, link: Link, *, now: datetime) -> None:

@@ -20,7 +20,7 @@ from core.settings import Settings
 from db.models import Channel
 from nudges.facts import Line
 from nudges.message import Brief, CouponOffer, Message
-from services.cards import card_json
+from services.cards import card_json, full_title
 
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
@@ -80,12 +80,12 @@ class Renderer:
             "hello": common["hello"].format(name=name) if name else common["hello_nobody"],
             "lines": [
                 {
-                    "text": common["piece"].format(quantity=line.pieces, title=line.title),
+                    "text": common["piece"].format(quantity=line.pieces, title=full_title(line)),
                     "price": (line.unit * line.pieces).text(locale) if line.unit else "",
                 }
                 for line in brief.lines
             ],
-            "gone": [common["gone_one"].format(title=line.title) for line in brief.gone],
+            "gone": [common["gone_one"].format(title=full_title(line)) for line in brief.gone],
             "total": common["total"].format(value=brief.value.text(locale)),
             "coupon": self._coupon(brief, brief.coupon, common, locale) if brief.coupon else None,
             "why": self._why(brief, common, locale),

@@ -5,7 +5,7 @@ Every amount comes from the rows that were handed in; nothing here reads or reme
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from core.money import Money
@@ -15,6 +15,25 @@ from db.reads.catalogue import ProductFacts, VariantFacts
 from services.suggest import ShownSuggestion
 
 LOW_STOCK = 5
+
+
+class Titled(Protocol):
+    """A line of a cart, wherever it was read."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def colour(self) -> str | None: ...
+
+    @property
+    def size(self) -> str | None: ...
+
+
+def full_title(line: Titled) -> str:
+    """A line's title with its colour and size: a cart may hold two of one title."""
+    options = ", ".join(part for part in (line.colour, line.size) if part)
+    return f"{line.title} ({options})" if options else line.title
 
 
 def card(

@@ -39,6 +39,7 @@ class Nudge(Base):
         Index("ix_nudges_person_id_created_at", "person_id", "created_at"),
         Index("ix_nudges_visitor_id_created_at", "visitor_id", "created_at"),
         Index("ix_nudges_created_at", "created_at"),
+        Index("ix_nudges_carried_visitor_id", "carried_visitor_id"),
     )
 
     id: Mapped[str] = mapped_column(PublicId, primary_key=True)
@@ -73,6 +74,12 @@ class Nudge(Base):
     sent_at: Mapped[datetime | None] = mapped_column(doc="Handed to the channel.")
     delivered_at: Mapped[datetime | None] = mapped_column(doc="Confirmed by the channel.")
     clicked_at: Mapped[datetime | None]
+    carried_visitor_id: Mapped[str | None] = mapped_column(
+        ForeignKey("visitors.id"), doc="The last other browser that the link brought the cart to."
+    )
+    carried_cart_id: Mapped[str | None] = mapped_column(
+        ForeignKey("carts.id"), doc="Its cart then; there the message's coupon may be used too."
+    )
     ordered_at: Mapped[datetime | None]
     order_id: Mapped[str | None] = mapped_column(ForeignKey("orders.id"))
 

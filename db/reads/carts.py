@@ -86,6 +86,11 @@ class CartView:
         """Pieces in all."""
         return sum(line.quantity for line in self.lines)
 
+    @property
+    def short_lines(self) -> tuple[CartLineView, ...]:
+        """The lines of which the shop cannot sell that many today."""
+        return tuple(line for line in self.lines if line.quantity > line.available)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftLine:

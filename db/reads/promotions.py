@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
@@ -9,27 +10,26 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.money import Money
 from db.models import Cart, CartStatus, Category, Coupon, CouponState, Promotion
+from db.owners import coupon_cart, coupon_is_of
 from db.pricing import CouponTerms, PromotionTerms
 
 
 def promotion_terms(session: Session, code: str, identity: Identity) -> PromotionTerms | None:
     """The promotion with this code (upper or lower case), whether it runs or not.
 
-    A personal coupon exists for its person alone.
+    A personal coupon exists for its person alone, and where its link carried it.
     """
     row = session.execute(
         _promotions(identity).where(Promotion.code == code.strip().upper())
     ).one_or_none()
-    return _terms(session, [(row.Promotion, row.Coupon)])[0] if row else None
+    return _terms(session, [_Row(*row)])[0] if row else None
 
 
 def own_coupons(session: Session, identity: Identity, *, now: datetime) -> list[PromotionTerms]:
     """The coupons that the shopper can use on their open cart, by code."""
-    if identity.person_id is None:
-        return []
     rows = session.execute(
         _promotions(identity)
-        .join(Cart, Cart.id == Coupon.cart_id)
+        .join(Cart, Cart.id == coupon_cart(identity))
         .where(
             Coupon.state == CouponState.ISSUED,
             Coupon.expires_at > now,
@@ -37,7 +37,7 @@ def own_coupons(session: Session, identity: Identity, *, now: datetime) -> list[
         )
         .order_by(Promotion.code)
     )
-    return _terms(session, [(row.Promotion, row.Coupon) for row in rows])
+    return _terms(session, [_Row(*row) for row in rows])
 
 
 def running_promotions(session: Session, *, now: datetime) -> list[PromotionTerms]:
@@ -51,24 +51,30 @@ def running_promotions(session: Session, *, now: datetime) -> list[PromotionTerm
         )
         .order_by(Promotion.code)
     )
-    return _terms(session, [(row, None) for row in rows])
+    return _terms(session, [_Row(row) for row in rows])
 
 
-def _promotions(identity: Identity) -> Select[Promotion, Coupon | None]:
+class _Row(NamedTuple):
+    """A promotion, its coupon where it is one, and the cart for which that is good."""
+
+    promotion: Promotion
+    coupon: Coupon | None = None
+    cart_id: str | None = None
+
+
+def _promotions(identity: Identity) -> Select[Promotion, Coupon | None, str | None]:
     """Promotions that this shopper may know of, each with their coupon where it is one."""
-    mine = and_(Coupon.code == Promotion.code, Coupon.person_id == identity.person_id)
+    mine = and_(Coupon.code == Promotion.code, coupon_is_of(identity))
     return (
-        select(Promotion, Coupon)
+        select(Promotion, Coupon, coupon_cart(identity))
         .outerjoin(Coupon, mine)
         .where(or_(Promotion.personal.is_(False), Coupon.code.is_not(None)))
     )
 
 
-def _terms(
-    session: Session, rows: Sequence[tuple[Promotion, Coupon | None]]
-) -> list[PromotionTerms]:
+def _terms(session: Session, rows: Sequence[_Row]) -> list[PromotionTerms]:
     children: dict[str, list[str]] = {}
-    if any(row.category_id for row, _ in rows):
+    if any(row.category_id for row, *_ in rows):
         for key, parent in session.execute(select(Category.id, Category.parent_id)):
             if parent:
                 children.setdefault(parent, []).append(key)
@@ -86,9 +92,9 @@ def _terms(
             max_discount=Money(row.currency, row.max_discount)
             if row.max_discount is not None
             else None,
-            coupon=CouponTerms(coupon.cart_id, coupon.state) if coupon else None,
+            coupon=CouponTerms(cart_id, coupon.state) if coupon and cart_id else None,
         )
-        for row, coupon in rows
+        for row, coupon, cart_id in rows
     ]
 
 

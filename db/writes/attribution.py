@@ -5,7 +5,7 @@ That says what came after what, not what came because of it; the hold-out tells 
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Nudge, Order
@@ -14,11 +14,18 @@ from db.owners import Owner, owned_by_any
 WINDOW = timedelta(days=7)
 
 
-def note_orders(session: Session, owner: Owner, *, now: datetime) -> None:
-    """Write each clicked nudge's first order within `WINDOW` of its click to the nudge, once."""
+def note_orders(session: Session, owner: Owner, visitor_id: str, *, now: datetime) -> None:
+    """Write each clicked nudge's first order within `WINDOW` of its click to the nudge, once.
+
+    The nudges are the owner's, and those whose link brought the cart to the browser that ordered:
+    whoever sits there need not be signed in.
+    """
     clicked = session.execute(
         select(Nudge.id, Nudge.clicked_at).where(
-            owned_by_any([owner], Nudge.visitor_id, Nudge.person_id),
+            or_(
+                owned_by_any([owner], Nudge.visitor_id, Nudge.person_id),
+                Nudge.carried_visitor_id == visitor_id,
+            ),
             Nudge.clicked_at.is_not(None),
             Nudge.clicked_at > now - WINDOW,
             Nudge.ordered_at.is_(None),

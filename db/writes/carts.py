@@ -143,6 +143,16 @@ def clear(
     return _change(session, mine, visitor, name, items, now=now, source=source, event_id=event_id)
 
 
+def fit_to_stock(session: Session, identity: Identity, *, now: datetime) -> CartView | None:
+    """Take out of the cart what the shop cannot deliver today; None where there is no cart."""
+    mine, visitor, cart = _locked_cart(session, identity, now=now)
+    if cart is None or not cart.short_lines:
+        return cart
+    items = tuple(_item(line, line.quantity - line.available) for line in cart.short_lines)
+    name = EventName.REMOVE_FROM_CART
+    return _change(session, mine, visitor, name, items, now=now, source="web")
+
+
 def apply_promotion(session: Session, identity: Identity, code: str, *, now: datetime) -> CartView:
     """Put a promotion on the cart, in place of the one before. Raises PromotionRefused."""
     mine, _, cart = _locked_cart(session, identity, now=now)

@@ -5,8 +5,10 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from core.identity import Identity
 from db.insert import table_of
 from db.models import Cart, CartStatus, Coupon, CouponBudget, CouponState
+from db.owners import coupon_cart, coupon_is_of
 
 _COUPON = table_of(Coupon)
 _BUDGET = table_of(CouponBudget)
@@ -16,7 +18,7 @@ def redeem(
     session: Session,
     code: str,
     *,
-    person_id: str,
+    identity: Identity,
     cart_id: str,
     order_id: str,
     cost: int,
@@ -24,7 +26,8 @@ def redeem(
 ) -> bool:
     """Use a coupon up for an order; False where it cannot be used (any more).
 
-    One statement decides, so of many at once one wins; the others wait for it and find it used.
+    The cart must be the one that it is good for in the identity's hands. One statement decides, so
+    of many at once one wins; the others wait for it and find it used.
     `cost` is what the coupon took off the order, in minor units, at most what was reserved for it
     (ValueError otherwise): the day's budget gets the difference back.
     """
@@ -33,8 +36,8 @@ def redeem(
         .where(
             _COUPON.c.code == code,
             _COUPON.c.state == CouponState.ISSUED,
-            _COUPON.c.person_id == person_id,
-            _COUPON.c.cart_id == cart_id,
+            coupon_is_of(identity),
+            coupon_cart(identity) == cart_id,
             _COUPON.c.expires_at > now,
         )
         .values(state=CouponState.REDEEMED, closed_at=now, order_id=order_id)

@@ -76,7 +76,7 @@ def record(
     elif folded:
         refold_owners(session, [owner])
     if any(event.name is EventName.PURCHASE for event in folded):
-        note_orders(session, owner, now=now)
+        note_orders(session, owner, visitor.id, now=now)
     return result
 
 

@@ -89,12 +89,12 @@ def _use_up(
     session: Session, mine: Identity, cart: CartView, code: str, order_id: str, *, now: datetime
 ) -> None:
     terms = promotion_terms(session, code, mine)
-    if terms is None or terms.coupon is None or mine.person_id is None:
+    if terms is None or terms.coupon is None:
         return
     used = redeem(
         session,
         code,
-        person_id=mine.person_id,
+        identity=mine,
         cart_id=cart.id,
         order_id=order_id,
         cost=cart.promotion_cost.amount,

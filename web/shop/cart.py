@@ -21,11 +21,13 @@ from db.writes.carts import (
     UnknownVariant,
     add,
     apply_promotion,
+    fit_to_stock,
     remove,
     remove_promotion,
     set_quantity,
 )
 from recommender.protocol import Surface
+from services.cards import full_title
 from web import tracking
 from web.api.cart import get_cart
 from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
@@ -67,6 +69,7 @@ def cart_page(
             status=status,
             cart=cart,
             problem=problem,
+            short=_short_lines(visit, cart),
             code_problem=code_problem,
             typed_code=typed_code,
             gap_percent=_gap_percent(visit, cart),
@@ -143,6 +146,14 @@ def remove_form(visit: PageForm, variant_id: Key = "") -> Response:
     return visit.go("/cart", note="removed")
 
 
+@router.post("/cart/fit")
+def fit_form(visit: PageForm) -> Response:
+    """Take out what the shop cannot deliver, and on to the checkout with the rest."""
+    with visit.sessions.begin() as session:
+        cart = fit_to_stock(session, visit.identity, now=visit.now)
+    return visit.go("/checkout" if cart and cart.lines else "/cart", note="fitted")
+
+
 @router.post("/cart/code")
 def code_form(
     visit: PageForm, code: Typed = "", take_off: Annotated[str, Form(max_length=1)] = ""
@@ -180,6 +191,19 @@ def _refused(visit: Visit, variant_id: str, problem: str, *, status: int) -> HTM
     if product_id is None:
         return cart_page(visit, problem=problem, status=status)
     return product_page(visit, product_id, variant_id=variant_id, problem=problem, status=status)
+
+
+def _short_lines(visit: Visit, cart: CartView | None) -> list[str]:
+    """What the shop cannot deliver any more, and what happens to it on the way to the checkout."""
+    words = visit.words.cart.short
+    return [
+        fill(
+            words.fewer if line.available else words.gone,
+            title=full_title(line),
+            n=line.available,
+        )
+        for line in (cart.short_lines if cart else ())
+    ]
 
 
 def _own_coupons(visit: Visit, session: Session, cart: CartView | None) -> list[dict[str, str]]:

@@ -67,7 +67,7 @@ def checkout(visit: PageVisit) -> Response:
         cart = open_cart(session, visit.identity, now=visit.now)
     if cart is None or not cart.lines:
         return visit.go("/cart")
-    if stock_short(cart):
+    if cart.short_lines:
         return cart_page(visit, problem=visit.words.checkout.problem.stock, status=409)
     return _page(visit, CheckoutForm(country=_home_country(visit)), step="begin_checkout")
 
@@ -80,7 +80,7 @@ def pay_form(visit: PageForm, form: Annotated[CheckoutForm, Form()]) -> Response
         cart = open_cart(session, visit.identity, now=visit.now)
     if cart is None or not cart.lines:
         return cart_page(visit, problem=words.problem.empty, status=409)
-    if stock_short(cart):
+    if cart.short_lines:
         return cart_page(visit, problem=words.problem.stock, status=409)
     problems = form.problems(countries=set(as_dict(words.countries)), now=visit.now)
     if problems:
@@ -120,11 +120,6 @@ def order(visit: PageVisit, order_id: str) -> HTMLResponse:
             fresh=fresh,
             events=[_purchase_event(visit, found, event_id)] if fresh else [],
         )
-
-
-def stock_short(cart: CartView) -> bool:
-    """Whether the shop cannot deliver all of it any more."""
-    return any(line.quantity > (line.stock or 0) or line.unit is None for line in cart.lines)
 
 
 def order_values(visit: Visit, order: PurchaseView) -> dict[str, Any]:

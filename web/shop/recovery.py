@@ -9,7 +9,7 @@ from db.engine import read_session
 from db.models import LinkPurpose
 from nudges.links import Link, open_link
 from nudges.recovery import LeftCart, LineChange, left_cart, line_changes, restore, waiting_coupon
-from services.cards import picture_url
+from services.cards import full_title, picture_url
 from web.shop.link_page import LinkPage, LinkVisit
 from web.shop.visit import PageForm, Visit
 from web.wording import Words, fill
@@ -59,7 +59,8 @@ def told_changes(visit: Visit, session: Session) -> list[str]:
     locale = visit.settings.locale
     changes = left_cart(session, link).changes
     told = [words.back, *(change_text(change, words, locale=locale) for change in changes)]
-    if link.person_id != visit.identity.person_id and waiting_coupon(session, link, now=visit.now):
+    elsewhere = visit.identity.person_id not in (None, link.person_id)
+    if elsewhere and waiting_coupon(session, link, now=visit.now):
         told.append(words.coupon_waits)
     return told
 
@@ -86,7 +87,7 @@ def _lines(page: LinkPage, left: LeftCart) -> list[dict[str, Any]]:
     words, locale = page.words.recover, page.settings.locale
     return [
         {
-            "text": fill(words.piece, quantity=line.quantity, title=line.title),
+            "text": fill(words.piece, quantity=line.quantity, title=full_title(line)),
             "picture": picture_url(line.product_id, line.picture, colour=line.colour),
             "price": line.line_total.text(locale) if line.line_total else "",
             "changes": [change_text(one, words, locale=locale) for one in line_changes(line)],

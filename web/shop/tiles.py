@@ -57,7 +57,7 @@ def go_together(suggestions: Sequence[ShownSuggestion]) -> bool:
 def page_cart(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:
     """The cart for the pages: the API's cart, and how many pieces of each line there are."""
     data = cart_json(cart, settings=settings)
-    stocks = [line.stock or 0 for line in cart.lines] if cart else []
+    stocks = [line.available for line in cart.lines] if cart else []
     data["lines"] = [
         line | {"left": left, "too_many": line["quantity"] > left}
         for line, left in zip(data["lines"], stocks, strict=True)

@@ -194,7 +194,7 @@ def test_of_200_redemptions_at_once_one_succeeds(
                     redeem(
                         session,
                         code,
-                        person_id="ann",
+                        identity=ANN,
                         cart_id=coupon.cart_id,
                         order_id=f"{number:032x}",
                         cost=1190,
@@ -241,7 +241,7 @@ def test_a_cost_above_what_was_reserved_is_refused(
         redeem(
             session,
             code,
-            person_id="ann",
+            identity=ANN,
             cart_id=coupon.cart_id,
             order_id=order.id,
             cost=1191,

@@ -118,9 +118,39 @@ def test_what_sold_out_meanwhile_is_said_in_the_cart_and_nothing_is_charged(
     answer = shopper.post("/checkout", **ADDRESS, seen_total="23800")
     assert answer.status_code == 409
     assert "Meanwhile some of it sold out." in answer.text
-    assert "Only 1 left: please lower the quantity." in answer.text
+    assert "There are only 1 of Rain jacket (black, M) left." in answer.text
     with sessions() as session:
         assert session.scalars(select(Order)).all() == []
+
+
+def test_one_press_goes_on_without_what_sold_out(
+    shopper: Browser, sessions: SessionFactory
+) -> None:
+    shopper.post("/cart/add", variant_id="stove-1", quantity="1")
+    with sessions.begin() as session:
+        session.get_one(Variant, "stove-1").stock = 0
+        session.get_one(Variant, "rain-black-m").stock = 1
+    page = shopper.get("/cart")
+    assert "Gas stove is sold out and is taken out." in page.text
+    assert 'href="/checkout"' not in page.text
+    answer = shopper.post("/cart/fit")
+    assert answer.url.path == "/checkout"
+    assert "no longer in your cart" in answer.text
+    assert [(one["variant_id"], one["quantity"]) for one in shopper.cart()["lines"]] == [
+        ("rain-black-m", 1)
+    ]
+    assert shopper.pay().url.path.startswith("/orders/")
+
+
+def test_where_all_of_it_sold_out_the_cart_is_emptied(
+    shopper: Browser, sessions: SessionFactory
+) -> None:
+    with sessions.begin() as session:
+        session.get_one(Variant, "rain-black-m").stock = 0
+    assert "Take it out" in shopper.get("/cart").text
+    answer = shopper.post("/cart/fit")
+    assert answer.url.path == "/cart"
+    assert "Your cart is empty." in answer.text
 
 
 def test_a_total_that_changed_must_be_seen_before_it_is_paid(

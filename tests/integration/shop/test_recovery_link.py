@@ -11,9 +11,12 @@ from db.engine import SessionFactory
 from db.models import (
     Base,
     Cart,
+    Coupon,
+    CouponState,
     LinkPurpose,
     Nudge,
     NudgeStep,
+    Order,
     Pause,
     Person,
     Price,
@@ -135,7 +138,7 @@ def test_it_says_what_changed_since(
         session.execute(update(Variant).where(Variant.id == "rain-black-m").values(stock=1))
     answer = browser.post(link)
     assert "Gas stove has gone up from €24.90 to €27.90." in answer.text
-    assert "There are only 1 of Rain jacket left." in answer.text
+    assert "There are only 1 of Rain jacket (black, M) left." in answer.text
     assert pieces(browser) == {"stove-1": 1, "rain-black-m": 1}
     assert browser.cart()["subtotal"]["amount"] == 2790 + 11900
 
@@ -148,7 +151,7 @@ def test_what_is_sold_out_or_no_longer_sold_is_named_and_left_out(
         session.execute(update(Product).where(Product.id == "rain").values(active=False))
     answer = browser.post(link)
     assert "Gas stove has sold out by now." in answer.text
-    assert "Rain jacket has sold out by now." in answer.text
+    assert "Rain jacket (black, M) has sold out by now." in answer.text
     assert pieces(browser) == {}
 
 
@@ -178,6 +181,29 @@ def test_an_order_after_the_click_is_written_to_the_message(
         nudge = session.scalars(select(Nudge)).one()
         assert nudge.ordered_at == clock.now()
         assert nudge.order_id is not None
+
+
+def test_so_is_one_on_a_browser_that_nobody_is_signed_in_on(
+    browser: Browser, sessions: SessionFactory, clock: SimulatedClock, link: str
+) -> None:
+    browser.post(link)
+    clock.advance(timedelta(days=1))
+    browser.get("/")
+    browser.pay()
+    with sessions() as session:
+        nudge = session.scalars(select(Nudge)).one()
+        order = session.scalars(select(Order)).one()
+        assert (nudge.ordered_at, nudge.order_id) == (clock.now(), order.id)
+
+
+def test_an_order_in_a_browser_that_the_link_did_not_come_to_is_not(
+    browser: Browser, other_browser: Browser, sessions: SessionFactory, link: str
+) -> None:
+    browser.post(link)
+    other_browser.post("/cart/add", variant_id="stove-1", quantity="1")
+    other_browser.pay()
+    with sessions() as session:
+        assert session.scalars(select(Nudge.ordered_at)).one() is None
 
 
 def test_an_order_without_a_click_is_not(
@@ -243,14 +269,71 @@ def test_it_puts_the_messages_coupon_on_its_persons_cart(
     assert "For you alone" not in browser.get("/cart").text
 
 
-def test_somebody_else_gets_the_cart_without_the_coupon_and_is_told(
-    browser: Browser, coupon_link: str
+def test_on_a_browser_that_nobody_is_signed_in_on_the_coupon_comes_with_the_cart(
+    browser: Browser, sessions: SessionFactory, coupon_link: str
 ) -> None:
     answer = browser.post(coupon_link)
-    assert "sign in to use it" in answer.text
+    assert "sign in there to use it" not in answer.text
+    assert browser.cart()["discount"]["amount"] == 1500
+    assert browser.pay().url.path.startswith("/orders/")
+    with sessions() as session:
+        coupon = session.scalars(select(Coupon)).one()
+        order = session.get_one(Order, coupon.order_id)
+        assert (coupon.state, order.person_id) == (CouponState.REDEEMED, None)
+
+
+def test_carried_twice_the_coupon_is_good_where_its_link_was_opened_last(
+    browser: Browser, other_browser: Browser, coupon_link: str
+) -> None:
+    browser.post(coupon_link)
+    code = browser.cart()["promotion_code"]
+    other_browser.post(coupon_link)
     assert browser.cart()["discount"]["amount"] == 0
-    answer = browser.post("/account/sign-in", person_id="anna")
-    assert "sign in to use it" not in answer.text
+    assert browser.post("/cart/code", code=code).status_code == 409
+    assert browser.cart()["discount"]["amount"] == 0
+    assert other_browser.cart()["discount"]["amount"] == 1500
+
+
+def test_carried_away_it_is_still_used_once(
+    browser: Browser, other_browser: Browser, coupon_link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="anna")
+    browser.post(coupon_link)
+    other_browser.post(coupon_link)
+    code = other_browser.cart()["promotion_code"]
+    assert other_browser.pay().url.path.startswith("/orders/")
+    assert browser.cart()["discount"]["amount"] == 0
+    other_browser.post("/cart/add", variant_id="down-red", quantity="1")
+    answer = other_browser.post("/cart/code", code=code)
+    assert f"The code {code} was good once, and has been used." in answer.text
+
+
+def test_it_is_good_for_the_carried_cart_and_not_for_the_next_one(
+    browser: Browser, coupon_link: str
+) -> None:
+    browser.post(coupon_link)
+    code = browser.cart()["promotion_code"]
+    browser.post("/cart/code", take_off="1")
+    browser.pay()
+    browser.post("/cart/add", variant_id="down-red", quantity="1")
+    browser.post("/cart/code", code=code)
+    assert browser.cart()["discount"]["amount"] == 0
+
+
+def test_somebody_elses_account_gets_the_cart_without_the_coupon_and_is_told(
+    browser: Browser, coupon_link: str
+) -> None:
+    browser.post("/account/sign-in", person_id="ben")
+    answer = browser.post(coupon_link)
+    assert "sign in there to use it" in answer.text
+    assert browser.cart()["discount"]["amount"] == 0
+
+
+def test_signing_in_after_it_the_person_has_the_coupon_on_their_own_cart(
+    browser: Browser, coupon_link: str
+) -> None:
+    browser.post(coupon_link)
+    browser.post("/account/sign-in", person_id="anna")
     browser.post(coupon_link)
     assert browser.cart()["discount"]["amount"] == 1500
 
