@@ -103,6 +103,7 @@ def coupon_cart(identity: Identity) -> ColumnElement[str | None]:
     return carried.correlate(Coupon).scalar_subquery()
 
 
-def visitors_of(identity: Identity) -> Select[str]:
-    """The ids of the identity's visitors, for rows that carry the visitor alone (events)."""
-    return select(Visitor.id).where(owned_by(identity, Visitor.id, Visitor.person_id))
+def visitors_of_bound(*, signed_in: bool) -> Select[str]:
+    """The ids of an identity's visitors, for rows that carry the visitor alone (events)."""
+    mine = owned_by_bound(Visitor.id, Visitor.person_id, signed_in=signed_in)
+    return select(Visitor.id).where(mine)

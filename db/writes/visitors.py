@@ -167,11 +167,16 @@ def _visitor_to_lock() -> Select[Visitor]:
 
 
 def _lock_person(session: Session, person_id: str, *, now: datetime) -> None:
-    locked = select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
-    if session.scalar(locked) is None:
+    locked, values = _person_to_lock(), {"id": person_id}
+    if session.scalar(locked, values) is None:
         row = {"id": person_id, "is_staff": False, "created_at": now}
         session.execute(insert_or_ignore(session, Person), row)
-        session.scalars(locked).one()
+        session.scalars(locked, values).one()
+
+
+@cache
+def _person_to_lock() -> Select[str]:
+    return select(Person.id).where(Person.id == bindparam("id")).with_for_update(key_share=True)
 
 
 def _newest_visitor(session: Session, person_id: str) -> Visitor | None:
