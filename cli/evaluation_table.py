@@ -23,6 +23,8 @@ def print_report(console: Console, report: Report) -> None:
         console.print(_seen(report))
     if report.leads:
         console.print(_leads(report))
+    if report.ablations:
+        console.print(_ablations(report))
     if report.accepted:
         console.print("[green]Gate passed:[/] the blend is ahead of every baseline.")
     else:
@@ -81,6 +83,16 @@ def _leads(report: Report) -> Table:
         table.add_column(title, justify="left" if title == "over" else "right", no_wrap=True)
     for lead in report.leads:
         table.add_row(lead.baseline.replace("_", " "), _interval(lead.recall), _interval(lead.mrr))
+    return table
+
+
+def _ablations(report: Report) -> Table:
+    table = _table("The blend without one of its parts, paired 95 % intervals")
+    for title in ("without", "recall", "MRR"):
+        left = title == "without"
+        table.add_column(title, justify="left" if left else "right", no_wrap=True)
+    for one in report.ablations:
+        table.add_row(one.without.replace("_", " "), _interval(one.recall), _interval(one.mrr))
     return table
 
 

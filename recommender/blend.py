@@ -65,6 +65,10 @@ class Blend:
     def mix(self, batch: Batch) -> Mixed:
         """Scores with the part of each source."""
         parts = shares(np.stack([source.score(batch) for source in self.sources]))
+        return self.combine(parts, batch)
+
+    def combine(self, parts: Scores, batch: Batch) -> Mixed:
+        """The same from the shares (sources, n, items) that the sources give."""
         knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
         weighted = np.nan_to_num(parts) * self.weights_for(batch, knows)[:, :, None]
         total = weighted.sum(axis=0)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.blend import Blend
+from recommender.content import Content
 from recommender.lstm_step import Lstm
+from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.protocol import Arrays, Source
 from recommender.reasons import Evidence
@@ -22,7 +24,9 @@ SOURCES: dict[str, type[Source]] = {
         Lstm,
         AssociationRules,
         SequentialRules,
+        SessionNeighbours,
         ItemToItem,
+        Content,
         PopularInCategory,
         RecentlyPopular,
         Popular,

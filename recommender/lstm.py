@@ -1,13 +1,14 @@
 """Trains the next-item LSTM with Keras on TensorFlow and exports its weights for lstm_step.
 
 Embeddings of item, action and time gap are added up; one LSTM layer; the output weights are the
-item embeddings again. Loss: full-softmax cross-entropy with label smoothing (Szegedy et al. 2016)
-on the positions that are followed by a new product in the same session, which is what evaluation
-asks; padding is masked in state and loss. One-cycle learning rate (Smith & Topin 2018). Full
-softmax and plain cross-entropy are what makes recurrent recommenders strong: Hidasi & Czapp 2023,
-Klenitskiy & Vasilev 2023. With too many items for that, the sum over all items is estimated from
-items drawn by their frequency, each weighed by how rarely it is drawn (logQ correction: Bengio &
-Senécal 2008).
+item embeddings again, times a fixed scale: a state's entries lie between -1 and 1, so that with
+small embeddings alone products would be told apart only after many epochs. Loss: full-softmax
+cross-entropy with label smoothing (Szegedy et al. 2016) on the positions that are followed by a new
+product in the same session, which is what evaluation asks; padding is masked in state and loss.
+One-cycle learning rate (Smith & Topin 2018). Full softmax and plain cross-entropy are what makes
+recurrent recommenders strong: Hidasi & Czapp 2023, Klenitskiy & Vasilev 2023. With too many items
+for that, the sum over all items is estimated from items drawn by their frequency, each weighed by
+how rarely it is drawn (logQ correction: Bengio & Senécal 2008).
 
 TensorFlow is imported inside the functions, so that a process that only serves never loads it.
 """
@@ -47,8 +48,11 @@ class LstmConfig:
     epochs: int = 6
     batch: int = 64
     dropout: float = 0.3
+    output_dropout: float = 0.3
     smoothing: float = 0.05
     peak_rate: float = 6e-3
+    scale: float = 8.0
+    """What the output weights are, in item embeddings; a power of two, so that none is rounded."""
     clip: float = 1.0
     seed: int = 0
     full_softmax: int = 50_000
@@ -267,7 +271,7 @@ class _Network:
         summed = self.item(steps) + self.action(actions) + self.gap(gaps)
         dropped = keras.layers.Dropout(config.dropout, seed=config.seed)(summed)
         states = self.lstm(dropped, mask=keras.ops.greater(actions, 0))
-        output = keras.layers.Dropout(config.dropout, seed=config.seed + 1)(states)
+        output = keras.layers.Dropout(config.output_dropout, seed=config.seed + 1)(states)
         self.model = keras.Model([steps, actions, gaps], output)
         if start is not None:
             self._import(start)
@@ -283,6 +287,7 @@ class _Network:
         def step(item: Any, action: Any, gap: Any, target: Any, drawn: Any, expected: Any) -> Any:
             with tf.GradientTape() as tape:
                 states = self.model([item + 1, action, gap], training=True)
+                states *= config.scale
                 wanted = target >= 0
                 asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
                 loss = self._loss(*asked, drawn, expected) if sampling else self._full_loss(*asked)
@@ -296,8 +301,7 @@ class _Network:
         """Mean cross-entropy, the sum over the other items estimated from the drawn ones."""
         import tensorflow as tf
 
-        own = tf.reduce_sum(states * tf.gather(self.item.embeddings, target + 1), axis=1)
-        own += tf.gather(self.item_bias, target)
+        own = self._own(states, target)
         others = tf.matmul(states, tf.gather(self.item.embeddings, drawn + 1), transpose_b=True)
         others += tf.gather(self.item_bias, drawn) - expected
         others = tf.where(target[:, None] == drawn, -1e9, others)
@@ -308,14 +312,19 @@ class _Network:
         """Mean cross-entropy against the target, smoothed over all items."""
         import tensorflow as tf
 
-        logits = tf.matmul(states, self.item.embeddings[1:], transpose_b=True) + self.item_bias
-        own = tf.gather(logits, target, batch_dims=1)
-        smooth = self.config.smoothing
-        return tf.reduce_mean(
-            tf.reduce_logsumexp(logits, axis=1)
-            - (1 - smooth) * own
-            - smooth * tf.reduce_mean(logits, axis=1)
-        )
+        output = self.item.embeddings[1:]
+        logits = tf.matmul(states, output, transpose_b=True) + self.item_bias
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
+        mean = tf.linalg.matvec(states, tf.reduce_mean(output, axis=0))
+        mean += tf.reduce_mean(self.item_bias)
+        return tf.reduce_mean(loss + self.config.smoothing * (self._own(states, target) - mean))
+
+    def _own(self, states: Any, target: Any) -> Any:
+        """The targets' logits."""
+        import tensorflow as tf
+
+        own = tf.reduce_sum(states * tf.gather(self.item.embeddings, target + 1), axis=1)
+        return own + tf.gather(self.item_bias, target)
 
     def step(
         self,
@@ -335,13 +344,14 @@ class _Network:
         return result
 
     def export(self, seen: Bools) -> Weights:
-        """The weights as plain arrays."""
+        """The weights as plain arrays: embeddings as the output takes them, the kernel to fit."""
         kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
+        scale = self.config.scale
         return Weights(
-            item=self.item.embeddings.numpy(),
-            action=self.action.embeddings.numpy(),
-            gap=self.gap.embeddings.numpy(),
-            kernel=kernel,
+            item=self.item.embeddings.numpy() * scale,
+            action=self.action.embeddings.numpy() * scale,
+            gap=self.gap.embeddings.numpy() * scale,
+            kernel=kernel / scale,
             recurrent=recurrent,
             bias=bias,
             item_bias=self.item_bias.numpy(),
@@ -349,11 +359,11 @@ class _Network:
         )
 
     def _import(self, weights: Weights) -> None:
-        self.item.embeddings.assign(weights.item)
-        self.action.embeddings.assign(weights.action)
-        self.gap.embeddings.assign(weights.gap)
-        for variable, value in zip(
-            self.lstm.weights, (weights.kernel, weights.recurrent, weights.bias), strict=True
-        ):
+        scale = self.config.scale
+        self.item.embeddings.assign(weights.item / scale)
+        self.action.embeddings.assign(weights.action / scale)
+        self.gap.embeddings.assign(weights.gap / scale)
+        values = weights.kernel * scale, weights.recurrent, weights.bias
+        for variable, value in zip(self.lstm.weights, values, strict=True):
             variable.assign(value)
         self.item_bias.assign(weights.item_bias)

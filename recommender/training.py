@@ -15,8 +15,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.ablation import Ablation, ablate
 from recommender.blend import LENGTHS, Blend, fit_weights, length_rows, shares
 from recommender.bundle import Bundle
+from recommender.content import Content
 from recommender.evaluation import (
     Cases,
     Interval,
@@ -35,6 +37,7 @@ from recommender.evaluation import (
 )
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
+from recommender.neighbours import SessionNeighbours
 from recommender.popular import (
     ItemToItem,
     Popular,
@@ -66,10 +69,12 @@ MIN_TEST_CASES = 200
 MIN_VALID_CASES = 100
 # What the sources weigh while nothing could be learnt about them.
 COUNTED_WEIGHTS = {
-    AssociationRules.name: 0.25,
-    SequentialRules.name: 0.25,
-    ItemToItem.name: 0.3,
-    PopularInCategory.name: 0.12,
+    AssociationRules.name: 0.2,
+    SequentialRules.name: 0.2,
+    SessionNeighbours.name: 0.2,
+    ItemToItem.name: 0.2,
+    Content.name: 0.05,
+    PopularInCategory.name: 0.07,
     RecentlyPopular.name: 0.05,
     Popular.name: 0.03,
 }
@@ -147,6 +152,7 @@ class Report:
     leads: tuple[Lead, ...]
     weights: dict[str, list[float]]
     problems: tuple[str, ...]
+    ablations: tuple[Ablation, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -224,7 +230,9 @@ def fit_counts(log: Log, prepared: Prepared) -> list[Source]:
     return [
         AssociationRules.fit(log, items),
         SequentialRules.fit(log, items),
+        SessionNeighbours.fit(log, items),
         ItemToItem.fit(log, items),
+        Content.fit(log, prepared.facts),
         PopularInCategory.fit(log, items, prepared.category),
         RecentlyPopular.fit(log, items),
         Popular.fit(log, items),
@@ -271,6 +279,11 @@ class Asked(Protocol):
 
 def learn_weights(sources: Sequence[Source], cases: Asked) -> NDArray[np.float64]:
     """Blend weights from the validation cases."""
+    return fit_weights(*target_shares(sources, cases))
+
+
+def target_shares(sources: Sequence[Source], cases: Asked) -> tuple[NDArray[np.float64], Ints]:
+    """What `fit_weights` learns from: the sources' shares of each target, and its row."""
     known = np.full((len(cases), len(sources)), np.nan)
     rows = np.zeros(len(cases), np.int32)
     for part in chunks(len(cases), 512):
@@ -282,7 +295,7 @@ def learn_weights(sources: Sequence[Source], cases: Asked) -> NDArray[np.float64
             known[part, column] = np.where(
                 target >= 0, shares(source.score(batch))[at, np.maximum(target, 0)], np.nan
             )
-    return fit_weights(known, rows)
+    return known, rows
 
 
 def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Cases) -> Taste:
@@ -321,10 +334,12 @@ def measure_models(
     config: TrainConfig,
     progress: Progress | None = None,
     oracles: Mapping[str, Callable[[], Oracle]] | None = None,
+    ablation: bool = False,
 ) -> Measured:
     """Fit on the training days, weigh on the validation days, rank on the test days.
 
-    `oracles` by the name of their row; they are made only if there is something to measure.
+    `oracles` by the name of their row; they are made only if there is something to measure. With
+    `ablation` the blend is ranked without each of its sources too.
     """
     progress = progress or Silent()
     log = prepared.log
@@ -348,14 +363,21 @@ def measure_models(
     except ValueError as error:
         problems.append(f"no LSTM: {error}")
     taste = None
+    ablations: tuple[Ablation, ...] = ()
     if len(valid) < MIN_VALID_CASES:
         weights = counted_weights(sources)
     else:
         progress.begin("weighing the sources", 2)
-        weights = learn_weights(sources, valid)
+        learnt_from = target_shares(sources, valid)
+        weights = fit_weights(*learnt_from)
         progress.advance(1)
         taste = learnt_taste(Blend(sources, weights), split.train, prepared.facts, valid)
         progress.advance(1)
+        if ablation:
+            progress.begin("leaving out sources", len(test))
+            ablations = ablate(
+                sources, taste, learnt_from=learnt_from, test=test, k=K, progress=progress.advance
+            )
     models: list[Recommender] = [*sources, Blend(sources, weights, taste)]
     oracles = oracles or {}
     progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
@@ -367,7 +389,7 @@ def measure_models(
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
         rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
     report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
-    return Measured(prepared, sources, weights, taste, report)
+    return Measured(prepared, sources, weights, taste, replace(report, ablations=ablations))
 
 
 def _sample(cases: Cases, config: TrainConfig) -> Cases:

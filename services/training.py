@@ -88,6 +88,7 @@ def evaluate_models(
         config=_config(seed, epochs),
         progress=progress,
         oracles=oracles,
+        ablation=True,
     ).report
 
 

@@ -101,7 +101,7 @@ def test_the_old_version_goes_on_serving_where_the_new_one_is_broken(
 
 def test_a_file_of_another_version_is_refused(tmp_path: Path, bundle: Bundle) -> None:
     publish(tmp_path, bundle, "v1")
-    weights = bundle.blend.weights[:, ::-1] * np.arange(1, 8)
+    weights = bundle.blend.weights[:, ::-1] * np.arange(1, 1 + len(bundle.blend.sources))
     other = replace(bundle, blend=Blend(bundle.blend.sources, weights))
     publish(tmp_path, other, "v2")
     versions = tmp_path / "versions"

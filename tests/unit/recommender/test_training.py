@@ -25,8 +25,10 @@ SMALL = TrainConfig(lstm=LstmConfig(units=16, epochs=6, batch=16))
 @pytest.mark.slow
 def test_a_learnt_model_is_measured_gated_and_refreshed() -> None:
     events = planted_events(sessions=2400, days=60)
-    measured = measure_models(prepare(events, item_frame()), config=SMALL)
+    measured = measure_models(prepare(events, item_frame()), config=SMALL, ablation=True)
     report = measured.report
+    assert {one.without for one in report.ablations} >= {"lstm", "neighbours", "content", "rules"}
+    assert all(one.recall.low <= one.recall.mean <= one.recall.high for one in report.ablations)
     assert {row.name for row in report.rows} >= {"lstm", "blend", "rules", *BASELINES}
     assert {lead.baseline for lead in report.leads} == set(BASELINES)
     blend = next(row for row in report.rows if row.name == "blend")
