@@ -30,7 +30,7 @@ def explain_cart(cart: CartArgument) -> None:
     from db.engine import read_session
     from nudges.explain import explain
 
-    with _nudging() as nudging, read_session(nudging.sessions) as session:
+    with open_nudging() as nudging, read_session(nudging.sessions) as session:
         story = explain(session, nudging, cart, now=nudging.clock.now())
     if story is None:
         raise _unknown(cart)
@@ -56,7 +56,7 @@ def preview_mail(
     ] = None,
 ) -> None:
     """Show a cart's mail as it would be written now; nothing is sent or stored."""
-    with _nudging() as nudging:
+    with open_nudging() as nudging:
         message = _preview(nudging, cart, stage=stage, treatment=treatment, to=None)
     typer.echo(f"Subject: {message.subject}\n\n{message.text}")
     if html is not None:
@@ -75,7 +75,7 @@ def send_test_mail(
     from nudges.channels import OutcomeKind
     from nudges.preview import send_as_test
 
-    with _nudging() as nudging:
+    with open_nudging() as nudging:
         message = _preview(nudging, cart, stage=stage, treatment=treatment, to=to)
         outcome = send_as_test(nudging, message)
     if outcome.kind is not OutcomeKind.ACCEPTED:
@@ -89,7 +89,7 @@ def send_cart_now(cart: CartArgument) -> None:
     """Send a cart's next stage before its time, where every other gate lets it pass."""
     from nudges.by_hand import UnknownCartError, send_now
 
-    with _nudging() as nudging:
+    with open_nudging() as nudging:
         try:
             typer.echo(send_now(nudging, cart))
         except UnknownCartError as error:
@@ -101,7 +101,7 @@ def dismiss_cart(cart: CartArgument) -> None:
     """Send nothing more about a cart until its shopper comes back and leaves again."""
     from nudges.by_hand import UnknownCartError, dismiss
 
-    with _nudging() as nudging:
+    with open_nudging() as nudging:
         try:
             typer.echo(dismiss(nudging, cart))
         except UnknownCartError as error:
@@ -122,7 +122,7 @@ def show_stats(
     from nudges.measure import measure
     from nudges.operators import OperatorWords
 
-    with _nudging() as nudging, read_session(nudging.sessions) as session:
+    with open_nudging() as nudging, read_session(nudging.sessions) as session:
         now = nudging.clock.now()
         since = now - timedelta(days=days)
         found = counts(session, since=since)
@@ -161,7 +161,7 @@ def learn_uplift() -> None:
     from nudges.uplift.learn import TooLittleError, in_force, learn, put_in_force, read_log
     from recommender.registry import BrokenModelError
 
-    with _nudging() as nudging:
+    with open_nudging() as nudging:
         now = nudging.clock.now()
         models = nudging.settings.models_dir
         version = f"{now:%Y%m%d-%H%M%S}-{new_id()[:6]}"
@@ -185,7 +185,7 @@ def learn_uplift() -> None:
 
 
 @contextmanager
-def _nudging() -> "Iterator[Nudging]":
+def open_nudging() -> "Iterator[Nudging]":
     """What works on left carts, as the settings say, on the database brought up to date."""
     from core.settings import get_settings
     from db.engine import make_engine, make_session_factory

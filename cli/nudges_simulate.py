@@ -1,12 +1,20 @@
-"""`cartwright nudges simulate`: a policy, or two side by side, on simulated shoppers."""
+"""`cartwright nudges simulate`: a policy or two, on simulated or real shoppers."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from nudges.policy import Policy
+
+FOR_SIMULATED = ("shoppers", "seed", "learning", "page")
+FOR_REAL = ("until", "who")
+
 
 def simulate_policy(
+    context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=3660, help="Days to play.")] = 30,
     shoppers: Annotated[int, typer.Option(min=10, help="How many simulated shoppers.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Of the shoppers; the same gives the same.")] = 1,
@@ -25,30 +33,66 @@ def simulate_policy(
     page: Annotated[
         Path | None, typer.Option(help="Write a page with plots to this file (HTML).")
     ] = None,
+    real: Annotated[
+        bool, typer.Option("--real", help="Replay the shop's own shoppers, not simulated ones.")
+    ] = False,
+    until: Annotated[
+        datetime | None, typer.Option(help="With --real: the end, UTC; the newest event's time.")
+    ] = None,
+    who: Annotated[
+        Path | None, typer.Option(help="With --real: write each message to this file (CSV).")
+    ] = None,
 ) -> None:
     """Who would be written to, what it would cost and bring; nothing is sent, nothing stored."""
+    for name in FOR_SIMULATED if real else FOR_REAL:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            kind = "simulated shoppers" if real else "real ones"
+            hint = "leave out --real" if real else "add --real"
+            raise typer.BadParameter(f"--{name} is for {kind}: {hint}, or leave it out")
+    policies = _policies(policy, against)
+    if real:
+        _rehearse(policies, days=days, until=until, who=who)
+    else:
+        _simulate(policies, shoppers=shoppers, days=days, seed=seed, learning=learning, page=page)
+
+
+def _policies(policy: Path | None, against: Path | None) -> "list[tuple[str, Policy]]":
+    from core.settings import get_settings
+    from nudges.policy import SHIPPED, PolicyError, load_policy
+
+    settings = get_settings()
+    paths = [policy or settings.nudge_policy or SHIPPED, *([against] if against else [])]
+    try:
+        return [(path.name if path != SHIPPED else "shipped", load_policy(path)) for path in paths]
+    except PolicyError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _simulate(
+    policies: "list[tuple[str, Policy]]",
+    *,
+    shoppers: int,
+    days: int,
+    seed: int,
+    learning: int,
+    page: Path | None,
+) -> None:
     from rich.console import Console
 
     from cli.nudges_page.page import write_page
     from cli.nudges_page.summary import print_summary
     from core.settings import get_settings
     from db.pricing import DeliveryRule
-    from nudges.policy import SHIPPED, PolicyError, load_policy
     from nudges.simulate.report import play
     from nudges.simulate.shoppers import Scenario
 
-    settings = get_settings()
     console = Console(markup=False, highlight=False)
-    paths = [policy or settings.nudge_policy or SHIPPED, *([against] if against else [])]
     scenario = Scenario(seed, shoppers, days)
-    rule = DeliveryRule.of(settings)
-    try:
-        read = [(path.name if path != SHIPPED else "shipped", load_policy(path)) for path in paths]
-    except PolicyError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    rule = DeliveryRule.of(get_settings())
     plays = []
-    for name, each in read:
+    for name, each in policies:
         with console.status(f"{name}: {shoppers:,} shoppers over {days} days …"):
             plays.append(play(name, scenario, each, rule, rounds=learning))
     print_summary(console, scenario, plays)
@@ -61,3 +105,50 @@ def simulate_policy(
         console.print(f"The page with plots: {page}")
     if any(one.violations for one in plays):
         raise typer.Exit(1)
+
+
+def _rehearse(
+    policies: "list[tuple[str, Policy]]", *, days: int, until: datetime | None, who: Path | None
+) -> None:
+    from datetime import UTC
+
+    from rich.console import Console
+
+    from cli.nudges import open_nudging
+    from cli.nudges_rehearsal import print_rehearsals, write_who
+    from db.pricing import DeliveryRule
+    from nudges.rehearse.run import newest_event, rehearse
+    from nudges.uplift.decider import UpliftDecider
+    from nudges.uplift.learn import following
+
+    console = Console(markup=False, highlight=False)
+    with open_nudging() as nudging:
+        settings = nudging.settings
+        end = until.replace(tzinfo=UTC) if until else newest_event(nudging.sessions)
+        if end is None:
+            typer.echo("The shop has no events yet: there is nothing to replay.", err=True)
+            raise typer.Exit(1)
+        rehearsals = []
+        for name, policy in policies:
+            rule = DeliveryRule.of(settings)
+            with console.status(f"{name}: {days} days of the shop's own shoppers …"):
+                rehearsals.append(
+                    rehearse(
+                        name,
+                        nudging.sessions,
+                        policy,
+                        settings=settings,
+                        channels=sorted(nudging.channel_names),
+                        decider=UpliftDecider(following(settings.models_dir), policy, rule),
+                        begin=end - timedelta(days=days),
+                        end=end,
+                    )
+                )
+    print_rehearsals(console, rehearsals, settings=settings)
+    if who is not None:
+        try:
+            write_who(who, rehearsals)
+        except OSError as error:
+            typer.echo(f"{who}: {error.strerror}", err=True)
+            raise typer.Exit(1) from error
+        console.print(f"Each message: {who}")
