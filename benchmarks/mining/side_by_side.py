@@ -5,11 +5,11 @@ tools for measuring, found where the caller says, and never a dependency.
 """
 
 import json
-import os
 import re
 import subprocess  # runs the contenders
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from recommender.mining.readers import read_sequences
 
 ALGORITHMS = ("prefixspan", "spade", "apriori-all", "itemsets")
 SPMF_NAMES = {"prefixspan": "PrefixSpan", "spade": "CM-SPADE", "itemsets": "FPGrowth_itemsets"}
+PEAK = Path(__file__).with_name("peak.py")
 RUSKET = Path(__file__).with_name("run_rusket.py")
 PROJECT = Path(__file__).parents[2]
 
@@ -99,18 +100,22 @@ def _spmf(
 
 def _timed(name: str, words: list[str], outputs: tuple[Path, Path] | None = None) -> Contender:
     """Run a contender, measure its process, and compare its output with ours."""
-    with tempfile.TemporaryFile("w+") as said:
-        begin = os.times().elapsed
-        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, cwd=PROJECT)  # noqa: S603
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        elapsed = os.times().elapsed - begin
-        said.seek(0)
-        text = said.read()
+    with tempfile.NamedTemporaryFile("r") as held:
+        begin = time.perf_counter()
+        ended = subprocess.run(  # noqa: S603
+            [sys.executable, "-S", str(PEAK), held.name, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=PROJECT,
+            check=False,
+        )
+        elapsed = time.perf_counter() - begin
+        peak = int(held.read() or 0) / 2**20
+    text = ended.stdout
     theirs = outputs[1] if outputs else None
-    if process.returncode != 0 or (theirs is not None and not theirs.exists()):
-        return Contender(name=name, problem=text.strip()[-300:] or f"ended {process.returncode}")
-    peak = usage.ru_maxrss / 1024
+    if ended.returncode != 0 or (theirs is not None and not theirs.exists()):
+        return Contender(name=name, problem=text.strip()[-300:] or f"ended {ended.returncode}")
     equal = None if outputs is None else _lines(outputs[0]) == _lines(outputs[1])
     if text.lstrip().startswith("{"):
         told = json.loads(text)
