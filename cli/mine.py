@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TOP = 50
 MOST_PATTERNS = 10_000_000
+EVENTS_AT_ONCE = 2_000_000
 
 
 def mine(
@@ -85,6 +87,12 @@ def mine(
     together: Annotated[
         str, typer.Option(help="What is one step of a person: a moment, a session or a day.")
     ] = "session",
+    at_once: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Of the shop's events about so many are in memory; more are mined in parts."
+        ),
+    ] = EVENTS_AT_ONCE,
     out: Annotated[
         Path | None, typer.Option(help="Write the patterns: .csv, .parquet, .json or .spmf.")
     ] = None,
@@ -128,7 +136,7 @@ def mine(
     from services.mining import Together, mine_people, product_named
 
     console = Console(markup=False, highlight=False)
-    with _clear_errors(console):
+    with _clear_errors(console), TemporaryDirectory(prefix="cartwright-mine-") as folder:
         for path, endings in (
             (out, PATTERN_ENDINGS),
             (rules_out, RULE_ENDINGS),
@@ -155,6 +163,8 @@ def mine(
                 actions=action or ["purchase"],
                 together=_choice(Together, together, "--together"),
                 engine=chosen,
+                at_once=at_once,
+                folder=Path(folder),
             )
             if data is None
             else file_source(data, engine=chosen)

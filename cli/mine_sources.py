@@ -1,11 +1,11 @@
 """What `cartwright mine` mines, the shop's events or a file, and by which engine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 from rich.console import Console
@@ -17,10 +17,11 @@ from db.engine import read_session
 from recommender.mining.constraints import ConstraintError
 from recommender.mining.database import DatabaseError, SequenceDatabase
 from recommender.mining.job import Found, Job, mine
+from recommender.mining.parted import PartedDatabase
 from recommender.mining.readers import TABLE_ENDINGS, read_sequences, read_table
 from recommender.mining.run import Limits
 from recommender.mining.spark import check_job, mine_on_spark, spark_session
-from services.mining import Together, shop_history
+from services.mining import Together, shop_history, titles_of_shop
 from services.robots import left_out
 
 
@@ -41,9 +42,19 @@ class Source:
 
 
 def shop_source(
-    console: Console, *, actions: list[str], together: Together, engine: Engine
+    console: Console,
+    *,
+    actions: list[str],
+    together: Together,
+    engine: Engine,
+    at_once: int,
+    folder: Path,
 ) -> Source:
-    """The shop's own events; says how many robots were left out."""
+    """The shop's own events; says how many robots were left out.
+
+    No more than about `at_once` events are in memory. More are kept in the folder, which must stay
+    until they are mined.
+    """
     settings = get_settings()
     if engine is Engine.SPARK and not settings.spark_master.startswith("local"):
         raise ConstraintError(
@@ -51,20 +62,34 @@ def shop_source(
             "to a .parquet table where its workers can, and give it as --data"
         )
     with open_database() as sessions, read_session(sessions) as session:
+        now = SystemClock().now()
         history = shop_history(
             session,
             actions=actions,
             together=together,
             zone=settings.time_zone,
-            now=SystemClock().now(),
+            now=now,
+            at_once=at_once,
         )
+        run = partial(_on_spark, str(folder))
+        if engine is Engine.SPARK:
+            for number, steps in enumerate(history.parts):
+                steps.write_parquet(folder / f"{number}.parquet")
+        else:
+            run = partial(_in_process, _whole_or_parts(history.parts, folder))
+        titles = titles_of_shop(session, now=now)
     robots = left_out(history.robots)
     if robots:
         console.print(robots)
-    if engine is Engine.SPARK:
-        return Source(history.titles, partial(_exported, history.steps), history.people)
-    database = SequenceDatabase.from_frame(history.steps)
-    return Source(history.titles, partial(_in_process, database), history.people)
+    return Source(titles, run, history.people)
+
+
+def _whole_or_parts(
+    steps: Iterator[pl.DataFrame], folder: Path
+) -> SequenceDatabase | PartedDatabase:
+    parts = map(SequenceDatabase.from_frame, steps)
+    first, second = next(parts), next(parts, None)
+    return first if second is None else PartedDatabase.write(chain([first, second], parts), folder)
 
 
 def file_source(path: Path, *, engine: Engine) -> Source:
@@ -94,15 +119,8 @@ def _titles(path: Path) -> dict[object, str]:
     return dict(names.iter_rows())
 
 
-def _in_process(database: SequenceDatabase, job: Job, limits: Limits) -> Found:
+def _in_process(database: SequenceDatabase | PartedDatabase, job: Job, limits: Limits) -> Found:
     return mine(database, job, limits=limits)
-
-
-def _exported(steps: pl.DataFrame, job: Job, limits: Limits) -> Found:
-    with TemporaryDirectory(prefix="cartwright-mine-") as folder:
-        table = Path(folder) / "steps.parquet"
-        steps.write_parquet(table)
-        return _on_spark(str(table), job, limits)
 
 
 def _on_spark(table: str, job: Job, limits: Limits) -> Found:

@@ -1,8 +1,9 @@
 """Mining what the shop's own shoppers did: sequences of people, with the floor of people kept."""
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,11 +12,11 @@ import numpy as np
 import polars as pl
 from sqlalchemy.orm import Session
 
-from db.reads.training import ACTIONS, event_frame, item_frame
+from db.reads.training import ACTIONS, event_parts, item_frame
 from db.writes.mining import store_run
 from recommender.mining.constraints import absolute_support
 from recommender.mining.job import Found, Job
-from services.robots import Robots, without_robots
+from services.robots import without_robots
 
 
 class Together(StrEnum):
@@ -34,18 +35,15 @@ class UnknownProductError(Exception):
     """No product, or several, by that id or title; the message names near ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ShopHistory:
-    """What each person did, [sequence, item, at], and the products' titles."""
+    """What each person did, and what was left out of it; it fills as its parts are read."""
 
-    steps: pl.DataFrame
-    titles: dict[object, str]
-    robots: Robots
-
-    @property
-    def people(self) -> int:
-        """How many people there are."""
-        return self.steps["sequence"].n_unique()
+    parts: Iterator[pl.DataFrame]
+    """[sequence, item, at], each with all of some people's steps; NothingToMineError at the end
+    where there was none."""
+    people: int = 0
+    robots: Counter[str] = field(default_factory=Counter)
 
 
 def shop_history(
@@ -55,22 +53,14 @@ def shop_history(
     together: Together,
     zone: str,
     now: datetime,
-    since: datetime | None = None,
+    at_once: int,
 ) -> ShopHistory:
-    """What people (or unknown visitors) did, one sequence each.
+    """What people (or unknown visitors) did, one sequence each, about `at_once` events a part.
 
     `actions` are those of `db.reads.training.ACTIONS`. An element is what was done at one moment,
     in one session (at the session's first time; rows without a session by the moment) or on one
-    day of the shop's time zone. Robots are left out. Raises NothingToMineError where there is none.
+    day of the shop's time zone. Robots are left out.
     """
-    events, robots = without_robots(session, event_frame(session, since=since), now=now)
-    chosen = events.filter(pl.col("action").is_in(list(actions)))
-    if chosen.is_empty():
-        counts = dict(events["action"].value_counts().iter_rows())
-        has = ", ".join(f"{counts[a]:,} {a}" for a in ACTIONS.values() if a in counts) or "none"
-        raise NothingToMineError(
-            f"The shop has no events of the kind {', '.join(sorted(actions))}; it has: {has}."
-        )
     at = {
         Together.MOMENT: pl.col("at"),
         Together.SESSION: pl.when(pl.col("session").is_null())
@@ -78,12 +68,34 @@ def shop_history(
         .otherwise(pl.col("at").min().over("shopper", "session")),
         Together.DAY: pl.col("at").dt.convert_time_zone(zone).dt.truncate("1d"),
     }[together]
-    titles = item_frame(session, now=now).select("product", "title")
-    return ShopHistory(
-        chosen.select(sequence="shopper", item="product", at=at).unique(maintain_order=True),
-        dict(titles.iter_rows()),
-        robots,
-    )
+
+    def parts() -> Iterator[pl.DataFrame]:
+        has: Counter[str] = Counter()
+        for part in event_parts(session, at_once=at_once):
+            shoppers = part["shopper"][0], part["shopper"][-1]
+            events, robots = without_robots(session, part, now=now, shoppers=shoppers)
+            history.robots.update(robots)
+            has.update(dict(events["action"].value_counts().iter_rows()))
+            chosen = events.filter(pl.col("action").is_in(list(actions)))
+            if not chosen.is_empty():
+                history.people += chosen["shopper"].n_unique()
+                yield chosen.select(sequence="shopper", item="product", at=at).unique(
+                    maintain_order=True
+                )
+        if not history.people:
+            there = ", ".join(f"{has[a]:,} {a}" for a in ACTIONS.values() if a in has) or "none"
+            asked = ", ".join(sorted(actions))
+            raise NothingToMineError(
+                f"The shop has no events of the kind {asked}; it has: {there}."
+            )
+
+    history = ShopHistory(parts())
+    return history
+
+
+def titles_of_shop(session: Session, *, now: datetime) -> dict[object, str]:
+    """Every product's title by its id."""
+    return dict(item_frame(session, now=now).select("product", "title").iter_rows())
 
 
 def mine_people(run: Callable[[Job], Found], job: Job, *, people: int, min_people: int) -> Found:

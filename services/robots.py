@@ -15,14 +15,21 @@ type Robots = Mapping[str, int]
 
 
 def without_robots(
-    session: Session, events: pl.DataFrame, *, now: datetime
+    session: Session,
+    events: pl.DataFrame,
+    *,
+    now: datetime,
+    shoppers: tuple[str, str] | None = None,
 ) -> tuple[pl.DataFrame, Robots]:
     """The events without those of live visitors who break a robot rule, and how many did.
 
     Imported visitors were judged when they came in. Nothing is written: the rules are asked anew
-    each time, so a visitor who was wrongly left out comes back with a changed rule.
+    each time, so a visitor who was wrongly left out comes back with a changed rule. `shoppers` are
+    the first and last of the events' shoppers, where those are not all, in the database's order.
     """
-    robots = robots_among(live_views(session).rename({"shopper": "visitor"}), now=now)
+    robots = robots_among(
+        live_views(session, shoppers=shoppers).rename({"shopper": "visitor"}), now=now
+    )
     people = events.filter(~pl.col("shopper").is_in(list(robots)))
     return people, Counter(robots.values())
 

@@ -1,6 +1,6 @@
 """Both mining engines on growing data: `python -m benchmarks.engines 10000 100000 …` sequences.
 
-Each sequence has 8 items out of 2,000, drawn by Zipf's law; minimum support 0.5 %. Both begin with
+The sequences are those of `benchmarks.mining.draw`; minimum support 0.5 %. Both begin with
 the same Parquet file and end with patterns and rules; Spark's start is timed apart, as a cluster
 runs already.
 """
@@ -10,27 +10,12 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-import polars as pl
-
+from benchmarks.mining.draw import draw
 from recommender.mining.job import Job, mine
 from recommender.mining.readers import read_table
 from recommender.mining.spark import mine_on_spark, spark_session
 
-ITEMS, LENGTH, SHARE = 2_000, 8, 0.005
-
-
-def draw(sequences: int) -> pl.DataFrame:
-    """The sequences as a table."""
-    chances = 1 / np.arange(1, ITEMS + 1)
-    items = np.random.default_rng(1).choice(ITEMS, sequences * LENGTH, p=chances / chances.sum())
-    return pl.DataFrame(
-        {
-            "sequence": np.repeat(np.arange(sequences), LENGTH),
-            "element": np.tile(np.arange(LENGTH), sequences),
-            "item": items,
-        }
-    )
+SHARE = 0.005
 
 
 def main(sizes: list[int]) -> None:

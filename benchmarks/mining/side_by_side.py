@@ -10,9 +10,10 @@ import subprocess  # runs the contenders
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -88,18 +89,29 @@ def _spmf(
     ours: Path,
 ) -> Contender:
     data, out = place / f"{algorithm}.spmf", place / f"{algorithm}.spmf.out"
+    # SPMF's PrefixSpan overlooks an item 0, so items are counted from 1 for it.
+    counted = replace(database, labels=np.arange(1, len(database.labels) + 1))
     if algorithm == "itemsets":
-        _write_baskets(database, data)
+        _write_baskets(counted, data)
     else:
-        _write(database, data, after_item=" -1 ", after_sequence="-2\n")
+        _write(counted, data, after_item=" -1 ", after_sequence="-2\n")
     # SPMF rounds a share up; half a sequence less lands on the count for certain.
     share = f"{(support - 0.5) / len(database):.12f}"
     words = ["java", "-jar", str(jar), "run", SPMF_NAMES[algorithm], str(data), str(out), share]
-    return _timed(f"SPMF {SPMF_NAMES[algorithm]}", words, (ours, out))
+    labels = {str(number): str(label) for number, label in enumerate(database.labels.tolist(), 1)}
+    return _timed(f"SPMF {SPMF_NAMES[algorithm]}", words, (ours, out), labels)
 
 
-def _timed(name: str, words: list[str], outputs: tuple[Path, Path] | None = None) -> Contender:
-    """Run a contender, measure its process, and compare its output with ours."""
+def _timed(
+    name: str,
+    words: list[str],
+    outputs: tuple[Path, Path] | None = None,
+    labels: dict[str, str] | None = None,
+) -> Contender:
+    """Run a contender, measure its process, and compare its output with ours.
+
+    `labels` are what the items of its output stand for, where they are not ours.
+    """
     with tempfile.NamedTemporaryFile("r") as held:
         begin = time.perf_counter()
         ended = subprocess.run(  # noqa: S603
@@ -115,8 +127,8 @@ def _timed(name: str, words: list[str], outputs: tuple[Path, Path] | None = None
     text = ended.stdout
     theirs = outputs[1] if outputs else None
     if ended.returncode != 0 or (theirs is not None and not theirs.exists()):
-        return Contender(name=name, problem=text.strip()[-300:] or f"ended {ended.returncode}")
-    equal = None if outputs is None else _lines(outputs[0]) == _lines(outputs[1])
+        return Contender(name=name, problem=_said(text) or f"ended {ended.returncode}")
+    equal = None if outputs is None else _lines(outputs[0]) == _lines(outputs[1], labels or {})
     if text.lstrip().startswith("{"):
         told = json.loads(text)
         return Contender(
@@ -142,15 +154,26 @@ def _timed(name: str, words: list[str], outputs: tuple[Path, Path] | None = None
     )
 
 
-def _lines(path: Path) -> set[tuple[str, ...]]:
+def _said(text: str) -> str:
+    """The line that names the error, of Python's or Java's trace."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if re.search(r"(Error|Exception)\b", line)]
+    return (told or lines or [""])[-1][:300]
+
+
+def _lines(path: Path, labels: Mapping[str, str] = MappingProxyType({})) -> set[tuple[str, ...]]:
     """Patterns with supports, alike whether elements end with -1 or a basket's order differs."""
     with path.open() as lines:
-        return {_normal(line) for line in lines if line.strip()}
+        return {_normal(line, labels) for line in lines if line.strip()}
 
 
-def _normal(line: str) -> tuple[str, ...]:
+def _normal(line: str, labels: Mapping[str, str]) -> tuple[str, ...]:
     items, _, support = line.partition("#SUP:")
-    elements = [sorted(element.split()) for element in items.split("-1") if element.strip()]
+    elements = [
+        sorted(labels.get(item, item) for item in element.split())
+        for element in items.split("-1")
+        if element.strip()
+    ]
     return (*(" ".join(element) for element in elements), support.strip())
 
 

@@ -1,10 +1,13 @@
 """Frames for training: what all shoppers did, and what can be recommended."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Executable, String, case, func, literal, select, type_coerce
+from sqlalchemy import Executable, Row, Select, String, case, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from db.models import Event, EventName, Price, Product, Variant, Visitor
@@ -18,6 +21,12 @@ ACTIONS = {
 }
 """The events that say something of one product, and what the recommender calls them."""
 
+SHOPPER = func.coalesce(Visitor.person_id, Visitor.id)
+
+EVENT_COLUMNS = dict.fromkeys(("shopper", "session", "product", "action"), pl.String)
+
+FETCHED_AT_ONCE = 10_000
+
 
 def event_frame(session: Session, *, since: datetime | None = None) -> pl.DataFrame:
     """Everything shoppers did with products, in order of time, robots left out.
@@ -28,9 +37,35 @@ def event_frame(session: Session, *, since: datetime | None = None) -> pl.DataFr
     Columns: shopper (the person, else the visitor), session (or null), product, action (one of
     view, search, add, remove, purchase), at (microseconds, UTC).
     """
-    statement = (
+    statement = _events().order_by(Event.at, Event.id)
+    if since is not None:
+        statement = statement.where(Event.at >= since)
+    return _timed_frame(session, statement, EVENT_COLUMNS)
+
+
+def event_parts(session: Session, *, at_once: int) -> Iterator[pl.DataFrame]:
+    """The rows of `event_frame` in parts, each with all of some shoppers' rows.
+
+    A part ends with the shopper who brings it to `at_once` rows, so memory holds that many and one
+    shopper's more. The rows are streamed; the database sorts them.
+    """
+    rows = session.execute(
+        _events().order_by(SHOPPER, Event.at, Event.id).execution_options(yield_per=FETCHED_AT_ONCE)
+    )
+    part: list[Row[Any]] = []
+    for _, theirs in groupby(rows, key=itemgetter(0)):
+        part.extend(theirs)
+        if len(part) >= at_once:
+            yield _timed(session, part, EVENT_COLUMNS)
+            part = []
+    if part:
+        yield _timed(session, part, EVENT_COLUMNS)
+
+
+def _events() -> Select[Any]:
+    return (
         select(
-            func.coalesce(Visitor.person_id, Visitor.id),
+            SHOPPER,
             Event.session_id,
             Event.product_id,
             case(
@@ -44,18 +79,16 @@ def event_frame(session: Session, *, since: datetime | None = None) -> pl.DataFr
             Event.product_id.is_not(None),
             Event.name.in_(ACTIONS),
         )
-        .order_by(Event.at, Event.id)
     )
-    if since is not None:
-        statement = statement.where(Event.at >= since)
-    columns = dict.fromkeys(("shopper", "session", "product", "action"), pl.String)
-    return _timed_frame(session, statement, columns)
 
 
-def live_views(session: Session) -> pl.DataFrame:
-    """Every product page view that came in live, not by an import: [shopper, at], in no order."""
+def live_views(session: Session, *, shoppers: tuple[str, str] | None = None) -> pl.DataFrame:
+    """Every product page view that came in live, not by an import: [shopper, at], in no order.
+
+    `shoppers` are the first and last, in the database's order, of those that are asked about.
+    """
     statement = (
-        select(func.coalesce(Visitor.person_id, Visitor.id), type_coerce(Event.at, String()))
+        select(SHOPPER, type_coerce(Event.at, String()))
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
             Visitor.is_robot.is_(False),
@@ -64,6 +97,8 @@ def live_views(session: Session) -> pl.DataFrame:
             Event.position == 0,
         )
     )
+    if shoppers is not None:
+        statement = statement.where(SHOPPER.between(*shoppers))
     return _timed_frame(session, statement, {"shopper": pl.String})
 
 
@@ -95,8 +130,7 @@ def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
         .order_by(Product.id)
     )
     frame = _frame(
-        session,
-        statement,
+        session.execute(statement).all(),
         {
             "product": pl.String,
             "title": pl.String,
@@ -112,16 +146,20 @@ def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
 
 def _timed_frame(session: Session, statement: Executable, columns: dict[str, Any]) -> pl.DataFrame:
     """The rows as `columns` and, last, `at`, parsed all at once where the driver gives text."""
+    return _timed(session, session.execute(statement).all(), columns)
+
+
+def _timed(session: Session, rows: Sequence[Row[Any]], columns: dict[str, Any]) -> pl.DataFrame:
     text_times = session.get_bind().dialect.name == "sqlite"
     at_type = pl.String if text_times else pl.Datetime("us", "UTC")
-    frame = _frame(session, statement, {**columns, "at": at_type})
+    frame = _frame(rows, {**columns, "at": at_type})
     if not text_times:
         return frame
     at = pl.col("at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
     return frame.with_columns(at)
 
 
-def _frame(session: Session, statement: Executable, schema: dict[str, Any]) -> pl.DataFrame:
-    columns = list(zip(*session.execute(statement).all(), strict=True))
+def _frame(rows: Sequence[Row[Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    columns = list(zip(*rows, strict=True))
     data = dict(zip(schema, columns, strict=True)) if columns else None
     return pl.DataFrame(data, schema=schema)

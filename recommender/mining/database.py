@@ -188,6 +188,10 @@ class SequenceDatabase:
         keep = self.item_supports() >= min_support
         if excluded:
             keep &= ~np.isin(self.labels, np.asarray(list(excluded), self.labels.dtype))
+        return self.with_items(keep)
+
+    def with_items(self, keep: NDArray[np.bool_]) -> "SequenceDatabase":
+        """The same database with only these items, recoded; places stay as they were."""
         if keep.all():
             return self
         recode = np.cumsum(keep, dtype=np.int32) - 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,12 @@ from recommender.mining.apriori_all import apriori_all
 from recommender.mining.constraints import ConstraintError, Constraints
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.itemsets import frequent_itemsets
+from recommender.mining.parted import PartedDatabase, mine_parted
 from recommender.mining.patterns import Patterns
 from recommender.mining.prefixspan import prefixspan
 from recommender.mining.rules import Rule, association_rules, sequential_rules
 from recommender.mining.run import ExplosionError, Limits, StoppedError
-from recommender.mining.select import Miner, closed, maximal, top_k
+from recommender.mining.select import Database, Miner, closed, maximal, top_k
 from recommender.mining.spade import spade
 
 
@@ -42,7 +44,7 @@ class Keep(StrEnum):
     MAXIMAL = "maximal"
 
 
-MINERS: dict[Algorithm, Miner] = {
+MINERS: dict[Algorithm, Miner[SequenceDatabase]] = {
     Algorithm.PREFIXSPAN: prefixspan,
     Algorithm.SPADE: spade,
     Algorithm.APRIORI_ALL: apriori_all,
@@ -91,14 +93,23 @@ class Found:
     """What the reader must know: why the run is incomplete, why rules are missing."""
 
 
-def mine(database: SequenceDatabase, job: Job, *, limits: Limits = Limits()) -> Found:
+def mine(
+    database: SequenceDatabase | PartedDatabase, job: Job, *, limits: Limits = Limits()
+) -> Found:
     """Run the job; a run that is stopped or would explode gives what it has, with a note.
 
     Raises ConstraintError for what makes no sense.
     """
+    if isinstance(database, SequenceDatabase):
+        return _mine(_miner(job), database, job, limits)
+    if job.what is What.ITEMSETS and not job.within_elements:
+        database = replace(database, baskets=True)
+    return _mine(partial(mine_parted, _miner(job)), database, job, limits)
+
+
+def _mine[D: Database](miner: Miner[D], database: D, job: Job, limits: Limits) -> Found:
     # Rules need the counts of sides that lack a required item, so those are left out only later.
     unfiltered = replace(job.constraints, required=frozenset())
-    miner = _miner(job)
     notes: list[str] = []
 
     def run(support: float) -> Patterns:
@@ -150,7 +161,7 @@ def _wanted(patterns: Patterns, job: Job) -> Patterns:
     return patterns.containing(job.constraints.required)
 
 
-def _miner(job: Job) -> Miner:
+def _miner(job: Job) -> Miner[SequenceDatabase]:
     if job.what is What.SEQUENCES:
         return MINERS[job.algorithm]
 

@@ -8,19 +8,26 @@ from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
 from recommender.mining.constraints import ConstraintError, Constraints
-from recommender.mining.database import SequenceDatabase
 from recommender.mining.patterns import Patterns
 from recommender.mining.run import Limits
 
 LONGEST_WITH_GAPS = 20
 
 
-class Miner(Protocol):
+class Database(Protocol):
+    """What the k strongest can be found in."""
+
+    def item_supports(self) -> NDArray[np.int64]:
+        """For each item, the number of sequences that contain it."""
+        ...
+
+
+class Miner[D](Protocol):
     """What PrefixSpan, SPADE and AprioriAll have in common."""
 
     def __call__(
         self,
-        database: SequenceDatabase,
+        database: D,
         min_support: float,
         *,
         constraints: Constraints = ...,
@@ -46,9 +53,9 @@ def maximal(patterns: Patterns, *, constraints: Constraints = Constraints()) -> 
     return patterns.select(~larger)
 
 
-def top_k(
-    miner: Miner,
-    database: SequenceDatabase,
+def top_k[D: Database](
+    miner: Miner[D],
+    database: D,
     k: int,
     *,
     constraints: Constraints = Constraints(),

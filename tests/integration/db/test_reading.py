@@ -18,7 +18,7 @@ from db.reads.catalogue import (
     terms,
 )
 from db.reads.consents import consent_ledger, consents_in_force
-from db.reads.training import event_frame, item_frame
+from db.reads.training import event_frame, event_parts, item_frame
 from db.writes import carts
 from db.writes.consents import record_consent
 from db.writes.events import NewEvent, NewItem, record
@@ -118,6 +118,31 @@ def test_the_event_frame_names_the_person_else_the_visitor_and_leaves_robots_out
     assert set(frame["action"]) == {"view"}
     assert frame["at"][0] == now - timedelta(hours=1)
     assert newer.is_empty()
+
+
+def test_parts_of_the_events_are_bounded_and_each_shopper_is_whole_in_one(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    now = clock.now()
+    for number in range(20):
+        views = [
+            NewEvent(f"{index}", EventName.VIEW_ITEM, now, items=(NewItem("tent"), NewItem("mat")))
+            for index in range(1 + number % 3)
+        ]
+        with sessions.begin() as session:
+            record(session, Identity(f"visitor-{number}"), views, now=now)
+            if number % 4 == 0:
+                bind(session, Identity(f"visitor-{number}"), "ann", now=now)
+    with read_session(sessions) as session:
+        parts = list(event_parts(session, at_once=10))
+        everything = event_frame(session)
+        largest = everything["shopper"].value_counts()["count"].max()
+    together = pl.concat(parts)
+    order = everything.columns
+    assert together.sort(order).equals(everything.sort(order))
+    assert len(parts) > 2
+    assert max(part.height for part in parts) < 10 + largest
+    assert sum(part["shopper"].n_unique() for part in parts) == everything["shopper"].n_unique()
 
 
 def test_an_empty_shop_gives_frames_with_their_columns(sessions: SessionFactory) -> None:

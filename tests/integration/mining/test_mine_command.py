@@ -27,6 +27,22 @@ def test_what_people_bought_in_sequence_is_shown_with_product_names(command: Com
     assert "in 11 people" in result.output
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--min-support", "5", "--max-gap", "7 days"),
+        ("--what", "itemsets", "--min-support", "50%"),
+        ("--action", "remove"),
+    ],
+    ids=["top", "gap", "itemsets", "nothing"],
+)
+def test_a_history_mined_in_parts_gives_what_it_gives_at_once(
+    command: Command, words: tuple[str, ...]
+) -> None:
+    assert command(*words, "--at-once", "12").output == command(*words).output
+
+
 def test_without_a_support_the_strongest_of_two_steps_are_shown(command: Command) -> None:
     result = command()
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from core.clock import SimulatedClock
 from core.identity import Identity
 from core.settings import Settings
@@ -68,14 +70,22 @@ def test_the_events_of_somebody_left_out_stay_stored(
         assert event_frame(session).height == 70
 
 
+@pytest.mark.parametrize("at_once", [1, 1000], ids=["in parts", "at once"])
 def test_a_live_visitor_who_breaks_a_robot_rule_is_left_out_of_mining_and_counted(
-    sessions: SessionFactory, clock: SimulatedClock
+    sessions: SessionFactory, clock: SimulatedClock, at_once: int
 ) -> None:
     person = look(sessions, clock, gaps=[3, 40, 21, 90, 8] * 12)
     look(sessions, clock, gaps=[0.3, 0.6] * 40)
     with sessions() as session:
         history = shop_history(
-            session, actions=["view"], together=Together.MOMENT, zone="UTC", now=clock.now()
+            session,
+            actions=["view"],
+            together=Together.MOMENT,
+            zone="UTC",
+            now=clock.now(),
+            at_once=at_once,
         )
-    assert set(history.steps["sequence"]) == {person.visitor_id}
+        parts = list(history.parts)
+    assert [set(part["sequence"]) for part in parts] == [{person.visitor_id}]
+    assert history.people == 1
     assert history.robots == {"robot_speed": 1}
