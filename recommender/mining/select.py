@@ -11,8 +11,6 @@ from recommender.mining.constraints import ConstraintError, Constraints
 from recommender.mining.patterns import Patterns
 from recommender.mining.run import Limits
 
-LONGEST_WITH_GAPS = 20
-
 
 class Database(Protocol):
     """What the k strongest can be found in."""
@@ -83,13 +81,9 @@ def _covered(
     """For each pattern, whether a larger one holds it at all, and with the same support.
 
     Dropping one item leaves a frequent pattern, so looking at those is enough, except where gaps
-    are limited: then every way of dropping items is looked at.
+    are limited: then every way of dropping items is looked at, or, where there are more ways than
+    patterns, every pattern.
     """
-    if constraints.limits_gaps and patterns.lengths().max(initial=0) > LONGEST_WITH_GAPS:
-        raise ConstraintError(
-            f"closed and maximal patterns with a largest gap need max_length of at most "
-            f"{LONGEST_WITH_GAPS}"
-        )
     return _mark_covered(
         patterns.codes, patterns.offsets, patterns.supports, constraints.limits_gaps
     )
@@ -122,6 +116,16 @@ def _mark_covered(
     next_drop = np.zeros(longest + 1, np.int64)
     for index in range(count):
         length = offsets[index + 1] - offsets[index]
+        if drop_several and (length > 40 or 1 << length > len(codes)):
+            for other in range(count):
+                if other != index and _holds(
+                    codes[offsets[index] : offsets[index + 1]],
+                    codes[offsets[other] : offsets[other + 1]],
+                ):
+                    larger[other] = True
+                    if supports[other] == supports[index]:
+                        same_support[other] = True
+            continue
         stack[0, :length] = codes[offsets[index] : offsets[index + 1]]
         level = 0
         next_drop[0] = 0
@@ -145,6 +149,30 @@ def _mark_covered(
             level += 1
             next_drop[level] = drop
     return larger, same_support
+
+
+@compiled
+def _holds(large: NDArray[np.int32], small: NDArray[np.int32]) -> bool:
+    """Whether each element of the smaller lies in one of the larger, in order."""
+    at, begin = 0, 0
+    while begin < len(small) and at < len(large):
+        at_end, end = _end_of_element(large, at), _end_of_element(small, begin)
+        needed = begin
+        for place in range(at, at_end):
+            if needed < end and large[place] >> 1 == small[needed] >> 1:
+                needed += 1
+        if needed == end:
+            begin = end
+        at = at_end
+    return begin == len(small)
+
+
+@compiled
+def _end_of_element(codes: NDArray[np.int32], begin: int) -> int:
+    end = begin + 1
+    while end < len(codes) and codes[end] & 1 == 0:
+        end += 1
+    return end
 
 
 @compiled

@@ -12,7 +12,7 @@ from recommender.mining.itemsets import frequent_itemsets
 from recommender.mining.readers import read_sequences
 from recommender.mining.rules import association_rules
 from recommender.mining.select import closed
-from tests.unit.mining.conftest import MINERS
+from tests.unit.mining.conftest import MINERS, supports
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 SPMF = DATA / "sequences" / "spmf"
@@ -68,6 +68,16 @@ def test_sequential_patterns_are_as_many_as_spmf_finds(name: str, row: Row) -> N
     found = MINERS[name](read_sequences(SPMF / f"{database}.txt.gz"), min_support)
 
     assert len(closed(found) if algorithm in CLOSED else found) == patterns
+
+
+def test_all_miners_find_the_same_in_a_real_shop_s_sequences_of_baskets() -> None:
+    shop = read_sequences(SPMF / "gsp_retail.txt.gz")
+
+    found = {name: miner(shop, 0.12) for name, miner in MINERS.items()}
+
+    patterns = found["prefixspan"]
+    assert int((patterns.steps() < patterns.lengths()).sum()) > 1000
+    assert len({frozenset(supports(one).items()) for one in found.values()}) == 1
 
 
 @pytest.mark.parametrize("row", [r for r in reference() if of_baskets(r)], ids=str)

@@ -9,7 +9,15 @@ from recommender.mining.database import SequenceDatabase
 from recommender.mining.patterns import Patterns
 from recommender.mining.prefixspan import prefixspan
 from recommender.mining.select import closed, maximal, top_k
-from tests.unit.mining.conftest import Elements, Miner, supports
+from tests.unit.mining.conftest import (
+    MINERS,
+    Elements,
+    Miner,
+    brute_force,
+    database,
+    supports,
+)
+from tests.unit.mining.test_miners import constraints, timed_sequences
 
 SEQUENCES = st.lists(
     st.lists(st.sets(st.integers(0, 3), min_size=1, max_size=2), max_size=5),
@@ -69,6 +77,37 @@ def test_no_pattern_left_out_is_stronger_than_one_of_the_top_k(
     strongest = top_k(prefixspan, database, k)
 
     assert strongest.supports.tolist() == every[:k]
+
+
+@settings(max_examples=100, deadline=None)
+@given(timed_sequences(), st.integers(1, 12), constraints())
+def test_the_top_k_keep_the_constraints(
+    data: tuple[list[list[tuple[int, ...]]], list[list[float]]], k: int, limits: Constraints
+) -> None:
+    sequences, times = data
+    every = sorted(brute_force(sequences, times, 1, limits).values(), reverse=True)
+
+    for name, miner in MINERS.items():
+        strongest = top_k(miner, database(sequences, times), k, constraints=limits)
+        assert strongest.supports.tolist() == every[:k], name
+
+
+def test_patterns_of_any_length_can_be_closed_and_maximal_under_gaps() -> None:
+    often = list(range(30))
+    next_to_next = Constraints(max_gap=1)
+    every = prefixspan(
+        SequenceDatabase.from_lists([often, often, often[:25], [3, 20, 4]]),
+        2,
+        constraints=next_to_next,
+    )
+
+    def runs(*ends: tuple[int, int]) -> set[Elements]:
+        return {tuple((item,) for item in range(begin, end)) for begin, end in ends}
+
+    assert set(supports(maximal(every, constraints=next_to_next))) == runs((0, 30))
+    assert set(supports(closed(every, constraints=next_to_next))) == runs(
+        (0, 30), (0, 25), (3, 4), (4, 5), (20, 21)
+    )
 
 
 def test_every_miner_can_give_its_strongest(miner: Miner) -> None:
