@@ -118,17 +118,16 @@ def show_stats(
 
     from cli.nudges_brought import brought_lines
     from db.engine import read_session
-    from nudges.counts import counts
     from nudges.measure import measure
     from nudges.operators import OperatorWords
 
     with open_nudging() as nudging, read_session(nudging.sessions) as session:
         now = nudging.clock.now()
         since = now - timedelta(days=days)
-        found = counts(session, since=since)
         percent = nudging.policy.incentives.margin_percent
         measured = measure(session, since=since, until=now, margin_percent=percent)
-    if not found:
+    stages = measured.funnels["stage"]
+    if not stages:
         typer.echo(f"Nothing fell due in the last {days} days.")
         return
     console = Console()
@@ -137,16 +136,15 @@ def show_stats(
     table = Table("stage", *columns, title=f"The last {days} days", title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    for one in found:
-        numbers = [getattr(one, name.replace(" ", "_")) for name in columns]
-        table.add_row(one.stage, *(f"{number:,}" for number in numbers))
+    for stage, funnel in sorted(stages.items(), key=lambda pair: -pair[1].due):
+        numbers = [getattr(funnel, name.replace(" ", "_")) for name in columns]
+        table.add_row(stage, *(f"{number:,}" for number in numbers))
     console.print(table)
     words = OperatorWords.of(nudging.settings)
-    gates = sum((one.gates for one in found), start=type(found[0].gates)())
-    if gates:
+    if measured.gates:
         why = Table("gate", "stopped", "because")
         why.columns[1].justify = "right"
-        for gate, number in gates.most_common():
+        for gate, number in sorted(measured.gates.items(), key=lambda pair: -pair[1]):
             why.add_row(gate, f"{number:,}", words.gate(gate))
         console.print(why)
     settings = nudging.settings

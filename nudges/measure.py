@@ -23,8 +23,16 @@ from nudges.policy import HOLD_OUT
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Messages and what followed each; `ordered` counts orders after a click, caused or not."""
+    """Nudges and what became of each; `ordered` counts orders after a click, caused or not.
 
+    `due` are all that fell due. What is `unknown` may have gone out; `delivered` were shown for
+    certain, which only some channels can tell.
+    """
+
+    due: int = 0
+    waiting: int = 0
+    held_out: int = 0
+    stopped: int = 0
     sent: int = 0
     delivered: int = 0
     clicked: int = 0
@@ -245,12 +253,17 @@ def _funnels(
     session: Session, by: ColumnElement[Any] | Any, since: datetime, until: datetime
 ) -> dict[str, Funnel]:
     """Funnels of the nudges created in the time, by the column's value ("" without a column)."""
-    sent = Nudge.state == NudgeState.SENT
+    sent, held_out = Nudge.state == NudgeState.SENT, Nudge.state == NudgeState.HELD_OUT
+    on_its_way = Nudge.state.in_((NudgeState.WAITING, NudgeState.CLAIMED, NudgeState.SENDING))
 
     def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
     counts = select(
+        func.count().label("due"),
+        count(on_its_way).label("waiting"),
+        count(held_out).label("held_out"),
+        count(Nudge.state == NudgeState.STOPPED).label("stopped"),
         count(sent).label("sent"),
         count(sent & Nudge.delivered_at.is_not(None)).label("delivered"),
         count(Nudge.clicked_at.is_not(None)).label("clicked"),
@@ -261,7 +274,7 @@ def _funnels(
     if by is None:
         return {"": Funnel(**session.execute(counts).one()._mapping)}
     rows = session.execute(
-        counts.add_columns(by.label("value")).where(Nudge.channel.is_not(None)).group_by(by)
+        counts.add_columns(by.label("value")).where(by.is_not(None)).group_by(by)
     )
     funnels = {}
     for row in rows:
