@@ -230,3 +230,22 @@ def _preview(
 def _unknown(cart: str) -> typer.Exit:
     typer.echo(f"There is no cart {cart!r}.", err=True)
     return typer.Exit(1)
+
+
+@nudges_app.command("connect-telegram")
+def connect_telegram() -> None:
+    """Tell Telegram where to hand over what shoppers write to the bot; once, and after moving."""
+    from core.settings import get_settings
+    from nudges.channels.telegram import set_webhook
+    from nudges.telegram import webhook_secret
+
+    settings = get_settings()
+    if not settings.telegram_token:
+        typer.echo("Set CARTWRIGHT_TELEGRAM_TOKEN and CARTWRIGHT_TELEGRAM_BOT first.", err=True)
+        raise typer.Exit(2)
+    url = f"{settings.web_url.rstrip('/')}/telegram/webhook"
+    problem = set_webhook(settings, url=url, secret=webhook_secret(settings))
+    if problem is not None:
+        typer.echo(f"Telegram does not take {url}: {problem}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Telegram hands shoppers' messages over at {url}.")

@@ -137,6 +137,15 @@ class Settings(BaseSettings):
         default="1 Demo Lane, Fernhill",
         description="The shop's postal address, which every reminder names.",
     )
+    telegram_token: str | None = Field(
+        default=None, description="The Telegram bot's token; without it there is no Telegram."
+    )
+    telegram_bot: str | None = Field(
+        default=None, description="The Telegram bot's user name, without @."
+    )
+    telegram_url: str = Field(
+        default="https://api.telegram.org", description="Server that speaks the Bot API."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property
@@ -154,6 +163,14 @@ class Settings(BaseSettings):
     def _zone_exists(cls, value: str) -> str:
         ZoneInfo(value)
         return value
+
+    @model_validator(mode="after")
+    def _telegram_is_whole(self) -> Self:
+        if bool(self.telegram_token) != bool(self.telegram_bot):
+            raise ValueError(
+                "set CARTWRIGHT_TELEGRAM_TOKEN and CARTWRIGHT_TELEGRAM_BOT, or neither"
+            )
+        return self
 
     @model_validator(mode="after")
     def _secret_is_safe(self) -> Self:

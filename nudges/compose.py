@@ -11,6 +11,7 @@ from nudges.channels import Channel
 from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
+from nudges.channels.telegram import TelegramChannel
 from nudges.decision import Decider
 from nudges.policy import SHIPPED, Policy, load_policy
 from nudges.sweep import Sweeper
@@ -66,4 +67,10 @@ def compose(
 
 def all_channels(settings: Settings, sessions: SessionFactory) -> tuple[Channel, ...]:
     """The channels that the settings make possible; e-mail and chat always are."""
-    return (EmailChannel(settings), ChatChannel(sessions, BotAnnouncer(settings)))
+    channels: list[Channel] = [
+        EmailChannel(settings),
+        ChatChannel(sessions, BotAnnouncer(settings)),
+    ]
+    if settings.telegram_token:
+        channels.append(TelegramChannel(settings))
+    return tuple(channels)

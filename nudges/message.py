@@ -59,7 +59,8 @@ class Message:
     """A brief in words, as one channel sends it.
 
     `subject` is an e-mail's subject or a notification's title; `html` only an e-mail has.
-    `chat` is the message as the chat widget draws it (cards, quick replies).
+    `chat` is the message as the chat widget draws it (cards, quick replies). `buttons` are titles
+    and addresses, for channels that show such things below a text.
     """
 
     nudge_id: str
@@ -71,3 +72,4 @@ class Message:
     html: str | None
     links: Mapping[LinkPurpose, str]
     chat: Mapping[str, object] | None = None
+    buttons: tuple[tuple[str, str], ...] = ()

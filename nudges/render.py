@@ -17,7 +17,7 @@ from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from core.settings import Settings
-from db.models import Channel
+from db.models import Channel, LinkPurpose
 from nudges.facts import Line
 from nudges.message import Brief, CouponOffer, Message
 from services.cards import card_json, full_title
@@ -25,6 +25,7 @@ from services.cards import card_json, full_title
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
 ASKED_WORDING = "asked"
+TEXTS = {Channel.EMAIL: "email.txt.jinja", Channel.TELEGRAM: "telegram.txt.jinja"}
 
 
 class Renderer:
@@ -54,12 +55,11 @@ class Renderer:
             address=brief.address,
             locale=brief.recipient.locale,
             subject=values["subject"],
-            text=self._draw("email.txt.jinja", values)
-            if channel is Channel.EMAIL
-            else values["opening"],
+            text=self._draw(TEXTS[channel], values) if channel in TEXTS else values["opening"],
             html=self._draw("email.html.jinja", values) if channel is Channel.EMAIL else None,
             links=brief.links,
             chat=self._chat(brief, values) if channel is Channel.CHAT else None,
+            buttons=self._buttons(brief, values) if channel is Channel.TELEGRAM else (),
         )
 
     def _draw(self, template: str, values: Mapping[str, Any]) -> str:
@@ -133,6 +133,13 @@ class Renderer:
             "cards": [self._card(line) for line in brief.lines],
             "quick_replies": [{"title": values["w"].chat_cart, "payload": "/view_cart"}],
         }
+
+    def _buttons(self, brief: Brief, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        words = values["w"]
+        return (
+            (words.button, brief.links[LinkPurpose.RECOVER]),
+            (words.preferences_short, brief.links[LinkPurpose.PREFERENCES]),
+        )
 
     def _card(self, line: Line) -> dict[str, Any]:
         return card_json(

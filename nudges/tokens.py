@@ -29,7 +29,12 @@ class NewToken:
 
 def new_token(purpose: LinkPurpose) -> NewToken:
     """A token that nobody can guess."""
-    return NewToken(purpose, token_urlsafe(_BYTES))
+    return NewToken(purpose, random_token())
+
+
+def random_token() -> str:
+    """256 random bits, as a link can carry them."""
+    return token_urlsafe(_BYTES)
 
 
 def digest_of(plain: str) -> str:

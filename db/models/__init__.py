@@ -16,6 +16,7 @@ from db.models.nudges import (
     Nudge,
     NudgeState,
     NudgeStep,
+    TelegramLink,
 )
 from db.models.people import Channel, Consent, Person, Visitor
 from db.models.suggestions import Feedback, FeedbackKind, ModelVersion, Suggestion
@@ -74,6 +75,7 @@ __all__ = [
     "ReplyKind",
     "Suggestion",
     "Suppression",
+    "TelegramLink",
     "Variant",
     "Visitor",
 ]

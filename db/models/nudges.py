@@ -150,6 +150,19 @@ class LinkToken(Base):
     used_at: Mapped[datetime | None]
 
 
+class TelegramLink(Base):
+    """A link that connects a Telegram chat to an account, once; only its SHA-256 is kept."""
+
+    __tablename__ = "telegram_links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    visitor_id: Mapped[str] = mapped_column(ForeignKey("visitors.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class ChatOutbox(Base):
     """A nudge for the chat, kept until the widget acknowledges it."""
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -41,6 +40,7 @@ from db.models import (
     Visitor,
 )
 from db.owners import Owner, owned_by_any
+from db.writes.addresses import address_digest
 from nudges.experiments import assign
 from nudges.facts import Address, Facts, InArm, Line, PastNudge, Recipient, Silence
 from nudges.policy import ASKED, Policy
@@ -50,11 +50,6 @@ from nudges.store.reached import furthest, steps_reached
 _MAYBE_SENT = (NudgeState.CLAIMED, NudgeState.SENDING, NudgeState.SENT, NudgeState.UNKNOWN)
 _HISTORY = timedelta(days=30)
 _REPLIES = timedelta(days=90)
-
-
-def address_digest(channel: Channel, address: str) -> str:
-    """Under what a suppressed address is kept: case and spaces around it do not matter."""
-    return sha256(f"{channel.value}\0{address.strip().lower()}".encode()).hexdigest()
 
 
 def load_facts(

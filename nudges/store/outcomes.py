@@ -18,8 +18,8 @@ from db.models import (
     NudgeStep,
     Suppression,
 )
+from db.writes.addresses import address_digest, forget_address
 from nudges.facts import Address, InArm
-from nudges.store.facts import address_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def write_exposures(
 
 
 def suppress(session: Session, addresses: Iterable[tuple[Address, str]], *, now: datetime) -> None:
-    """Never write to these addresses again: (address, why)."""
+    """Never write to these addresses again: (address, why); only their digests are kept."""
+    addresses = list(addresses)
     rows = [
         {
             "channel": address.channel,
@@ -116,6 +117,8 @@ def suppress(session: Session, addresses: Iterable[tuple[Address, str]], *, now:
     ]
     if rows:
         session.connection().execute(insert_or_ignore(session, Suppression), rows)
+    for address, _ in addresses:
+        forget_address(session, address.channel, address.address)
 
 
 def recover(session: Session, *, lease: timedelta, now: datetime) -> tuple[int, int]:

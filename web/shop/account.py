@@ -17,6 +17,7 @@ from db.reads.people import person_exists
 from db.reads.shoppers import DemoShopper, demo_shoppers
 from db.writes.consents import record_consent
 from db.writes.visitors import sign_in
+from nudges.telegram import new_telegram_link
 from services.cards import money_json, picture_url, product_url
 from web.fields import printable
 from web.shop.checkout import order_values
@@ -64,8 +65,9 @@ def account(visit: PageVisit) -> HTMLResponse:
                     "title": getattr(words.channels, channel.value),
                     "granted": channel in agreed and agreed[channel].granted,
                 }
-                for channel in Channel
+                for channel in _offered(visit)
             ],
+            telegram=visit.settings.telegram_bot is not None,
         )
 
 
@@ -77,7 +79,7 @@ def consent_form(visit: PageForm, channel: Annotated[list[Channel], Form()] = []
         return visit.go("/sign-in")
     with visit.sessions.begin() as session:
         agreed = consents_in_force(session, person_id)
-        for one in Channel:
+        for one in _offered(visit):
             was = one in agreed and agreed[one].granted
             if was != (one in channel):
                 record_consent(
@@ -85,6 +87,18 @@ def consent_form(visit: PageForm, channel: Annotated[list[Channel], Form()] = []
                     wording_version=CONSENT_WORDING, source="account", now=visit.now,
                 )  # fmt: skip
     return visit.go("/account", note="consent_saved")
+
+
+@router.post("/account/telegram")
+def telegram_form(visit: PageForm) -> Response:
+    """Go to the shop's Telegram bot with a link that connects the chat to this shopper."""
+    bot = visit.settings.telegram_bot
+    if bot is None:
+        raise PageMissing
+    if visit.identity.person_id is None:
+        return visit.go("/sign-in")
+    with visit.sessions.begin() as session:
+        return visit.go(new_telegram_link(session, visit.identity, bot=bot, now=visit.now))
 
 
 @router.get("/sign-in")
@@ -118,6 +132,13 @@ def sign_in_form(
 def sign_out_form(visit: PageForm) -> Response:
     """Forget this person here: the browser goes on as a new visitor."""
     return visit.become(new_visitor(), "/", note="signed_out")
+
+
+def _offered(visit: Visit) -> list[Channel]:
+    """The channels that this shop has."""
+    has = {Channel.EMAIL: True, Channel.CHAT: True, Channel.WEB_PUSH: False}
+    has[Channel.TELEGRAM] = visit.settings.telegram_bot is not None
+    return [channel for channel in Channel if has[channel]]
 
 
 def _about(visit: Visit, shopper: DemoShopper) -> dict[str, str]:

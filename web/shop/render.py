@@ -146,7 +146,8 @@ def content_security_policy(settings: Settings) -> str:
             f"connect-src 'self' {chat.scheme}://{chat.netloc} {socket}",
             "object-src 'none'",
             "base-uri 'none'",
-            "form-action 'self'",
+            # The account's form leads on to the shop's Telegram bot.
+            "form-action 'self'" + (" https://t.me" if settings.telegram_bot else ""),
             "frame-ancestors 'self'",
         )
     )

@@ -88,3 +88,21 @@ def test_every_demo_shopper_can_be_picked(app: FastAPI, browser: Browser) -> Non
     text = browser.get("/sign-in").text
     assert 'value="anna"' in text
     assert 'value="ben"' in text
+
+
+def test_the_account_leads_to_the_shops_telegram_bot(
+    settings: Settings, clock: SimulatedClock, browser: Browser
+) -> None:
+    from web.app import create_app
+
+    with_bot = settings.model_copy(update={"telegram_token": "1:x", "telegram_bot": "shop_bot"})
+    with TestClient(create_app(with_bot, clock=clock)) as client:
+        there = Browser(client)
+        there.post("/account/sign-in", person_id="anna")
+        page = there.get("/account")
+        assert 'action="/account/telegram"' in page.text
+        assert "form-action 'self' https://t.me" in page.headers["Content-Security-Policy"]
+        answer = client.post("/account/telegram", follow_redirects=False)
+        assert answer.headers["location"].startswith("https://t.me/shop_bot?start=")
+    assert "/account/telegram" not in browser.get("/account").text
+    assert browser.post("/account/telegram").status_code == 404

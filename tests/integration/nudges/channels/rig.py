@@ -12,15 +12,21 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.models import ChatOutbox
+from db.writes.addresses import connect_address
 from nudges.channels import Channel
 from nudges.channels import email as email_channel
+from nudges.channels import telegram as telegram_channel
 from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
+from nudges.channels.telegram import TelegramChannel
+from tests.bot_api import TOKEN, bot_api, error
+from tests.http_server import Reply
 from tests.integration.nudges.shoppers import agree
 from tests.smtp import CUT, SILENT, mail_sink
 from tests.stack import free_port
@@ -123,19 +129,59 @@ def chat_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
     empty.dispose()
 
 
+@contextmanager
+def telegram_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
+    """Telegram, and a server that speaks the Bot API."""
+    replies: dict[Way | None, Reply | None] = {
+        None: None,
+        Way.LATER: error(429, "Too Many Requests: retry after 7", retry_after=7),
+        Way.GONE: error(403, "Forbidden: bot was blocked by the user"),
+        Way.REFUSES: error(400, "Bad Request: can't parse entities"),
+        Way.CUTS: CUT,
+        Way.SILENT: SILENT,
+        Way.AWAY: None,
+    }
+    with bot_api() as api:
+        values = {"telegram_token": TOKEN, "telegram_bot": "shop_bot"}
+        channel = TelegramChannel(Settings.model_validate({**values, "telegram_url": api.url}))
+        there, nowhere = channel._base, f"http://127.0.0.1:{free_port()}/bot{TOKEN}"
+
+        def behave(way: Way | None) -> None:
+            api.reply = replies[way]
+            channel._base = nowhere if way is Way.AWAY else there
+
+        def reach(session: Session, key: str, now: datetime) -> None:
+            agree(session, key, ChannelName.TELEGRAM, now=now)
+            chat = str(70_000 + int.from_bytes(key.encode()))
+            who = Identity(f"v-{key}", key)
+            connect_address(session, who, ChannelName.TELEGRAM, chat, now=now)
+
+        yield Rig(
+            name=ChannelName.TELEGRAM,
+            channel=channel,
+            behave=behave,
+            arrived=lambda: list(api.texts),
+            reach=reach,
+            words=("hello", "button", "preferences_short", "stop_here"),
+        )
+        channel.close()
+
+
 type OpenRig = Callable[[SessionFactory, Path], AbstractContextManager[Rig]]
 
 RIGS: dict[ChannelName, OpenRig] = {
     ChannelName.EMAIL: email_rig,
     ChannelName.CHAT: chat_rig,
+    ChannelName.TELEGRAM: telegram_rig,
 }
 # How each one's other side can misbehave. The chat's is a database: what it took is always known.
 WAYS: dict[ChannelName, tuple[Way, ...]] = {
     ChannelName.EMAIL: tuple(Way),
     ChannelName.CHAT: (Way.LATER,),
+    ChannelName.TELEGRAM: tuple(Way),
 }
 # Those whose protocol has an id that the sender gives.
 TOLD_APART = (ChannelName.EMAIL, ChannelName.CHAT)
 
 # Modules whose TIMEOUT_SECONDS the suite makes short.
-TIMEOUTS = (email_channel,)
+TIMEOUTS = (email_channel, telegram_channel)

@@ -1,0 +1,130 @@
+"""Telegram, through a server that speaks the Bot API (https://core.telegram.org/bots/api)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+
+from core.settings import Settings
+from db.models import Channel as ChannelName
+from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.message import Message
+
+TIMEOUT_SECONDS = 20
+
+log = structlog.get_logger()
+
+
+class TelegramChannel:
+    """Sends texts with buttons to private chats that shoppers connected.
+
+    The protocol has no id that a sender gives, so what may have arrived is never sent again.
+    """
+
+    name = ChannelName.TELEGRAM
+    at_once = 10
+    confirms = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = api_address(settings)
+        self._client: httpx.Client | None = None
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:  # noqa: ARG002
+        """Send the texts one by one; once the server asks for a pause, the others have it too."""
+        outcomes: list[Outcome] = []
+        pause: Outcome | None = None
+        for message in messages:
+            outcome = pause or self._deliver(message)
+            if outcome.retry_after is not None:
+                pause = outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _deliver(self, message: Message) -> Outcome:
+        payload = {
+            "chat_id": message.address.address,
+            "text": message.text,
+            "link_preview_options": {"is_disabled": True},
+            "reply_markup": {
+                "inline_keyboard": [[{"text": text, "url": url}] for text, url in message.buttons]
+            },
+        }
+        if self._client is None:
+            self._client = httpx.Client(timeout=TIMEOUT_SECONDS)
+        try:
+            answer = self._client.post(f"{self._base}/sendMessage", json=payload)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+        except httpx.HTTPError as error:
+            self.close()
+            return Outcome(OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
+        return outcome_of(answer)
+
+
+def outcome_of(answer: httpx.Response) -> Outcome:
+    """What the Bot API's answer says; its description may name somebody, so it is not kept.
+
+    An answer that is not the Bot API's comes from something in between, and leaves open whether
+    the message went through.
+    """
+    told = _read(answer)
+    if told is None:
+        return Outcome(OutcomeKind.UNKNOWN, f"no Bot API answer: HTTP {answer.status_code}")
+    if told.get("ok") is True:
+        result = told.get("result")
+        key = result.get("message_id") if isinstance(result, Mapping) else None
+        return Outcome(OutcomeKind.ACCEPTED, message_id=None if key is None else str(key))
+    code = told.get("error_code")
+    detail = f"Bot API {code}"
+    asked = told.get("parameters")
+    seconds = asked.get("retry_after") if isinstance(asked, Mapping) else None
+    if code == 429:
+        pause = timedelta(seconds=seconds if isinstance(seconds, int) else 60)
+        return Outcome(OutcomeKind.TEMPORARY, detail, retry_after=pause)
+    if code in (401, 404):
+        log.error("Telegram refuses the token: see CARTWRIGHT_TELEGRAM_TOKEN")
+        return Outcome(OutcomeKind.TEMPORARY, detail)
+    if code == 403 or (code == 400 and "chat not found" in str(told.get("description")).lower()):
+        return Outcome(OutcomeKind.PERMANENT, detail, suppress=True)
+    kind = OutcomeKind.PERMANENT if isinstance(code, int) and code < 500 else OutcomeKind.TEMPORARY
+    return Outcome(kind, detail)
+
+
+def api_address(settings: Settings) -> str:
+    """Where the bot's methods are; it contains the token, so it belongs in no log."""
+    return f"{settings.telegram_url.rstrip('/')}/bot{settings.telegram_token}"
+
+
+def set_webhook(settings: Settings, *, url: str, secret: str) -> str | None:
+    """Have Telegram send what shoppers write to `url`; returns what it objects to, if anything."""
+    payload = {
+        "url": url,
+        "secret_token": secret,
+        "allowed_updates": ["message", "my_chat_member"],
+    }
+    try:
+        answer = httpx.post(
+            f"{api_address(settings)}/setWebhook", json=payload, timeout=TIMEOUT_SECONDS
+        )
+    except httpx.HTTPError as error:
+        return f"no answer: {type(error).__name__}"
+    told = _read(answer) or {}
+    if told.get("ok") is True:
+        return None
+    return str(told.get("description") or f"HTTP {answer.status_code}")
+
+
+def _read(answer: httpx.Response) -> Mapping[str, Any] | None:
+    try:
+        told = answer.json()
+    except ValueError:
+        return None
+    return told if isinstance(told, Mapping) and isinstance(told.get("ok"), bool) else None
