@@ -7,8 +7,11 @@ from rich.table import Table
 
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
-from recommender.mining.patterns import Pattern
+from recommender.mining.patterns import Element, Pattern
 from recommender.mining.rules import Rule
+
+MOST_STEPS, MOST_TOGETHER = 6, 4
+"""Longer patterns are shown by their ends."""
 
 LUCK = 0.05
 """Rules that luck alone would give more often than this are not shown in the terminal."""
@@ -47,6 +50,22 @@ def telling(rules: list[Rule], *, what: What) -> list[Rule]:
     return sorted(best.values(), key=lambda rule: (-rule.lift, -rule.count))
 
 
+def in_short(elements: tuple[Element, ...], names: Mapping[object, str]) -> str:
+    """Elements as people read them, with what is left out of a long pattern counted."""
+
+    def together(element: Element) -> str:
+        if len(element) <= MOST_TOGETHER:
+            return named((element,), names)
+        shown = element[: MOST_TOGETHER - 1]
+        return f"{named((shown,), names)} + {len(element) - len(shown)} more"
+
+    steps = [together(element) for element in elements]
+    if len(steps) > MOST_STEPS:
+        half = MOST_STEPS // 2
+        steps[half:-half] = [f"({len(steps) - 2 * half} more steps)"]
+    return " → ".join(steps)
+
+
 def is_repeat(pattern: Pattern) -> bool:
     """Whether it says no more than that the same thing was taken again."""
     return len(pattern.elements) > 1 and len(set(pattern.elements)) == 1
@@ -57,9 +76,9 @@ def _print_patterns(
 ) -> None:
     def words(pattern: Pattern) -> str:
         if not is_repeat(pattern):
-            return named(pattern.elements, names)
+            return in_short(pattern.elements, names)
         times = len(pattern.elements)
-        return named(pattern.elements[:1], names) + (f" ({times} times)" if times > 2 else "")
+        return in_short(pattern.elements[:1], names) + (f" ({times} times)" if times > 2 else "")
 
     in_order = what is What.SEQUENCES
     counted = found.patterns.steps() if in_order else found.patterns.lengths()
@@ -99,8 +118,8 @@ def _print_rules(
         column.justify = "right"
     for rule in sure[:show]:
         table.add_row(
-            named(rule.antecedent, names),
-            named(rule.consequent, names),
+            in_short(rule.antecedent, names),
+            in_short(rule.consequent, names),
             f"{rule.confidence:.0%}",
             f"{rule.lift:.1f}",
             f"{rule.count:,} of {rule.antecedent_count:,}",

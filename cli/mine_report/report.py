@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cli.mine_report.flows import Flow, FlowPlot, lay_out
 from cli.mine_report.scatter import ScatterPlot, place_rules
-from cli.mine_table import is_repeat, telling
+from cli.mine_table import in_short, is_repeat, telling
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
 from recommender.mining.patterns import Pattern
@@ -49,7 +49,7 @@ def write_report(
     )
     patterns = [p for p in found.patterns.first(5_000) if _steps(p, what) >= 2]
     rules = [
-        (rule, f"{named(rule.antecedent, names)} ⇒ {named(rule.consequent, names)}")
+        (rule, f"{in_short(rule.antecedent, names)} ⇒ {in_short(rule.consequent, names)}")
         for rule in telling(found.rules, what=what)[:MOST_DOTS]
     ]
     text = environment.get_template("report.html.jinja").render(
@@ -60,12 +60,12 @@ def write_report(
         found=found,
         flows=_flow_plot(patterns, names) if what is What.SEQUENCES else None,
         again=_again(patterns, names) if what is What.SEQUENCES else [],
-        patterns=[(named(p.elements, names), p.support) for p in patterns if not is_repeat(p)][
+        patterns=[(in_short(p.elements, names), p.support) for p in patterns if not is_repeat(p)][
             :MOST_ROWS
         ],
         scatter=_scatter(rules),
         rules=[
-            (named(rule.antecedent, names), named(rule.consequent, names), rule)
+            (in_short(rule.antecedent, names), in_short(rule.consequent, names), rule)
             for rule, _ in rules[:MOST_ROWS]
         ],
         numbered=NUMBERED,
@@ -91,7 +91,8 @@ def _flow_plot(patterns: list[Pattern], names: Mapping[object, str]) -> FlowPlot
     if not chosen:
         return None
     flows = [
-        Flow(tuple(named((element,), names) for element in p.elements), p.support) for p in chosen
+        Flow(tuple(in_short((element,), names) for element in p.elements), p.support)
+        for p in chosen
     ]
     return lay_out(flows, colours=len(COLOURS))
 

@@ -187,6 +187,20 @@ def test_a_table_of_events_is_mined_with_its_titles(command: Command, tmp_path: 
     assert found == {"Tent → Mat": "1"}
 
 
+def test_long_patterns_are_shown_by_their_ends_and_written_whole(
+    command: Command, tmp_path: Path
+) -> None:
+    data, out = tmp_path / "long.txt", tmp_path / "long.csv"
+    data.write_text("1 -1 2 3 4 5 6 -1 7 -1 8 -1 9 -1 10 -1 11 -1 12 -1 -2\n" * 2)
+
+    result = command("--data", data, "--min-support", "2", "--keep", "maximal", "--out", out)
+
+    assert "1 → 2 + 3 + 4 + 2 more → 7 → (2 more steps) → 10 → 11 → 12" in result.output
+    assert pl.read_csv(out)["names"].to_list() == [
+        "1 → 2 + 3 + 4 + 5 + 6 → 7 → 8 → 9 → 10 → 11 → 12"
+    ]
+
+
 def test_an_exploding_run_tells_an_estimate_and_what_to_do(
     command: Command, tmp_path: Path
 ) -> None:
