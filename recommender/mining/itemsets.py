@@ -31,13 +31,18 @@ def frequent_itemsets(
     return spade(
         database if within_elements else as_baskets(database),
         min_support,
-        constraints=Constraints(
-            max_length=constraints.max_length,
-            max_span=0,
-            required=constraints.required,
-            excluded=constraints.excluded,
-        ),
+        constraints=in_one_element(constraints),
         limits=limits,
+    )
+
+
+def in_one_element(constraints: Constraints) -> Constraints:
+    """The same for patterns of one element."""
+    return Constraints(
+        max_length=constraints.max_length,
+        max_span=0,
+        required=constraints.required,
+        excluded=constraints.excluded,
     )
 
 

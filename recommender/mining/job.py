@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from recommender.mining.apriori_all import apriori_all
 from recommender.mining.constraints import ConstraintError, Constraints
 from recommender.mining.database import SequenceDatabase
-from recommender.mining.itemsets import frequent_itemsets
+from recommender.mining.itemsets import frequent_itemsets, in_one_element
 from recommender.mining.parted import PartedDatabase, mine_parted
 from recommender.mining.patterns import Patterns
 from recommender.mining.prefixspan import prefixspan
@@ -102,9 +101,7 @@ def mine(
     """
     if isinstance(database, SequenceDatabase):
         return _mine(_miner(job), database, job, limits)
-    if job.what is What.ITEMSETS and not job.within_elements:
-        database = replace(database, baskets=True)
-    return _mine(partial(mine_parted, _miner(job)), database, job, limits)
+    return _mine(_parted_miner(job), database, job, limits)
 
 
 def _mine[D: Database](miner: Miner[D], database: D, job: Job, limits: Limits) -> Found:
@@ -178,6 +175,28 @@ def _miner(job: Job) -> Miner[SequenceDatabase]:
             constraints=constraints,
             limits=limits,
             within_elements=job.within_elements,
+        )
+
+    return itemsets
+
+
+def _parted_miner(job: Job) -> Miner[PartedDatabase]:
+    """Whichever algorithm is asked for: all find the same."""
+    if job.what is What.SEQUENCES:
+        return mine_parted
+
+    def itemsets(
+        database: PartedDatabase,
+        min_support: float,
+        *,
+        constraints: Constraints = Constraints(),
+        limits: Limits = Limits(),
+    ) -> Patterns:
+        return mine_parted(
+            replace(database, baskets=not job.within_elements),
+            min_support,
+            constraints=in_one_element(constraints),
+            limits=limits,
         )
 
     return itemsets

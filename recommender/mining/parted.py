@@ -1,29 +1,32 @@
 """Mines a database that is kept in parts on disk, one of which is in memory at a time.
 
-A. Savasere, E. Omiecinski and S. Navathe, An Efficient Algorithm for Mining Association Rules in
-Large Databases, VLDB 1995, section 3: what is frequent in the whole is frequent, by the same
-share, in some part. So the parts are mined one by one, and what is found in any of them is
-counted in all. It holds for sequences with constraints alike, as supports add up over the parts.
+Level by level as GSP does (R. Srikant and R. Agrawal, EDBT 1996): candidates of an item more are
+joined from what is frequent in the whole, and counted in part after part by SPADE's joins of
+id-lists. Mining each part by itself instead (Savasere et al., VLDB 1995) asks small parts for so
+few sequences that a shop's large baskets explode.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.mining.constraints import Constraints, absolute_support
+from recommender.mining.cooccurrence import frequent_pairs
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.itemsets import as_baskets
 from recommender.mining.patterns import Patterns
 from recommender.mining.recount import recount
-from recommender.mining.run import ExplosionError, Limits, StoppedError, patterns_budget
-from recommender.mining.select import Miner
-
-NOTHING_YET = (
-    "nothing is counted in all people before every part of the history is mined; raise the "
-    "minimum support, or hold more of the history in memory at once"
+from recommender.mining.run import (
+    MOST_ITEMS,
+    ExplosionError,
+    Limits,
+    StoppedError,
+    patterns_budget,
 )
 
 
@@ -100,103 +103,121 @@ class PartedDatabase:
 
 
 def mine_parted(
-    miner: Miner[SequenceDatabase],
     database: PartedDatabase,
     min_support: float,
     *,
     constraints: Constraints = Constraints(),
     limits: Limits = Limits(),
 ) -> Patterns:
-    """What the miner would find in all parts together, its limits taken for each part.
+    """What the miners would find in all parts together.
 
-    Raises as the miner does; ExplosionError and StoppedError then hold no pattern.
+    Raises ConstraintError as they do. ExplosionError and StoppedError hold all patterns of the
+    lengths that were counted in every part.
     """
     least = absolute_support(min_support, len(database))
     keep = database.supports >= least
     if constraints.excluded:
         keep &= ~np.isin(database.labels, np.asarray(list(constraints.excluded), object))
-    nothing = Patterns(
-        np.empty(0, np.int32),
-        np.zeros(1, np.int64),
-        np.empty(0, np.int64),
-        database.labels[keep],
-        len(database),
-        least,
-        complete=False,
-    )
-    everywhere = replace(constraints, required=frozenset(), excluded=frozenset())
-    in_part = [-(-least * size // len(database)) if size else 1 for size in database.sizes]
+    longest = constraints.max_length or MOST_ITEMS
+    single = np.arange(1, 2 * int(keep.sum()), 2, dtype=np.int32).reshape(-1, 1)
+    levels = [(single, database.supports[keep])]
+
+    def found(*, complete: bool) -> Patterns:
+        sizes = [rows.shape for rows, _ in levels]
+        lengths = np.repeat([items for _, items in sizes], [patterns for patterns, _ in sizes])
+        return Patterns(
+            np.concatenate([rows.ravel() for rows, _ in levels]),
+            np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
+            np.concatenate([supports for _, supports in levels]),
+            database.labels[keep],
+            len(database),
+            least,
+            complete,
+        )
+
+    budget = patterns_budget(limits)
     try:
-        known = _candidates(miner, database, keep, in_part, everywhere, limits)
-        if len(known) > patterns_budget(limits):
-            raise ExplosionError(f"stopped at {len(known):,} candidates", nothing)
-        keys, counts = _promising(known, in_part, least)
-        del known
-        _count_missing(database, keep, keys, counts, everywhere)
+        while len(levels[-1][0]) and len(levels) < longest:
+            if len(levels) == 1:
+                rows, supports = _pairs(database, keep, least, constraints, limits)
+            else:
+                rows = _candidates(levels[-1][0])
+                if len(rows) + sum(len(level) for level, _ in levels) > budget:
+                    raise ExplosionError(
+                        f"stopped before counting {len(rows):,} candidates of {rows.shape[1]} "
+                        "items: raise the minimum support or set max_length",
+                        found(complete=False),
+                    )
+                supports = _counted(database, keep, rows, constraints, limits)
+            levels.append((rows[supports >= least], supports[supports >= least]))
+            if limits.on_progress is not None:
+                limits.on_progress(0.0, sum(len(level) for level, _ in levels))
     except ExplosionError as stopped:
-        raise ExplosionError(f"{stopped}; {NOTHING_YET}", nothing) from None
+        if not limits.keep_partial:
+            raise ExplosionError(str(stopped), found(complete=False)) from None
+        return found(complete=False)
     except KeyboardInterrupt:
-        raise StoppedError(f"stopped: {NOTHING_YET}", nothing) from None
-    supports = counts.sum(axis=1)
-    codes, offsets = _flat(keys)
-    whole = replace(nothing, codes=codes, offsets=offsets, supports=supports, complete=True)
-    return whole.select(supports >= least).containing(constraints.required)
+        raise StoppedError(
+            f"stopped after patterns of {len(levels)} items", found(complete=False)
+        ) from None
+    return found(complete=True).containing(constraints.required)
 
 
-def _candidates(
-    miner: Miner[SequenceDatabase],
+def _pairs(
     database: PartedDatabase,
     keep: NDArray[np.bool_],
-    in_part: list[int],
+    least: int,
     constraints: Constraints,
     limits: Limits,
-) -> dict[bytes, NDArray[np.int64]]:
-    """What is frequent in some part, with its count in each part; -1 where it is not frequent.
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The patterns of two items that may be frequent, with their supports."""
+    codes = np.int64(2 * int(keep.sum()))
+    keys, supports = np.empty(0, np.int64), np.empty(0, np.int64)
+    within = constraints.max_span == 0
+    for part in database.parts(keep):
+        pairs = frequent_pairs(
+            part, 1, follow=not within, max_length=2, limits=replace(limits, max_patterns=None)
+        )
+        two = pairs.lengths() == 2
+        begins = pairs.offsets[:-1][two]
+        theirs = pairs.codes[begins] * codes + pairs.codes[begins + 1]
+        keys, places = np.unique(np.concatenate((keys, theirs)), return_inverse=True)
+        supports = np.bincount(
+            places, np.concatenate((supports, pairs.supports[two])), len(keys)
+        ).astype(np.int64)
+    keys, supports = keys[supports >= least], supports[supports >= least]
+    rows = np.stack((keys // codes, keys % codes), axis=1).astype(np.int32)
+    if constraints.bind_positions and not within:
+        # Pairs are counted without regard to gaps.
+        supports = _counted(database, keep, rows, constraints, limits)
+    return rows, supports
 
-    A pattern is its codes as bytes.
+
+def _candidates(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The patterns of an item more whose first items and whose last items are among these.
+
+    The join of R. Srikant and R. Agrawal, Mining Sequential Patterns: Generalizations and
+    Performance Improvements, EDBT 1996, section 3.2, which gaps leave valid.
     """
-    known: dict[bytes, NDArray[np.int64]] = {}
-    whole = replace(limits, keep_partial=False, on_progress=None)
-    for number, part in enumerate(database.parts(keep)):
-        found = miner(part, in_part[number], constraints=constraints, limits=whole)
-        items = found.labels[found.codes >> 1].astype(np.int32)
-        text = (2 * items + (found.codes & 1)).astype(np.int32).tobytes()
-        ends = (4 * found.offsets).tolist()
-        for begin, end, support in zip(ends, ends[1:], found.supports.tolist(), strict=False):
-            counts = known.get(text[begin:end])
-            if counts is None:
-                counts = np.full(len(in_part), -1, np.int64)
-                known[text[begin:end]] = counts
-            counts[number] = support
-        if limits.on_progress is not None:
-            limits.on_progress((number + 1) / (len(in_part) + 1), len(known))
-    return known
+    followers: dict[bytes, list[int]] = defaultdict(list)
+    for row, last in zip(rows[:, :-1], rows[:, -1].tolist(), strict=True):
+        followers[row.tobytes()].append(last)
+    ends = rows[:, 1:].copy()
+    ends[:, 0] |= 1
+    nexts = [followers.get(end.tobytes(), []) for end in ends]
+    larger = np.repeat(rows, [len(codes) for codes in nexts], axis=0)
+    added = np.fromiter(chain.from_iterable(nexts), np.int32, len(larger))
+    return np.column_stack((larger, added))
 
 
-def _promising(
-    known: dict[bytes, NDArray[np.int64]], in_part: list[int], least: int
-) -> tuple[list[bytes], NDArray[np.int64]]:
-    """The candidates that can still be frequent, those that begin alike next to each other."""
-    keys = sorted(known)
-    counts = np.asarray([known[key] for key in keys], np.int64).reshape(len(keys), len(in_part))
-    most = np.where(counts < 0, np.asarray(in_part, np.int64) - 1, counts).sum(axis=1) >= least
-    return [key for key, stays in zip(keys, most, strict=True) if stays], counts[most]
-
-
-def _count_missing(
+def _counted(
     database: PartedDatabase,
     keep: NDArray[np.bool_],
-    keys: list[bytes],
-    counts: NDArray[np.int64],
+    rows: NDArray[np.int32],
     constraints: Constraints,
-) -> None:
-    """Fill the counts that are not known."""
-    for number, part in enumerate(database.parts(keep)):
-        missing = np.flatnonzero(counts[:, number] < 0)
-        codes, offsets = _flat([keys[index] for index in missing])
-        counts[missing, number] = recount(part, codes, offsets, constraints=constraints)
-
-
-def _flat(keys: list[bytes]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    offsets = np.cumsum([0, *(len(key) // 4 for key in keys)], dtype=np.int64)
-    return np.frombuffer(b"".join(keys), np.int32), offsets
+    limits: Limits,
+) -> NDArray[np.int64]:
+    counts = np.zeros(len(rows), np.int64)
+    for part in database.parts(keep):
+        counts += recount(part, rows, constraints=constraints, threads=limits.threads)
+    return counts

@@ -3,6 +3,9 @@
 Patterns that begin alike share the work where they stand next to each other.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,18 +20,22 @@ from recommender.mining.id_lists import (
     join_later,
     vertical,
 )
+from recommender.mining.run import CALLS_A_THREAD
+
+LEAST_ROWS = 256
+"""So many patterns are worth a call of their own."""
 
 
 def recount(
     database: SequenceDatabase,
-    codes: NDArray[np.int32],
-    offsets: NDArray[np.int64],
+    rows: NDArray[np.int32],
     *,
     constraints: Constraints = Constraints(),
+    threads: int | None = None,
 ) -> NDArray[np.int64]:
     """For each pattern, how many sequences hold it within the gaps and spans allowed.
 
-    `codes` and `offsets` are as in Patterns, with the item codes of the database.
+    `rows` has a pattern a row, [patterns, items], in codes as in Patterns.
     """
     owners, positions, seconds, lists, list_begins = vertical(
         database.items,
@@ -37,23 +44,31 @@ def recount(
         database.offsets,
         len(database.labels),
     )
-    return _recount(
-        codes,
-        offsets,
-        lists,
-        list_begins,
-        owners,
-        positions,
-        seconds,
-        constraints.bind_positions,
-        constraints.limits(),
-    )
+
+    def count(part: NDArray[np.int32]) -> NDArray[np.int64]:
+        return _recount(
+            part,
+            lists,
+            list_begins,
+            owners,
+            positions,
+            seconds,
+            constraints.bind_positions,
+            constraints.limits(),
+        )
+
+    threads = threads or len(os.sched_getaffinity(0))
+    parts = np.array_split(rows, max(1, min(len(rows) // LEAST_ROWS, CALLS_A_THREAD * threads)))
+    pool = ThreadPoolExecutor(max_workers=threads)
+    try:
+        return np.concatenate(list(pool.map(count, parts)))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @compiled
 def _recount(
-    codes: NDArray[np.int32],
-    offsets: NDArray[np.int64],
+    rows: NDArray[np.int32],
     lists: NDArray[np.int32],
     list_begins: NDArray[np.int64],
     owners: NDArray[np.int32],
@@ -62,24 +77,19 @@ def _recount(
     bounded: bool,
     bounds: Bounds,
 ) -> NDArray[np.int64]:
-    longest = 0
-    for pattern in range(len(offsets) - 1):
-        longest = max(longest, offsets[pattern + 1] - offsets[pattern])
+    length = rows.shape[1]
     # The prefix of `depth` items has its id-list at ids[ends[depth - 1] : ends[depth]].
-    ends = np.zeros(longest + 1, np.int64)
-    supports = np.zeros(longest + 1, np.int64)
+    ends = np.zeros(length + 1, np.int64)
+    supports = np.zeros(length + 1, np.int64)
     ids = np.empty(1024, np.int32)
     origins = np.empty(1024, np.int32)
-    counts = np.empty(len(offsets) - 1, np.int64)
-    before = 0
-    for pattern in range(len(offsets) - 1):
-        begin = offsets[pattern]
-        length = offsets[pattern + 1] - begin
+    counts = np.empty(len(rows), np.int64)
+    for row in range(len(rows)):
         depth = 0
-        while depth < min(length, begin - before) and codes[before + depth] == codes[begin + depth]:
+        while row > 0 and depth < length and rows[row, depth] == rows[row - 1, depth]:
             depth += 1
         while depth < length:
-            code = codes[begin + depth]
+            code = rows[row, depth]
             if depth > 0 and supports[depth] == 0:
                 # Nothing can follow what is nowhere.
                 ends[depth + 1], supports[depth + 1] = ends[depth], 0
@@ -115,6 +125,5 @@ def _recount(
             depth += 1
             ends[depth] = free + size
             supports[depth] = support
-        counts[pattern] = supports[length]
-        before = begin
+        counts[row] = supports[length]
     return counts
