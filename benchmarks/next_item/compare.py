@@ -20,8 +20,8 @@ from recommender.training import learn_weights
 MOST_QUESTIONS = 8_000
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
-SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4)
-LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0)
+SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
+LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
 
 
 def compare(

@@ -30,6 +30,7 @@ BY_KEY = {
     "listing.size",
     "notes",
     "script",
+    "telegram",
 }
 
 
