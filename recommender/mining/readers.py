@@ -5,6 +5,7 @@ A file whose name ends in .gz is compressed.
 """
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 
@@ -27,6 +28,8 @@ PROBLEMS = {
     NEGATIVE: "a negative number: items are 0 and above, and in SPMF's format -1 and -2 are ends",
     TOO_LARGE: "a number that does not fit in 63 bits",
 }
+# The end of an element tells too: a gigantic sequence's own may lie behind what is looked at.
+SPMF_END = re.compile(rb"(?<!\S)-[12](?!\S)")
 
 
 def read_sequences(path: Path) -> SequenceDatabase:
@@ -40,7 +43,7 @@ def read_sequences(path: Path) -> SequenceDatabase:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise DatabaseError(f"{path}: not a whole gzip file ({error})") from error
-    spmf = b"-2" in data[: 1 << 20].split(b"\n", 1)[0] or b" -2\n" in data[: 1 << 20]
+    spmf = SPMF_END.search(data, 0, 1 << 20) is not None
     raw = np.frombuffer(data, np.uint8)
     values, elements, offsets, problem, line = _parse(raw, spmf)
     if problem:

@@ -111,6 +111,16 @@ def test_one_gigantic_sequence_is_mined_where_the_patterns_are_short(tmp_path: P
     assert len(out.read_text().splitlines()) == 50 + 50 * 50
 
 
+def test_a_gigantic_sequence_in_spmf_format_is_recognised_by_its_elements(tmp_path: Path) -> None:
+    data, out = tmp_path / "giant.txt", tmp_path / "out.spmf"
+    data.write_text("".join(f"{place % 50} -1 " for place in range(400_000)) + "-2\n")
+
+    result = mine(data, "--min-support", "1", "--max-length", "1", "--out", str(out), "--show", "1")
+
+    assert result.exit_code == 0, result.output
+    assert len(out.read_text().splitlines()) == 50
+
+
 def test_ctrl_c_ends_a_run_with_what_it_has(tmp_path: Path) -> None:
     data = tmp_path / "explodes.txt"
     data.write_text((" ".join(map(str, range(40))) + "\n") * 3)
