@@ -173,3 +173,31 @@ def join_bounded(
                 last = owner
                 support += 1
     return size, support
+
+
+@compiled
+def join(
+    code: int,
+    ids: NDArray[np.int32],
+    origins: NDArray[np.int32],
+    begin: int,
+    end: int,
+    partner: NDArray[np.int32],
+    at: int,
+    owners: NDArray[np.int32],
+    positions: NDArray[np.int32],
+    seconds: NDArray[np.float64],
+    bounded: bool,
+    bounds: Bounds,
+) -> tuple[int, int]:
+    """Write the id-list of ids[begin:end] with `code` behind it to ids[at:]; its size and support.
+
+    An odd code begins an element, an even one joins the last; `partner` is the code's id-list.
+    """
+    if code & 1 == 0:
+        return join_equal(ids, origins, begin, end, partner, at, owners)
+    if bounded:
+        return join_bounded(
+            ids, origins, begin, end, partner, at, owners, positions, seconds, bounds
+        )
+    return join_later(ids, begin, end, partner, at, owners)

@@ -15,9 +15,7 @@ from recommender.mining.constraints import Constraints
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.id_lists import (
     distinct_owners,
-    join_bounded,
-    join_equal,
-    join_later,
+    join,
     vertical,
 )
 from recommender.mining.run import CALLS_A_THREAD
@@ -103,12 +101,9 @@ def _recount(
             if depth == 0:
                 size, support = len(partner), distinct_owners(partner, owners)
                 ids[:size], origins[:size] = partner, partner
-            elif code & 1 == 0:
-                size, support = join_equal(
-                    ids, origins, ends[depth - 1], free, partner, free, owners
-                )
-            elif bounded:
-                size, support = join_bounded(
+            else:
+                size, support = join(
+                    code,
                     ids,
                     origins,
                     ends[depth - 1],
@@ -118,10 +113,9 @@ def _recount(
                     owners,
                     positions,
                     seconds,
+                    bounded,
                     bounds,
                 )
-            else:
-                size, support = join_later(ids, ends[depth - 1], free, partner, free, owners)
             depth += 1
             ends[depth] = free + size
             supports[depth] = support

@@ -20,9 +20,7 @@ from recommender.mining.cooccurrence import by_first_item, frequent_pairs, is_pa
 from recommender.mining.database import SequenceDatabase
 from recommender.mining.id_lists import (
     distinct_owners,
-    join_bounded,
-    join_equal,
-    join_later,
+    join,
     vertical,
 )
 from recommender.mining.patterns import Patterns
@@ -219,7 +217,6 @@ def _grow_classes(
                         continue
                     if not is_pair(partners, pairs_begin, pairs_end, next_code):
                         continue
-                join = next_code & 1 == 0
                 other = next_code >> 1
                 begin, end = atom_begin[atom], atom_end[atom]
                 if with_items:
@@ -231,25 +228,20 @@ def _grow_classes(
                     origins = grow(origins, free_ids + len(partner_ids))
                     if not with_items:
                         partner_ids = ids[atom_begin[index] : atom_end[index]]
-                if join:
-                    size, support = join_equal(
-                        ids, origins, begin, end, partner_ids, free_ids, owners
-                    )
-                elif bounded:
-                    size, support = join_bounded(
-                        ids,
-                        origins,
-                        begin,
-                        end,
-                        partner_ids,
-                        free_ids,
-                        owners,
-                        positions,
-                        seconds,
-                        bounds,
-                    )
-                else:
-                    size, support = join_later(ids, begin, end, partner_ids, free_ids, owners)
+                size, support = join(
+                    next_code,
+                    ids,
+                    origins,
+                    begin,
+                    end,
+                    partner_ids,
+                    free_ids,
+                    owners,
+                    positions,
+                    seconds,
+                    bounded,
+                    bounds,
+                )
                 if support >= min_support:
                     if free == len(atom_code):
                         atom_code = grow(atom_code, free + 1)
