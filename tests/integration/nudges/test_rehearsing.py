@@ -21,7 +21,7 @@ from nudges.policy import Policy
 from nudges.rehearse.report import Rehearsal
 from nudges.rehearse.run import rehearse
 from tests.integration.nudges.coupons import Always, generous
-from tests.integration.nudges.shoppers import agree, buy, leave_cart, person, policy
+from tests.integration.nudges.shoppers import agree, buy, leave_cart, left_carts, person, policy
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 type Rehearse = Callable[..., Rehearsal]
@@ -63,9 +63,7 @@ def test_a_cart_left_then_would_have_been_written_about_at_its_stages(
     sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
 ) -> None:
     at = clock.now() - 5 * DAY
-    with sessions.begin() as session:
-        person(session, "ann", now=at - DAY)
-        leave_cart(session, "ann", at=at)
+    left_carts(sessions, clock, "ann", ago=5 * DAY)
     before = rows(sessions)
     found = rehearsed()
     assert sent(found) == [("ann", "first"), ("ann", "second")]
@@ -78,10 +76,8 @@ def test_whoever_bought_in_time_would_not_have_been(
     sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
 ) -> None:
     at = clock.now() - 5 * DAY
+    left_carts(sessions, clock, "ann", "bob", ago=5 * DAY)
     with sessions.begin() as session:
-        for key in ("ann", "bob"):
-            person(session, key, now=at - DAY)
-            leave_cart(session, key, at=at)
         buy(session, "ann", at=at + HOUR / 2)
         buy(session, "bob", at=at + 2 * HOUR)
     found = rehearsed()
@@ -93,10 +89,8 @@ def test_what_was_agreed_or_taken_back_later_was_not_known_then(
     sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
 ) -> None:
     at = clock.now() - 5 * DAY
+    left_carts(sessions, clock, "ann", "bob", ago=5 * DAY)
     with sessions.begin() as session:
-        for key in ("ann", "bob"):
-            person(session, key, now=at - DAY)
-            leave_cart(session, key, at=at)
         agree(session, "ann", ChannelName.EMAIL, now=at + HOUR / 2, granted=False)
         agree(session, "bob", ChannelName.EMAIL, now=at + 2 * HOUR, granted=False)
     found = rehearsed()
@@ -108,9 +102,8 @@ def test_silence_counts_from_when_it_was_asked_for_to_when_it_was_ended(
     sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
 ) -> None:
     at = clock.now() - 5 * DAY
+    left_carts(sessions, clock, "ann", ago=5 * DAY)
     with sessions.begin() as session:
-        person(session, "ann", now=at - DAY)
-        leave_cart(session, "ann", at=at)
         session.add(
             Pause(visitor_id="v-ann", person_id="ann", reason="stop", source="chat",
                   at=at + HOUR / 2, ended_at=at + 10 * HOUR)
@@ -137,10 +130,8 @@ def test_what_coupons_may_cost_is_told_and_what_is_given_to_whoever_buys_anyway(
     sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
 ) -> None:
     at = clock.now() - 5 * DAY
+    left_carts(sessions, clock, "ann", "bob", ago=5 * DAY)
     with sessions.begin() as session:
-        for key in ("ann", "bob"):
-            person(session, key, now=at - DAY)
-            leave_cart(session, key, at=at)
         buy(session, "bob", at=at + 20 * HOUR)
     found = rehearsed(generous(), Always("percent_10"))
     assert found.treatments == {"percent_10": 2}
@@ -173,11 +164,8 @@ def simulate(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 def test_two_policies_are_told_side_by_side_and_each_message_in_a_file(
     sessions: SessionFactory, clock: SimulatedClock, simulate: Callable[..., Result], tmp_path: Path
 ) -> None:
+    left_carts(sessions, clock, "p0", "p1", "p2", "p3", ago=5 * DAY)
     with sessions.begin() as session:
-        for number in range(4):
-            key = f"p{number}"
-            person(session, key, now=clock.now() - 6 * DAY)
-            leave_cart(session, key, at=clock.now() - 5 * DAY)
         leave_cart(session, "p0", at=clock.now())
     (tmp_path / "late.toml").write_text(
         '[[stages]]\nname = "late"\nafter_minutes = 2880\nchannels = ["email"]\n'
