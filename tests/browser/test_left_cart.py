@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 from sqlalchemy import select, update
 
@@ -57,6 +58,13 @@ def click(driver: WebDriver, selector: str) -> None:
     found.click()
 
 
+def submit(driver: WebDriver, selector: str) -> None:
+    """Click what sends a form, and wait for the page that answers."""
+    page = driver.find_element(By.TAG_NAME, "html")
+    click(driver, selector)
+    WebDriverWait(driver, SECONDS).until(staleness_of(page), f"{selector!r} to be answered")
+
+
 def reads(driver: WebDriver, text: str) -> None:
     WebDriverWait(driver, SECONDS).until(
         lambda d: text in d.find_element(By.TAG_NAME, "main").text, f"{text!r} on the page"
@@ -66,12 +74,12 @@ def reads(driver: WebDriver, text: str) -> None:
 def sign_in_and_leave(driver: WebDriver, stack: Stack) -> None:
     """Become a demo shopper, agree to mails and chat messages, put a dear thing into the cart."""
     driver.get(f"{stack.web_url}/sign-in")
-    click(driver, "main form button")
+    submit(driver, "main form button")
     driver.get(f"{stack.web_url}/account")
     for box in driver.find_elements(By.CSS_SELECTOR, "input[name=channel]"):
         if box.get_property("value") in ("email", "chat") and not box.is_selected():
             box.click()
-    click(driver, "form[action='/account/consent'] button")
+    submit(driver, "form[action='/account/consent'] button")
     # What the shopper had left before may have sold out.
     driver.execute_async_script("fetch('/cart', {method: 'DELETE'}).then(arguments[0])")
     driver.get(f"{stack.web_url}/categories?sort=price_desc&in_stock=1")
