@@ -7,7 +7,6 @@ often than by chance sessions keep to the brand, and by how the price goes (a na
 the two). All three are counted from consecutive products of a session.
 """
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -25,7 +24,6 @@ PRICE_EDGES = np.array([-0.6, -0.35, -0.18, -0.06, 0.06, 0.18, 0.35, 0.6], np.fl
 UNPRICED = len(PRICE_EDGES) + 1
 
 
-@dataclass(frozen=True)
 class Content:
     """What follows what by category, brand and price.
 
@@ -33,12 +31,21 @@ class Content:
     category or the same, another brand or the same; `price_lift` (2, buckets) likewise.
     """
 
-    facts: Facts
-    leads_to: Scores
-    brand_lift: Scores
-    price_lift: Scores
-
     name = "content"
+
+    def __init__(
+        self, facts: Facts, leads_to: Scores, brand_lift: Scores, price_lift: Scores
+    ) -> None:
+        self.facts = facts
+        self.leads_to = leads_to
+        self.brand_lift = brand_lift
+        self.price_lift = price_lift
+        # By category, and by price inside it: then the buckets of a category lie in a row.
+        order = np.lexsort((facts.place, facts.category))
+        self._shelved = order[facts.category[order] >= 0].astype(np.int32)
+        self._brand = facts.brand[self._shelved]
+        self._place = facts.place[self._shelved]
+        self._begin = np.searchsorted(facts.category[self._shelved], np.arange(len(leads_to) + 1))
 
     @classmethod
     def fit(cls, log: Log, facts: Facts) -> Self:
@@ -79,15 +86,13 @@ class Content:
         scores = np.full((len(batch), len(facts.category)), np.nan, np.float32)
         for row, last in enumerate(batch.last_items().tolist()):
             if last >= 0 and facts.category[last] >= 0:
+                own = facts.category[last]
                 _score(
-                    last, facts.brand, facts.category, facts.place, self.leads_to,
-                    self.brand_lift, self.price_lift, PRICE_EDGES, scores[row],
+                    facts.brand[last], own, facts.place[last],
+                    self._shelved, self._brand, self._place, self._begin,
+                    self.leads_to[own], self.brand_lift, self.price_lift, PRICE_EDGES, scores[row],
                 )  # fmt: skip
         return scores
-
-    def depends_on(self, batch: Batch) -> int:
-        """The last product."""
-        return int(batch.last_items()[0])
 
     def arrays(self) -> Arrays:
         """The facts and the counts."""
@@ -147,22 +152,27 @@ def _price_way(facts: Facts, last: Ints, other: Ints) -> NDArray[np.int64]:
 
 @compiled
 def _score(
-    last: int,
-    brand: Ints, category: Ints, place: Scores,
+    brand: int, category: int, place: np.float32,
+    shelved: Ints, brands: Ints, places: Scores, begin: NDArray[np.int64],
     leads_to: Scores, brand_lift: Scores, price_lift: Scores, edges: Scores,
     out: Scores,
 ) -> None:  # fmt: skip
-    """The probabilities of all items with a category after `last`."""
-    total = np.zeros(leads_to.shape[1], np.float32)
-    for item in range(len(category)):
-        if category[item] < 0:
-            continue
-        own = 1 if category[item] == category[last] else 0
-        same = 1 if brand[item] == brand[last] and brand[last] >= 0 else 0
-        way = place[item] - place[last]
-        bucket = len(edges) + 1 if np.isnan(way) else np.searchsorted(edges, way, side="right")
-        out[item] = brand_lift[own, same] * price_lift[own, bucket]
-        total[category[item]] += out[item]
-    for item in range(len(category)):
-        if category[item] >= 0:
-            out[item] *= leads_to[category[last], category[item]] / total[category[item]]
+    """The probabilities of the `shelved` items after one of that brand, category and place.
+
+    `brands` and `places` are those of the shelved items, which lie by category and by place.
+    """
+    for other in range(len(leads_to)):
+        own = 1 if other == category else 0
+        total = np.float32(0)
+        bucket = 0
+        for at in range(begin[other], begin[other + 1]):
+            way = places[at] - place
+            while bucket < len(edges) and way >= edges[bucket]:
+                bucket += 1
+            same = 1 if brands[at] == brand and brand >= 0 else 0
+            where = len(edges) + 1 if np.isnan(way) else bucket
+            value = brand_lift[own, same] * price_lift[own, where]
+            total += value
+            out[shelved[at]] = value
+        for at in range(begin[other], begin[other + 1]):
+            out[shelved[at]] *= leads_to[other] / total

@@ -3,20 +3,19 @@
 They are the baselines that a trained model must beat, and what is served where it knows nothing.
 """
 
-from collections.abc import Hashable
 from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.members import Members
 from recommender.protocol import Arrays, Scores
 from recommender.rules import pair_counts, touched
 from recommender.sequences import ACTION_CODES, MICROSECONDS, Batch, Bools, Ints, Log
 
 HALF_LIFE_DAYS = 3.0
 NEIGHBOURS = 300
-NO_CATEGORY = -1
 
 
 def people_per_item(log: Log, items: int) -> Ints:
@@ -71,9 +70,9 @@ class Popular:
         """The same weights for everybody."""
         return np.tile(self.weights, (len(batch), 1))
 
-    def depends_on(self, batch: Batch) -> Hashable:  # noqa: ARG002 as in Dense
-        """Nothing."""
-        return None
+    def of_everybody(self) -> Scores:
+        """As Shared says."""
+        return self.weights
 
     def arrays(self) -> Arrays:
         """The weights."""
@@ -115,16 +114,12 @@ class PopularInCategory:
         self.category = category
         total = float(np.nansum(weights)) or 1.0
         self._elsewhere = (weights / total * 1e-3).astype(np.float32)
-        self._categories = int(category.max(initial=NO_CATEGORY)) + 1
-        sums = np.bincount(
-            category[category >= 0],
-            weights=np.nan_to_num(weights)[category >= 0],
-            minlength=self._categories,
-        )
-        share = np.full(len(weights), np.nan, np.float32)
-        inside = category >= 0
-        share[inside] = weights[inside] / np.maximum(sums[category[inside]], 1.0)
-        self._inside = share
+        self._members = Members(category)
+        self._inside = np.full(len(weights), np.nan, np.float32)
+        for code in range(self._members.categories):
+            members = self._members.of([code])
+            sessions = float(np.nansum(weights[members]))
+            self._inside[members] = weights[members] / max(sessions, 1.0)
 
     @classmethod
     def fit(cls, log: Log, items: int, category: Ints) -> "PopularInCategory":
@@ -133,16 +128,12 @@ class PopularInCategory:
 
     def score(self, batch: Batch) -> Scores:
         """Shares of the category's sessions; other categories far below, by popularity."""
-        last = batch.last_items()
-        asked = np.where(last >= 0, self.category[np.maximum(last, 0)], NO_CATEGORY)
-        same = (asked[:, None] == self.category[None, :]) & (asked >= 0)[:, None]
-        scores: Scores = np.where(same, self._inside[None, :], self._elsewhere[None, :])
+        scores = np.tile(self._elsewhere, (len(batch), 1))
+        for row, last in enumerate(batch.last_items().tolist()):
+            if last >= 0 and self.category[last] >= 0:
+                inside = self._members.of([self.category[last]])
+                scores[row, inside] = self._inside[inside]
         return scores
-
-    def depends_on(self, batch: Batch) -> Hashable:
-        """The category of the last product."""
-        last = int(batch.last_items()[0])
-        return int(self.category[last]) if last >= 0 else NO_CATEGORY
 
     def arrays(self) -> Arrays:
         """The weights and categories."""

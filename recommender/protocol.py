@@ -1,6 +1,5 @@
 """What all recommenders share: what goes in, what comes out, what each must be able to do."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,9 +121,9 @@ class Sparse(Protocol):
 
 
 @runtime_checkable
-class Dense(Protocol):
-    """A source that scores all items alike for many shoppers, so that serving keeps the scores."""
+class Shared(Protocol):
+    """A source that says the same to everybody, so that serving works it out once."""
 
-    def depends_on(self, batch: Batch) -> Hashable:
-        """What the scores of a batch of one window depend on, and nothing else."""
+    def of_everybody(self) -> Scores:
+        """The scores (items,) of any window."""
         ...

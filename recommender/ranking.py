@@ -3,24 +3,24 @@
 `Blend.mix` scores every item by every source, which is what evaluation needs. For one shopper most
 of that is zeros, or the same for everybody. Here each source gives what it is: the network its
 logits, counting sources the few items that their lists name (`Sparse.found`), popularity one vector
-for all who share what it depends on (`Dense.depends_on`), kept once made. They are summed over all
+for everybody (`Shared.of_everybody`), made once. They are summed over all
 items from the network's rounded weights, and the best of them once more from the true ones, so that
 rounding decides nothing: tests/unit/recommender/test_live.py holds this equal to `Blend.mix`.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import local
 from typing import Protocol
 
 import numpy as np
 
-from recommender.blend import shares
 from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, State
+from recommender.members import Members
 from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
-from recommender.protocol import Dense, Scores, Source, Sparse, Surface
+from recommender.protocol import Scores, Shared, Source, Sparse, Surface
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
 
@@ -28,8 +28,6 @@ from recommender.sequences import Batch, Bools, Ints
 # product of the same category: next to a tent belongs a mat, not another tent.
 TOGETHER = {Surface.PRODUCT: 0.7, Surface.CART: 0.5}
 SAME_CATEGORY = {Surface.PRODUCT: 0.05, Surface.CART: 0.3}
-# How many vectors over all items are kept, one for each value that a dense source depends on.
-KEPT_VECTORS = 64
 # So many more than asked for are scored again from the true weights.
 SPARE = 32
 
@@ -124,8 +122,12 @@ class Ranker:
         self._complements = complements
         self.names = [source.name for source in self._blend.sources]
         self._rules_at = self.names.index(AssociationRules.name)
-        self._members = _Members(bundle.category)
-        self._vectors: dict[Hashable, _All | None] = {}
+        self._members = Members(bundle.category)
+        self._shared = {
+            source.name: _all(source.of_everybody())
+            for source in self._blend.sources
+            if isinstance(source, Shared)
+        }
         self._scratch = _Scratch(len(bundle.vocabulary))
         self._output = next(
             (OutputLayer(one.weights.item[1:], one.weights.item_bias, one.weights.seen)
@@ -155,7 +157,7 @@ class Ranker:
         weights = self._blend.weights_for(batch, knows)[:, 0]
         together = self._together(about, surface)
         lean = np.float32(TOGETHER[surface] if together is not None else 0)
-        alike = self._members.of(about) if surface in TOGETHER else None
+        alike = self._alike(about) if surface in TOGETHER else None
 
         total = scratch.total
         total.fill(0)
@@ -197,17 +199,9 @@ class Ranker:
             return _Softmax(self._output, state[0], scratch.logits)
         if isinstance(source, Sparse):
             return _few(*source.found(batch))
-        if not isinstance(source, Dense):
-            return _all(source.score(batch))
-        key = source.name, source.depends_on(batch)
-        vectors = self._vectors
-        if key in vectors:
-            return vectors[key]
-        vectors = dict(list(vectors.items())[1 - KEPT_VECTORS :])
-        vectors[key] = term = _all(source.score(batch))
-        # Replaced whole, because other threads are reading it.
-        self._vectors = vectors
-        return term
+        if source.name in self._shared:
+            return self._shared[source.name]
+        return _all(source.score(batch)[0])
 
     def _suits(self, batch: Batch, total: Scores) -> Scores:
         """What taste makes of each item's score, so that they add up to as much as before."""
@@ -218,28 +212,15 @@ class Ranker:
         leant = np.float32(total @ factors)
         return factors / leant if leant > 0 else factors
 
+    def _alike(self, about: Sequence[int]) -> Ints | None:
+        """All items of the categories of these; None where they have none."""
+        codes = {int(self._category[item]) for item in about} - {-1}
+        return self._members.of(codes) if codes else None
+
     def _together(self, about: Sequence[int], surface: Surface) -> _Few | None:
         if not about or surface not in TOGETHER:
             return None
         return _few(*self._complements.fired(about))
-
-
-class _Members:
-    """The items of each category."""
-
-    def __init__(self, category: Ints) -> None:
-        self._category = category
-        self._order = np.argsort(category, kind="stable").astype(np.int32)
-        self._edges = np.searchsorted(category[self._order], np.arange(category.max(initial=0) + 2))
-
-    def of(self, items: Sequence[int]) -> Ints | None:
-        """All items of the categories of these; None where there are none."""
-        codes = {int(self._category[item]) for item in items} - {-1}
-        if not codes:
-            return None
-        return np.concatenate(
-            [self._order[self._edges[code] : self._edges[code + 1]] for code in codes]
-        )
 
 
 def _few(items: Ints, scores: Scores) -> _Few | None:
@@ -248,8 +229,21 @@ def _few(items: Ints, scores: Scores) -> _Few | None:
 
 
 def _all(scores: Scores) -> _All | None:
-    vector = np.nan_to_num(shares(scores)[0])
-    return _All(vector) if vector.any() else None
+    share = np.empty_like(scores)
+    return _All(share) if _shares(scores, share) > 0 else None
+
+
+@compiled
+def _shares(scores: Scores, share: Scores) -> float:
+    """Write the scores as shares of their sum, which is returned; NaN is none."""
+    total = 0.0
+    for item in range(len(scores)):
+        share[item] = np.float32(0) if np.isnan(scores[item]) else scores[item]
+        total += share[item]
+    if total > 0:
+        for item in range(len(scores)):
+            share[item] /= total
+    return total
 
 
 @compiled

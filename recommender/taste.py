@@ -106,13 +106,13 @@ class Taste:
         """What to multiply each item's score by, (len(batch), items); 1 for a shopper unmet."""
         factors = np.empty((len(batch), len(self.facts.brand)), np.float32)
         for row in range(len(batch)):
-            np.exp(self.features(batch, row) @ self.weights, out=factors[row])
+            np.exp(self.weights @ self.features(batch, row), out=factors[row])
         return factors
 
     def features(self, batch: Batch, row: int) -> Scores:
-        """The features of all items for one window, (items, FEATURES)."""
+        """The features of all items for one window, (FEATURES, items)."""
         facts = self.facts
-        features = np.zeros((len(facts.brand), len(FEATURES)), np.float32)
+        features = np.zeros((len(FEATURES), len(facts.brand)), np.float32)
         profile = self._profile(batch, row)
         if profile is not None:
             by_brand, by_category, chosen, sure = profile
@@ -122,7 +122,7 @@ class Taste:
             )  # fmt: skip
             steps = batch.item[row, : batch.length[row]]
             met, times = np.unique(steps[steps >= 0], return_counts=True)
-            features[met, FEATURES.index("met")] = np.log1p(times)
+            features[FEATURES.index("met"), met] = np.log1p(times)
         return features
 
     def _profile(
@@ -204,7 +204,7 @@ def choice_of(taste: Taste, batch: Batch, row: int, scores: Scores, target: int)
     at = int(np.searchsorted(items, target))
     if target < 0 or at == len(items) or items[at] != target:
         return None
-    return Choice(taste.features(batch, row)[items], np.log(free[items]), at)
+    return Choice(taste.features(batch, row)[:, items].T, np.log(free[items]), at)
 
 
 def learn_taste(choices: list[Choice]) -> Scores:
@@ -245,11 +245,11 @@ def _describe(
     chosen: np.float32, sure: np.float32, features: Scores,
 ) -> None:  # fmt: skip
     """Fill in each item's brand, category and price features."""
-    for item in range(len(features)):
+    for item in range(len(brand)):
         if brand[item] >= 0:
-            features[item, 0] = by_brand[brand[item]]
+            features[0, item] = by_brand[brand[item]]
         if category[item] >= 0:
-            features[item, 1] = by_category[category[item]]
+            features[1, item] = by_category[category[item]]
         if not np.isnan(place[item]):
             away = place[item] - chosen
-            features[item, 2] = -sure * away * away
+            features[2, item] = -sure * away * away

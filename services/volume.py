@@ -172,14 +172,10 @@ class VolumeService:
         self._learn_names(chosen)
         told, rows = [], []
         for rank, one in enumerate(chosen, start=1):
-            reason, text = self._service.worded(replace(one, rank=rank), self._names)
+            reason, text = self._service.worded(one, self._names)
             key = new_id()
-            rows.append(
-                self._service.row(
-                    identity, key, replace(one, rank=rank, reason=reason), text, surface, version,
-                    now,
-                )
-            )  # fmt: skip
+            shown = replace(one, rank=rank, reason=reason)
+            rows.append(self._service.row(identity, key, shown, text, surface, version, now))
             told.append(
                 {
                     "product_id": one.product_id,
@@ -197,7 +193,7 @@ class VolumeService:
     def _learn_names(self, chosen: list[Suggested]) -> None:
         needed = {one.product_id for one in chosen}
         needed.update(product for one in chosen for product in one.reason.because)
-        missing = needed - self._names.keys()
+        missing = [product for product in needed if product not in self._names]
         if missing:
             with read_session(self._sessions) as session:
                 self._names.update(namings(session, missing))

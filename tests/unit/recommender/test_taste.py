@@ -44,7 +44,7 @@ def met(*items: int) -> Batch:
 
 def feature(taste: Taste, name: str, *items: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     found: np.ndarray[tuple[int], np.dtype[np.float32]] = taste.features(met(*items), 0)[
-        :, FEATURES.index(name)
+        FEATURES.index(name)
     ]
     return found
 
