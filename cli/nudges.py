@@ -249,3 +249,13 @@ def connect_telegram() -> None:
         typer.echo(f"Telegram does not take {url}: {problem}", err=True)
         raise typer.Exit(1)
     typer.echo(f"Telegram hands shoppers' messages over at {url}.")
+
+
+@nudges_app.command("new-push-key")
+def new_push_key() -> None:
+    """Print settings with a fresh key for notifications in browsers; keep the key secret."""
+    from core.settings import get_settings
+    from nudges.channels.push_encryption import ShopKey
+
+    typer.echo(f"CARTWRIGHT_PUSH_KEY={ShopKey.new().private_text}")
+    typer.echo(f"CARTWRIGHT_PUSH_CONTACT=mailto:{get_settings().mail_from}")

@@ -3,6 +3,7 @@
 Each is described in docs/settings.md; a test fails when one is missing there.
 """
 
+import re
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,6 +17,15 @@ from core.rate import Rate
 
 DEMO_SHOP_NAME = "Fernhill"
 DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refused outside demo mode
+
+PUSH_SERVICES = (
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.notify.windows.com",
+    "*.push.apple.com",
+)
+"""Those of Chromium's relatives, Firefox, Edge and Safari."""
+_PUSH_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
 
 
 def _rate(value: Any) -> Any:
@@ -146,6 +156,17 @@ class Settings(BaseSettings):
     telegram_url: str = Field(
         default="https://api.telegram.org", description="Server that speaks the Bot API."
     )
+    push_key: str | None = Field(
+        default=None,
+        description="Private key for notifications in browsers; without it there are none.",
+    )
+    push_contact: str | None = Field(
+        default=None, description="Whom push services may turn to: mailto:ADDRESS or https://…"
+    )
+    push_hosts: tuple[str, ...] = Field(
+        default=PUSH_SERVICES,
+        description="Push services that browsers may name, all others are refused (a JSON list).",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property
@@ -170,6 +191,19 @@ class Settings(BaseSettings):
             raise ValueError(
                 "set CARTWRIGHT_TELEGRAM_TOKEN and CARTWRIGHT_TELEGRAM_BOT, or neither"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _push_is_whole(self) -> Self:
+        if bool(self.push_key) != bool(self.push_contact):
+            raise ValueError("set CARTWRIGHT_PUSH_KEY and CARTWRIGHT_PUSH_CONTACT, or neither")
+        if self.push_key and not _PUSH_KEY.fullmatch(self.push_key):
+            raise ValueError(
+                "CARTWRIGHT_PUSH_KEY must be 32 bytes in base64url: "
+                "`cartwright nudges new-push-key` makes one"
+            )
+        if self.push_contact and not self.push_contact.startswith(("mailto:", "https://")):
+            raise ValueError("CARTWRIGHT_PUSH_CONTACT must begin with mailto: or https://")
         return self
 
     @model_validator(mode="after")

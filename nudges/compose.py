@@ -1,5 +1,6 @@
 """The composition root of everything that sweeps: the process, the command, the web's buttons."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.clock import Clock, SystemClock
@@ -7,10 +8,11 @@ from core.settings import Settings
 from db.engine import SessionFactory, make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
-from nudges.channels import Channel
+from nudges.channels import Channel, offered_channels
 from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
+from nudges.channels.push import PushChannel
 from nudges.channels.telegram import TelegramChannel
 from nudges.decision import Decider
 from nudges.policy import SHIPPED, Policy, load_policy
@@ -66,11 +68,11 @@ def compose(
 
 
 def all_channels(settings: Settings, sessions: SessionFactory) -> tuple[Channel, ...]:
-    """The channels that the settings make possible; e-mail and chat always are."""
-    channels: list[Channel] = [
-        EmailChannel(settings),
-        ChatChannel(sessions, BotAnnouncer(settings)),
-    ]
-    if settings.telegram_token:
-        channels.append(TelegramChannel(settings))
-    return tuple(channels)
+    """The shop's channels, ready to send. Raises ValueError for a setting."""
+    make: dict[ChannelName, Callable[[], Channel]] = {
+        ChannelName.EMAIL: lambda: EmailChannel(settings),
+        ChannelName.CHAT: lambda: ChatChannel(sessions, BotAnnouncer(settings)),
+        ChannelName.TELEGRAM: lambda: TelegramChannel(settings),
+        ChannelName.WEB_PUSH: lambda: PushChannel(settings),
+    }
+    return tuple(make[name]() for name in offered_channels(settings))

@@ -29,7 +29,7 @@ from nudges.policy import ASKED, Policy
 from nudges.store.claim import Claim
 from nudges.store.facts import load_facts
 from nudges.store.outcomes import Change, write_changes, write_exposures
-from nudges.tokens import PURPOSES, NewToken, new_token
+from nudges.tokens import NewToken, tokens_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
             continue
         changes.append(_decided(one, decision, channel))
         before = one.nudge_id in earlier
-        ready.append(Ready(one, channel, decision, coupon, _tokens(), before))
+        ready.append(Ready(one, channel, decision, coupon, tokens_for(channel), before))
     _store_tokens(session, ready, rules=rules, now=now)
     write_changes(session, claim.id, changes, now=now)
     return Decided(ready, verdicts, len(held_out))
@@ -188,10 +188,6 @@ def _expose(session: Session, policy: Policy, passed: Sequence[Facts], *, now: d
         (one.nudge_id, one.recipient.subject, exposures(policy, one)) for one in passed
     ]
     write_exposures(session, exposed, now=now)
-
-
-def _tokens() -> dict[LinkPurpose, NewToken]:
-    return {purpose: new_token(purpose) for purpose in PURPOSES}
 
 
 def _store_tokens(session: Session, ready: Sequence[Ready], *, rules: Rules, now: datetime) -> None:

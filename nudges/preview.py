@@ -23,7 +23,7 @@ from nudges.message import CouponOffer, Message
 from nudges.operators import OperatorWords
 from nudges.render import Renderer
 from nudges.store.facts import facts_if_due
-from nudges.tokens import PURPOSES, new_token
+from nudges.tokens import tokens_for
 
 CODE = "PREVIEW"
 
@@ -75,7 +75,7 @@ def preview(
         channel=Channel.EMAIL,
         decision=decision,
         coupon=_coupon(facts, decision, nudging, now=now),
-        tokens={purpose: new_token(purpose) for purpose in PURPOSES},
+        tokens=tokens_for(Channel.EMAIL),
         decided_before=False,
     )
     return Renderer(settings).render(brief(ready, policy, settings, now=now))

@@ -25,7 +25,12 @@ from services.cards import card_json, full_title
 FOLDER = Path(__file__).parent
 FALLBACK = "en"
 ASKED_WORDING = "asked"
-TEXTS = {Channel.EMAIL: "email.txt.jinja", Channel.TELEGRAM: "telegram.txt.jinja"}
+TEXTS = {
+    Channel.EMAIL: "email.txt.jinja",
+    Channel.TELEGRAM: "telegram.txt.jinja",
+    Channel.WEB_PUSH: "web_push.txt.jinja",
+}
+WITH_BUTTONS = (Channel.TELEGRAM, Channel.WEB_PUSH)
 
 
 class Renderer:
@@ -59,7 +64,7 @@ class Renderer:
             html=self._draw("email.html.jinja", values) if channel is Channel.EMAIL else None,
             links=brief.links,
             chat=self._chat(brief, values) if channel is Channel.CHAT else None,
-            buttons=self._buttons(brief, values) if channel is Channel.TELEGRAM else (),
+            buttons=self._buttons(brief, values) if channel in WITH_BUTTONS else (),
         )
 
     def _draw(self, template: str, values: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from db.models import LinkPurpose
+from db.models import Channel, LinkPurpose
 
 _BYTES = 32
-PURPOSES = tuple(LinkPurpose)
+_IN_EVERY_MESSAGE = (LinkPurpose.RECOVER, LinkPurpose.UNSUBSCRIBE, LinkPurpose.PREFERENCES)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,6 +30,12 @@ class NewToken:
 def new_token(purpose: LinkPurpose) -> NewToken:
     """A token that nobody can guess."""
     return NewToken(purpose, random_token())
+
+
+def tokens_for(channel: Channel) -> dict[LinkPurpose, NewToken]:
+    """A message's tokens; with that of a notification its browser tells that it was shown."""
+    shown = (LinkPurpose.SHOWN,) if channel is Channel.WEB_PUSH else ()
+    return {purpose: new_token(purpose) for purpose in (*_IN_EVERY_MESSAGE, *shown)}
 
 
 def random_token() -> str:

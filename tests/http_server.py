@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Event, Thread
 from typing import Any
 
@@ -18,7 +19,7 @@ def json_reply(status: int, value: Any) -> Reply:
 
 
 @contextmanager
-def http_server(answers: Answers) -> Iterator[int]:
+def http_server(answers: Answers, *, tls: SSLContext | None = None) -> Iterator[int]:
     """The port of a server that answers POSTs: (path, headers, body) to a reply, CUT or SILENT."""
     over = Event()
 
@@ -45,6 +46,8 @@ def http_server(answers: Answers) -> Iterator[int]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

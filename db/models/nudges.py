@@ -135,6 +135,7 @@ class LinkPurpose(StrEnum):
     RECOVER = "recover"
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
+    SHOWN = "shown"
 
 
 class LinkToken(Base):

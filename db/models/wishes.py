@@ -22,7 +22,7 @@ class ChannelAddress(Base):
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     channel: Mapped[Channel] = mapped_column(enum_type(Channel))
     address: Mapped[str] = mapped_column(
-        String(500), doc="A Telegram chat id, or a push subscription's endpoint."
+        String(1024), doc="A Telegram chat id, or a push subscription's endpoint."
     )
     details: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="A push subscription's keys.")
     at: Mapped[datetime]

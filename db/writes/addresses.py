@@ -29,18 +29,21 @@ def connect_address(
 ) -> Identity:
     """Reach the shopper there from now on; returns who that is.
 
-    It takes the place of their earlier address on the channel, and of whoever had this one. That
-    somebody connects it anew shows that it lives, so it is not suppressed any longer.
+    It takes the place of their earlier address on the channel (of a browser's, where each of their
+    browsers has one), and of whoever had this one. That somebody connects it anew shows that it
+    lives, so it is not suppressed any longer.
     """
     visitor = claim_visitor(session, identity, now=now)
     owner = Identity(visitor.id, visitor.person_id)
+    earlier = (
+        ChannelAddress.visitor_id == owner.visitor_id
+        if channel is Channel.WEB_PUSH
+        else owned_by(owner, ChannelAddress.visitor_id, ChannelAddress.person_id)
+    )
     session.execute(
         delete(ChannelAddress).where(
             ChannelAddress.channel == channel,
-            or_(
-                ChannelAddress.address == address,
-                owned_by(owner, ChannelAddress.visitor_id, ChannelAddress.person_id),
-            ),
+            or_(ChannelAddress.address == address, earlier),
         )
     )
     session.execute(

@@ -21,7 +21,7 @@ from db.models import ChatOutbox, Nudge
 from db.owners import owned_by
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
-from nudges.store.outcomes import add_steps
+from nudges.store.outcomes import note_delivered
 from nudges.store.release import still_wanted
 
 KEPT = timedelta(days=7)
@@ -128,7 +128,5 @@ def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: dat
         .returning(outbox.c.nudge_id)
     )
     if first:
-        nudge = table_of(Nudge)
-        session.execute(update(nudge).where(nudge.c.id == nudge_id).values(delivered_at=now))
-        add_steps(session, [(nudge_id, "delivered", {})], now=now)
+        note_delivered(session, nudge_id, now=now)
     return True

@@ -68,6 +68,19 @@ def add_steps(
         session.connection().execute(insert(table_of(NudgeStep)), rows)
 
 
+def note_delivered(session: Session, nudge_id: str, *, now: datetime) -> None:
+    """The shopper's side told that it showed the message; told again changes nothing."""
+    table = table_of(Nudge)
+    first = session.scalar(
+        update(table)
+        .where(table.c.id == nudge_id, table.c.delivered_at.is_(None))
+        .values(delivered_at=now)
+        .returning(table.c.id)
+    )
+    if first:
+        add_steps(session, [(nudge_id, "delivered", {})], now=now)
+
+
 def write_exposures(
     session: Session, exposed: Sequence[tuple[str, str, Sequence[InArm]]], *, now: datetime
 ) -> None:

@@ -17,6 +17,7 @@ from db.reads.people import person_exists
 from db.reads.shoppers import DemoShopper, demo_shoppers
 from db.writes.consents import record_consent
 from db.writes.visitors import sign_in
+from nudges.channels import offered_channels
 from nudges.telegram import new_telegram_link
 from services.cards import money_json, picture_url, product_url
 from web.fields import printable
@@ -65,7 +66,7 @@ def account(visit: PageVisit) -> HTMLResponse:
                     "title": getattr(words.channels, channel.value),
                     "granted": channel in agreed and agreed[channel].granted,
                 }
-                for channel in _offered(visit)
+                for channel in offered_channels(visit.settings)
             ],
             telegram=visit.settings.telegram_bot is not None,
         )
@@ -79,7 +80,7 @@ def consent_form(visit: PageForm, channel: Annotated[list[Channel], Form()] = []
         return visit.go("/sign-in")
     with visit.sessions.begin() as session:
         agreed = consents_in_force(session, person_id)
-        for one in _offered(visit):
+        for one in offered_channels(visit.settings):
             was = one in agreed and agreed[one].granted
             if was != (one in channel):
                 record_consent(
@@ -132,13 +133,6 @@ def sign_in_form(
 def sign_out_form(visit: PageForm) -> Response:
     """Forget this person here: the browser goes on as a new visitor."""
     return visit.become(new_visitor(), "/", note="signed_out")
-
-
-def _offered(visit: Visit) -> list[Channel]:
-    """The channels that this shop has."""
-    has = {Channel.EMAIL: True, Channel.CHAT: True, Channel.WEB_PUSH: False}
-    has[Channel.TELEGRAM] = visit.settings.telegram_bot is not None
-    return [channel for channel in Channel if has[channel]]
 
 
 def _about(visit: Visit, shopper: DemoShopper) -> dict[str, str]:

@@ -20,14 +20,19 @@ from db.models import ChatOutbox
 from db.writes.addresses import connect_address
 from nudges.channels import Channel
 from nudges.channels import email as email_channel
+from nudges.channels import push as push_channel
 from nudges.channels import telegram as telegram_channel
 from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
+from nudges.channels.push import PushChannel
+from nudges.channels.push_encryption import ShopKey
 from nudges.channels.telegram import TelegramChannel
+from nudges.push import subscribe
 from tests.bot_api import TOKEN, bot_api, error
 from tests.http_server import Reply
 from tests.integration.nudges.shoppers import agree
+from tests.push_service import push_service
 from tests.smtp import CUT, SILENT, mail_sink
 from tests.stack import free_port
 
@@ -167,21 +172,64 @@ def telegram_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
         channel.close()
 
 
+@contextmanager
+def push_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
+    """Web push, and a push service whose browsers decrypt what they get."""
+    replies: dict[Way | None, Reply | None] = {
+        None: None,
+        Way.LATER: (429, {"Retry-After": "7"}, b""),
+        Way.GONE: (410, {}, b"push subscription has unsubscribed or expired"),
+        Way.REFUSES: (413, {}, b""),
+        Way.CUTS: CUT,
+        Way.SILENT: SILENT,
+        Way.AWAY: None,
+    }
+    key = ShopKey.new()
+    with push_service(folder, key=key.public_text) as service:
+        channel = PushChannel(
+            Settings(
+                push_key=key.private_text,
+                push_contact="mailto:shop@example.org",
+                push_hosts=(service.host,),
+            )
+        )
+
+        def behave(way: Way | None) -> None:
+            service.reply = replies[way]
+            service.away = way is Way.AWAY
+
+        def reach(session: Session, key: str, now: datetime) -> None:
+            subscribe(session, Identity(f"v-{key}", key), service.subscribe(), now=now)
+
+        yield Rig(
+            name=ChannelName.WEB_PUSH,
+            channel=channel,
+            behave=behave,
+            arrived=lambda: [message["text"] for message in service.taken],
+            reach=reach,
+            words=("piece", "button", "preferences_short"),
+            knows=lambda: list(service.topics),
+        )
+        channel.close()
+
+
 type OpenRig = Callable[[SessionFactory, Path], AbstractContextManager[Rig]]
 
 RIGS: dict[ChannelName, OpenRig] = {
     ChannelName.EMAIL: email_rig,
     ChannelName.CHAT: chat_rig,
     ChannelName.TELEGRAM: telegram_rig,
+    ChannelName.WEB_PUSH: push_rig,
 }
 # How each one's other side can misbehave. The chat's is a database: what it took is always known.
 WAYS: dict[ChannelName, tuple[Way, ...]] = {
     ChannelName.EMAIL: tuple(Way),
     ChannelName.CHAT: (Way.LATER,),
     ChannelName.TELEGRAM: tuple(Way),
+    ChannelName.WEB_PUSH: tuple(Way),
 }
 # Those whose protocol has an id that the sender gives.
-TOLD_APART = (ChannelName.EMAIL, ChannelName.CHAT)
+TOLD_APART = (ChannelName.EMAIL, ChannelName.CHAT, ChannelName.WEB_PUSH)
 
 # Modules whose TIMEOUT_SECONDS the suite makes short.
-TIMEOUTS = (email_channel, telegram_channel)
+TIMEOUTS = (email_channel, telegram_channel, push_channel)

@@ -1,0 +1,176 @@
+"""Notifications of a browser, handed to its push service (RFC 8030)."""
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+import structlog
+
+from core.settings import Settings
+from db.models import Channel as ChannelName
+from db.models import LinkPurpose
+from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.channels.push_encryption import LARGEST_TEXT, BrowserKeys, ShopKey, encrypt
+from nudges.message import Message
+
+TIMEOUT_SECONDS = 20
+KEPT = timedelta(hours=4)
+"""How long a push service keeps a message for a browser that is not there: a late one may come in
+the middle of the night, or after the purchase."""
+_PAUSE = timedelta(minutes=1)
+_PLAIN = re.compile(r"https://[a-z0-9.:-]+/[!#-\[\]-~]*")
+
+log = structlog.get_logger()
+
+
+class PushChannel:
+    """Sends encrypted messages to the browsers that shoppers subscribed.
+
+    A push service keeps one message a nudge (its Topic) for a browser, and the browser shows one
+    notification a nudge (its tag), so none is seen twice.
+    """
+
+    name = ChannelName.WEB_PUSH
+    at_once = 10
+    confirms = True
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.push_key or not settings.push_contact:
+            raise ValueError("web push needs CARTWRIGHT_PUSH_KEY and CARTWRIGHT_PUSH_CONTACT")
+        self._key = ShopKey.read(settings.push_key)
+        self._contact = settings.push_contact
+        self._hosts = settings.push_hosts
+        self._client: httpx.Client | None = None
+
+    def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
+        """Send the messages one by one; a push service that asks for a pause has it from all."""
+        outcomes: list[Outcome] = []
+        pauses: dict[str, Outcome] = {}
+        for message in messages:
+            endpoint = message.address.address
+            if not is_push_service(endpoint, self._hosts):
+                outcome = Outcome(
+                    OutcomeKind.PERMANENT, "a push service that is not allowed", suppress=True
+                )
+            else:
+                origin = origin_of(endpoint)
+                outcome = pauses.get(origin) or self._deliver(message, origin, now)
+                if outcome.retry_after is not None:
+                    pauses[origin] = outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def close(self) -> None:
+        """Let go of connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _deliver(self, message: Message, origin: str, now: datetime) -> Outcome:
+        details = message.address.details
+        try:
+            keys = BrowserKeys.read(details.get("p256dh", ""), details.get("auth", ""))
+        except ValueError:
+            return Outcome(OutcomeKind.PERMANENT, "no keys to encrypt for", suppress=True)
+        try:
+            body = encrypt(payload_of(message), keys)
+        except ValueError as error:
+            return Outcome(OutcomeKind.PERMANENT, str(error))
+        headers = {
+            "Authorization": self._key.authorization(origin, contact=self._contact, now=now),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(int(KEPT.total_seconds())),
+            "Topic": message.nudge_id,
+            "Urgency": "normal",
+        }
+        if self._client is None:
+            self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        try:
+            answer = self._client.post(message.address.address, content=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+        except httpx.HTTPError as error:
+            self.close()
+            return Outcome(OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
+        return outcome_of(answer, message.nudge_id, now=now)
+
+
+def outcome_of(answer: httpx.Response, nudge_id: str, *, now: datetime) -> Outcome:
+    """What a push service's answer says; its text may name the subscription, so it is not kept."""
+    code = answer.status_code
+    detail = f"push service {code}"
+    if answer.is_success:
+        return Outcome(OutcomeKind.ACCEPTED, message_id=nudge_id)
+    if code in (404, 410):
+        return Outcome(OutcomeKind.PERMANENT, detail, suppress=True)
+    if code == 429 or code >= 500:
+        asked = _retry_after(answer, now)
+        pause = asked or (_PAUSE if code == 429 else None)
+        return Outcome(OutcomeKind.TEMPORARY, detail, retry_after=pause)
+    if code in (401, 403):
+        log.error("a push service refuses the shop's key: see CARTWRIGHT_PUSH_KEY", status=code)
+        return Outcome(OutcomeKind.TEMPORARY, detail)
+    return Outcome(OutcomeKind.PERMANENT, detail)
+
+
+def payload_of(message: Message) -> bytes:
+    """What the service worker reads; a text that is too long for a push message ends early."""
+    values = {
+        "id": message.nudge_id,
+        "lang": message.locale.replace("_", "-"),
+        "title": message.subject,
+        "text": message.text.strip(),
+        "buttons": [{"title": title, "url": url} for title, url in message.buttons],
+        "shown": message.links[LinkPurpose.SHOWN],
+    }
+    text = message.text.strip()
+    while len(payload := _json(values)) > LARGEST_TEXT and text:
+        # A character takes up to four bytes, so a turn cuts no more than it must.
+        text = text[: -max(1, (len(payload) - LARGEST_TEXT) // 4)]
+        values["text"] = f"{text.rstrip()}…"
+    return payload
+
+
+def is_push_service(endpoint: str, hosts: Collection[str]) -> bool:
+    """Whether the address is one that the shop may be made to call: https, at an allowed host.
+
+    The address comes from a browser, so it is read by the client that will call it, and one that
+    could be read in two ways is none. An allowed host is a name, `*.name` for those below it, and
+    may end in a port.
+    """
+    if _PLAIN.fullmatch(endpoint) is None:
+        return False
+    try:
+        url = httpx.URL(endpoint)
+    except httpx.InvalidURL:
+        return False
+    if url.scheme != "https" or url.userinfo or not url.host:
+        return False
+    host = url.host if url.port is None else f"{url.host}:{url.port}"
+    return any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts)
+
+
+def origin_of(endpoint: str) -> str:
+    """The push service's origin, which a VAPID token is good for."""
+    url = httpx.URL(endpoint)
+    return f"{url.scheme}://{url.netloc.decode()}"
+
+
+def _json(values: object) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _retry_after(answer: httpx.Response, now: datetime) -> timedelta | None:
+    """The pause that is asked for, in seconds or until a date (RFC 9110, 10.2.3)."""
+    asked = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}", asked):
+        return timedelta(seconds=int(asked))
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max(until - now, timedelta(0)) if until.tzinfo else None
