@@ -6,8 +6,9 @@ import ssl
 from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,28 @@ _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 # RFC 5321 4.2: replies that say the mailbox, not the message or the moment, is the trouble.
 _NO_SUCH_MAILBOX = {550, 551, 553}
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A value in angle brackets, on one line however long.
+
+    The library puts what does not fit on 78 characters into encoded words (RFC 2047), which is for
+    text: no mail program looks for an address in them. 998 are allowed (RFC 5322 2.1.1).
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it goes out."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> Policy:
+    registry = HeaderRegistry()
+    for name in ("List-Unsubscribe", "Message-ID"):
+        registry.map_to_type(name, _OneLine)
+    return SMTP.clone(header_factory=registry)
+
+
+_POLICY = _policy()
 
 
 class EmailChannel:
@@ -61,7 +84,7 @@ class EmailChannel:
 
     def compose(self, message: Message, *, now: datetime) -> EmailMessage:
         """The mail as it goes out. Its Message-ID is the nudge's, so it is always the same one."""
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         local, _, domain = self._from.rpartition("@")
         mail["From"] = MailAddress(self._shop, username=local, domain=domain)
         mail["To"] = message.address.address

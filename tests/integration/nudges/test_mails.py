@@ -1,18 +1,23 @@
 """A mail as another parser reads it; and one whose words are not whole never goes out."""
 
 import copy
-from datetime import timedelta
+import json
+import shutil
+import subprocess
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import LinkPurpose, NudgeState
+from db.models import LinkPurpose, Nudge, NudgeState
 from nudges import render
 from nudges.channels.email import EmailChannel
 from nudges.message import Message
@@ -20,6 +25,16 @@ from tests.integration.nudges.coupons import send_coupons
 from tests.integration.nudges.shoppers import Sink, leave_cart, nudges, person, sweeper
 
 HOUR = timedelta(hours=1)
+SETTINGS = Settings(
+    shop_name="Bücher & Zelte",
+    mail_from="reminders@mail.of-a-shop-with-a-rather-long-name.example",
+)
+WIDGET = Path(__file__).parents[3] / "web/widget"
+POSTAL_MIME = """
+import { buffer } from "node:stream/consumers";
+import PostalMime from "postal-mime";
+console.log(JSON.stringify(await PostalMime.parse(await buffer(process.stdin))));
+"""
 NAME = "Zoë <b>Ångström</b> & 李"
 
 
@@ -36,7 +51,7 @@ def message(sessions: SessionFactory, clock: SimulatedClock, small_shop: None) -
 
 @pytest.fixture
 def parsed(message: Message, clock: SimulatedClock) -> EmailMessage:
-    raw = EmailChannel(Settings(shop_name="Bücher & Zelte")).compose(message, now=clock.now())
+    raw = EmailChannel(SETTINGS).compose(message, now=clock.now())
     return BytesParser(policy=default).parsebytes(raw.as_bytes())
 
 
@@ -53,6 +68,38 @@ def test_it_can_be_unsubscribed_by_one_click(parsed: EmailMessage, message: Mess
     """RFC 8058, section 3.1: both headers, and one https or http address in brackets."""
     assert parsed["List-Unsubscribe"] == f"<{message.links[LinkPurpose.UNSUBSCRIBE]}>"
     assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.fixture
+def parsed_elsewhere(message: Message, clock: SimulatedClock) -> dict[str, Any]:
+    """The mail as a parser reads it that shares no code with what wrote it: JavaScript's."""
+    raw = EmailChannel(SETTINGS).compose(message, now=clock.now())
+    ran = subprocess.run(
+        ["node", "--input-type=module", "--eval", POSTAL_MIME],
+        cwd=WIDGET,
+        input=raw.as_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    mail: dict[str, Any] = json.loads(ran.stdout)
+    return mail
+
+
+def test_a_parser_of_another_make_reads_the_same(
+    parsed_elsewhere: dict[str, Any], message: Message, clock: SimulatedClock
+) -> None:
+    values = {line["key"]: line["value"] for line in parsed_elsewhere["headers"]}
+    assert len(values) == len(parsed_elsewhere["headers"])
+    assert values["list-unsubscribe"] == f"<{message.links[LinkPurpose.UNSUBSCRIBE]}>"
+    assert values["message-id"] == EmailChannel(SETTINGS).message_id(message)
+    assert values["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert parsed_elsewhere["from"]["name"] == "Bücher & Zelte"
+    assert [one["address"] for one in parsed_elsewhere["to"]] == ["zoe@example.org"]
+    assert parsed_elsewhere["subject"] == message.subject
+    assert datetime.fromisoformat(parsed_elsewhere["date"]) == clock.now()
+    assert parsed_elsewhere["attachments"] == []
+    assert parsed_elsewhere["text"].split() == message.text.split()
+    assert parsed_elsewhere["html"].split() == (message.html or "").split()
 
 
 def test_its_message_id_is_the_same_each_time(message: Message, clock: SimulatedClock) -> None:
@@ -80,23 +127,50 @@ def test_no_line_is_longer_than_smtp_allows(message: Message, clock: SimulatedCl
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
-@pytest.mark.parametrize("word", ["button", "unsubscribe", "sender", "hello"])
-def test_a_missing_word_is_noticed_before_anything_is_sent(
-    sessions: SessionFactory,
-    clock: SimulatedClock,
-    small_shop: None,
-    monkeypatch: pytest.MonkeyPatch,
-    word: str,
-) -> None:
-    words = copy.deepcopy(render.words_of("en"))
-    del words["common"][word]
-    monkeypatch.setattr(render, "words_of", lambda _: words)
+@pytest.fixture
+def due(sessions: SessionFactory, clock: SimulatedClock, small_shop: None) -> None:
+    """Zoe left a cart an hour ago."""
     with sessions.begin() as session:
         person(session, "zoe", now=clock.now() - HOUR)
         leave_cart(session, "zoe", at=clock.now() - HOUR)
+
+
+def swept(sessions: SessionFactory, clock: SimulatedClock) -> Nudge:
+    """What became of the nudge in a round that must send nothing."""
     sink = Sink()
     sweeper(sessions, clock, channels=[sink]).run()
     assert sink.taken == []
     (nudge,) = nudges(sessions)
+    return nudge
+
+
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("word", ["button", "unsubscribe", "sender", "hello"])
+def test_a_missing_word_is_noticed_before_anything_is_sent(
+    sessions: SessionFactory, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    words = copy.deepcopy(render.words_of("en"))
+    del words["common"][word]
+    monkeypatch.setattr(render, "words_of", lambda _: words)
+    nudge = swept(sessions, clock)
     assert (nudge.state, nudge.gate) == (NudgeState.WAITING, "render")
     assert word in (nudge.failure or "")
+
+
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("template", ["email.html.jinja", "email.txt.jinja"])
+def test_a_missing_value_is_noticed_before_anything_is_sent(
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    template: str,
+) -> None:
+    shutil.copytree(render.FOLDER / "templates", tmp_path / "templates")
+    changed = tmp_path / "templates" / template
+    changed.write_text(changed.read_text().replace("{{ total }}", "{{ grand_total }}"))
+    render.words_of("en")
+    monkeypatch.setattr(render, "FOLDER", tmp_path)
+    nudge = swept(sessions, clock)
+    assert (nudge.state, nudge.gate) == (NudgeState.WAITING, "render")
+    assert "grand_total" in (nudge.failure or "")
