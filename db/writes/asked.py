@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from db.insert import table_of
-from db.models import Channel, ChatOutbox, Nudge, NudgeState, Reminder
+from db.models import Channel, ChatOutbox, Nudge, NudgeState, Pause, Reminder
 from db.owners import owned_by
 from db.reads.consents import consents_in_force
 from db.writes.consents import record_consent
@@ -43,11 +43,27 @@ def stop_reminders(
     their chat is let go. Doing it again changes nothing.
     """
     mine = _current(session, identity, now=now)
+    return end_reminders(
+        session, mine, channel=channel, wording_version=WORDING, source=source, now=now
+    )
+
+
+def end_reminders(
+    session: Session,
+    owner: Identity,
+    *,
+    channel: Channel | None,
+    wording_version: str,
+    source: str,
+    now: datetime,
+) -> Stopped:
+    """As `stop_reminders`, for an owner who is known by something other than their own token."""
     withdrawn: list[Channel] = []
-    if mine.person_id is None:
-        pause(session, mine, until=None, reason=STOP, source=source, now=now, channel=channel)
+    if owner.person_id is None:
+        if not _is_silent(session, owner, channel):
+            pause(session, owner, until=None, reason=STOP, source=source, now=now, channel=channel)
     else:
-        agreed = consents_in_force(session, mine.person_id)
+        agreed = consents_in_force(session, owner.person_id)
         withdrawn = [
             one
             for one in Channel
@@ -56,17 +72,17 @@ def stop_reminders(
         for one in withdrawn:
             record_consent(
                 session,
-                mine.person_id,
+                owner.person_id,
                 one,
                 granted=False,
-                wording_version=WORDING,
+                wording_version=wording_version,
                 source=source,
                 now=now,
             )
-    reminders = cancel_reminders(session, mine, now=now, channel=channel)
-    reminders += _cancel_taken_up(session, mine, channel, now=now)
+    reminders = cancel_reminders(session, owner, now=now, channel=channel)
+    reminders += _cancel_taken_up(session, owner, channel, now=now)
     if channel in (None, Channel.CHAT):
-        _let_go_of_chat(session, mine, now=now)
+        _let_go_of_chat(session, owner, now=now)
     return Stopped(tuple(withdrawn), reminders)
 
 
@@ -110,6 +126,18 @@ def _current(session: Session, identity: Identity, *, now: datetime) -> Identity
     visitor = claim_visitor(session, identity, now=now)
     require_current(identity, visitor)
     return Identity(visitor.id, visitor.person_id)
+
+
+def _is_silent(session: Session, owner: Identity, channel: Channel | None) -> bool:
+    """Whether a silence for good about all carts is in force there already."""
+    silent = select(Pause.id).where(
+        owned_by(owner, Pause.visitor_id, Pause.person_id),
+        Pause.channel == channel,
+        Pause.cart_id.is_(None),
+        Pause.ended_at.is_(None),
+        Pause.until.is_(None),
+    )
+    return session.scalar(silent.limit(1)) is not None
 
 
 def _cancel_taken_up(

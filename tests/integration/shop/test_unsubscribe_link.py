@@ -12,6 +12,8 @@ from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import Channel, LinkPurpose, Person, Reminder
 from db.reads.consents import consent_ledger, consents_in_force
+from db.writes.asked import ask_reminder
+from nudges.channels import Outcome, OutcomeKind
 from nudges.message import Message
 from tests.integration.nudges.shoppers import Sink, leave_cart, sweeper
 from tests.integration.shop.conftest import Browser
@@ -104,6 +106,34 @@ def test_nothing_is_sent_afterwards(
     assert sink.taken == []
     with sessions() as session:
         assert session.scalars(select(Reminder.cancelled_at)).one() is not None
+
+
+def test_a_reminder_asked_for_that_is_being_tried_again_is_taken_back_too(
+    browser: Browser,
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    settings: Settings,
+    link: str,
+) -> None:
+    with sessions.begin() as session:
+        ask_reminder(
+            session,
+            Identity("v-anna", "anna"),
+            due_at=clock.now() + timedelta(hours=2),
+            channel=Channel.EMAIL,
+            source="chat",
+            now=clock.now(),
+        )
+    sink = Sink(answers=[Outcome(OutcomeKind.TEMPORARY, "the mail server is away")])
+    sweep = sweeper(sessions, clock, channels=[sink], settings=settings)
+    clock.advance(timedelta(hours=2))
+    sweep.run()
+    assert len(sink.taken) == 1
+    browser.post(link)
+    for _ in range(40):
+        clock.advance(timedelta(hours=1))
+        sweep.run()
+    assert len(sink.taken) == 1
 
 
 def test_a_guest_is_silent_on_that_channel(sessions: SessionFactory, clock: SimulatedClock) -> None:
