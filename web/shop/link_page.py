@@ -3,47 +3,23 @@
 The address holds a secret, so no script of the shop's pages runs here that would tell it on.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from core.settings import Settings
-from db.engine import SessionFactory
 from db.models import LinkPurpose
 from nudges.links import Link, open_link
-from web.shop.render import Pages, content_security_policy
+from web.shop.page_request import PageRequest
 from web.shop.visit import PageMissing
 from web.wording import Words
 
 
-@dataclass(frozen=True, slots=True)
-class LinkPage:
+class LinkPage(PageRequest):
     """A request for such a page."""
 
-    request: Request
-    now: datetime
-
-    @property
-    def settings(self) -> Settings:
-        """The shop's settings."""
-        settings: Settings = self.request.app.state.settings
-        return settings
-
-    @property
-    def sessions(self) -> SessionFactory:
-        """Where sessions come from."""
-        sessions: SessionFactory = self.request.app.state.sessions
-        return sessions
-
-    @property
-    def pages(self) -> Pages:
-        """The templates and the words."""
-        pages: Pages = self.request.app.state.pages
-        return pages
+    __slots__ = ()
 
     @property
     def words(self) -> Words:
@@ -65,9 +41,7 @@ class LinkPage:
     def draw(self, session: Session, template: str, **values: Any) -> HTMLResponse:
         """The page."""
         front = {"shop": self.pages.front(session, now=self.now)}
-        response = HTMLResponse(self.pages.draw(template, front | values))
-        response.headers["Content-Security-Policy"] = content_security_policy(self.settings)
-        response.headers["Cache-Control"] = "private, no-store"
+        response = self.render(template, front | values)
         # Not "no-referrer": with it browsers send forms with `Origin: null`, which is refused.
         response.headers["Referrer-Policy"] = "same-origin"
         return response

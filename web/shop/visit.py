@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 
 from core.identity import Identity, new_visitor
 from core.money import Money
-from core.settings import Settings
-from db.engine import SessionFactory
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import CategoryTerms, categories
 from db.reads.people import person_name
@@ -24,6 +22,7 @@ from web import tracking
 from web.identity import COOKIE, set_identity_cookie, valid_identity
 from web.problems import Problem
 from web.search import ShopSearch
+from web.shop.page_request import PageRequest
 from web.shop.render import Pages, content_security_policy
 from web.shop.tiles import page_cart
 from web.wording import Words, plural
@@ -39,31 +38,11 @@ class PageMissing(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(PageRequest):
     """A request for a page, by a visitor whose token was read or has just been made."""
 
-    request: Request
     identity: Identity
     is_new: bool
-    now: datetime
-
-    @property
-    def settings(self) -> Settings:
-        """The shop's settings."""
-        settings: Settings = self.request.app.state.settings
-        return settings
-
-    @property
-    def sessions(self) -> SessionFactory:
-        """Where sessions come from."""
-        sessions: SessionFactory = self.request.app.state.sessions
-        return sessions
-
-    @property
-    def pages(self) -> Pages:
-        """The templates and the words."""
-        pages: Pages = self.request.app.state.pages
-        return pages
 
     @property
     def words(self) -> Words:
@@ -141,9 +120,7 @@ class Visit:
             "note": vars(self.words.notes).get(note, ""),
             "page_data": self.pages.page_data(events),
         }
-        response = HTMLResponse(self.pages.draw(template, frame | values), status_code=status)
-        response.headers["Content-Security-Policy"] = content_security_policy(self.settings)
-        response.headers["Cache-Control"] = "private, no-store"
+        response = self.render(template, frame | values, status=status)
         response.headers["Vary"] = "Accept, Cookie"
         if note:
             response.delete_cookie(NOTE_COOKIE)
@@ -183,7 +160,7 @@ def page_visit(request: Request) -> Visit:
     """
     now: datetime = request.app.state.clock.now()
     known = valid_identity(request)
-    return Visit(request, known or new_visitor(), is_new=known is None, now=now)
+    return Visit(request, now, known or new_visitor(), is_new=known is None)
 
 
 def error_page(request: Request, problem: Problem) -> Response:
