@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx import Client, Response
 
 from core.clock import SimulatedClock
 from db.engine import SessionFactory
@@ -126,7 +126,7 @@ def catalogue(sessions: SessionFactory, clock: SimulatedClock) -> None:
 class Browser:
     """A browser with its cookies that asks for pages and follows where they lead."""
 
-    client: TestClient
+    client: Client
 
     def get(self, path: str) -> Response:
         """Open a page."""

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from core.clock import SimulatedClock
 from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory
 from db.fold import CartItem
-from db.models import Channel, EventName, LinkPurpose
+from db.models import Base, Channel, EventName, LinkPurpose
 from db.writes.consents import record_consent
 from db.writes.events import NewEvent, record
 from nudges.message import Message
@@ -47,3 +49,12 @@ def remind(
 def path(message: Message, purpose: LinkPurpose) -> str:
     """Where a link of the message leads, without the host."""
     return "/n/" + message.links[purpose].partition("/n/")[2]
+
+
+def every_row(sessions: SessionFactory) -> dict[str, list[str]]:
+    """All that is stored, to be compared with what is stored later."""
+    with sessions() as session:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in session.execute(select(table)))
+            for table in Base.metadata.sorted_tables
+        }

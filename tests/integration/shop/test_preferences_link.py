@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Base, Channel, LinkPurpose, Pause, Person
+from db.models import Channel, LinkPurpose, Pause, Person
 from db.reads.consents import consents_in_force
 from nudges.message import Message
 from tests.integration.nudges.shoppers import Sink, leave_cart, sweeper
 from tests.integration.shop.conftest import Browser
-from tests.integration.shop.left import STOVE, path, remind
+from tests.integration.shop.left import STOVE, every_row, path, remind
 
 
 @pytest.fixture
@@ -54,16 +54,9 @@ def sent_after(
 def test_looking_at_it_changes_nothing(
     browser: Browser, sessions: SessionFactory, link: str
 ) -> None:
-    def count() -> dict[str, int | None]:
-        with sessions() as session:
-            return {
-                table.name: session.scalar(select(func.count()).select_from(table))
-                for table in Base.metadata.sorted_tables
-            }
-
-    before = count()
+    before = every_row(sessions)
     assert browser.get(link).status_code == 200
-    assert count() == before
+    assert every_row(sessions) == before
 
 
 def test_it_says_why_the_message_came(browser: Browser, link: str) -> None:
