@@ -20,7 +20,17 @@ from nudges.policy import SHIPPED, load_policy
 from services.suggest import SuggestionService
 from services.volume import VolumeService
 from web import health, pictures, problems
-from web.api import cart, catalogue, chat, events, feedback, recommendations, telegram, visitors
+from web.api import (
+    cart,
+    catalogue,
+    chat,
+    events,
+    feedback,
+    push,
+    recommendations,
+    telegram,
+    visitors,
+)
 from web.limits import BodyLimit, PlainAddress, SecurityHeaders
 from web.rates import RateLimit, rate_store
 from web.search import ShopSearch
@@ -87,6 +97,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.include_router(cart.router)
     app.include_router(chat.router)
     app.include_router(telegram.router)
+    app.include_router(push.router)
     app.include_router(recommendations.router)
     app.include_router(feedback.router)
     app.include_router(catalogue.router)

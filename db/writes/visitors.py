@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity, new_visitor
@@ -13,6 +13,7 @@ from db.insert import insert_or_ignore
 from db.models import (
     Cart,
     CartStatus,
+    Channel,
     ChannelAddress,
     ChatOutbox,
     Feedback,
@@ -117,7 +118,20 @@ def sign_in(
         owner = session.scalar(select(Visitor.person_id).where(Visitor.id == identity.visitor_id))
         if (owner or identity.person_id or person_id) == person_id:
             return bind(session, identity, person_id, now=now)
-    return bind(session, new_visitor(), person_id, now=now)
+    return bind(session, sign_out(session, identity), person_id, now=now)
+
+
+def sign_out(session: Session, identity: Identity | None) -> Identity:
+    """A new visitor for the browser; what reached the shopper through it does so no longer."""
+    if identity is not None and identity.person_id:
+        session.execute(
+            delete(ChannelAddress).where(
+                ChannelAddress.channel == Channel.WEB_PUSH,
+                ChannelAddress.person_id == identity.person_id,
+                ChannelAddress.visitor_id == identity.visitor_id,
+            )
+        )
+    return new_visitor()
 
 
 def _adopt(session: Session, visitor: Visitor, person_id: str, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from core.identity import Identity, new_visitor
 from db.engine import read_session
 from db.reads.people import person_exists
-from db.writes.visitors import StaleIdentityError, is_current, sign_in
+from db.writes.visitors import StaleIdentityError, is_current, sign_in, sign_out
 from web.identity import (
     COOKIE,
     DOCUMENTED_SECURITY,
@@ -97,9 +97,11 @@ def post_sign_in(request: Request, response: Response, known: ValidIdentity, bod
 
 
 @router.post("/sign-out")
-def post_sign_out(request: Request, response: Response) -> Token:
+def post_sign_out(request: Request, response: Response, known: ValidIdentity) -> Token:
     """Forget who was here: the browser gets a new visitor."""
-    return _token(request, response, new_visitor())
+    with request.app.state.sessions.begin() as session:
+        identity = sign_out(session, known)
+    return _token(request, response, identity)
 
 
 def _token(request: Request, response: Response, identity: Identity) -> Token:

@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
 
 from core.dates import day_text
-from core.identity import new_visitor
 from db.engine import read_session
 from db.models import Channel
 from db.reads.carts import left_in_carts, purchases
@@ -16,8 +15,9 @@ from db.reads.consents import consents_in_force
 from db.reads.people import person_exists
 from db.reads.shoppers import DemoShopper, demo_shoppers
 from db.writes.consents import record_consent
-from db.writes.visitors import sign_in
+from db.writes.visitors import sign_in, sign_out
 from nudges.channels import offered_channels
+from nudges.push import is_reminded_here
 from nudges.telegram import new_telegram_link
 from services.cards import money_json, picture_url, product_url
 from web.fields import printable
@@ -68,7 +68,8 @@ def account(visit: PageVisit) -> HTMLResponse:
                 }
                 for channel in offered_channels(visit.settings)
             ],
-            telegram=visit.settings.telegram_bot is not None,
+            telegram=Channel.TELEGRAM in offered_channels(visit.settings),
+            reminded_here=is_reminded_here(session, visit.identity),
         )
 
 
@@ -132,7 +133,9 @@ def sign_in_form(
 @router.post("/account/sign-out")
 def sign_out_form(visit: PageForm) -> Response:
     """Forget this person here: the browser goes on as a new visitor."""
-    return visit.become(new_visitor(), "/", note="signed_out")
+    with visit.sessions.begin() as session:
+        identity = sign_out(session, visit.identity)
+    return visit.become(identity, "/", note="signed_out")
 
 
 def _about(visit: Visit, shopper: DemoShopper) -> dict[str, str]:

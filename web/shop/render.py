@@ -105,10 +105,13 @@ class Pages:
         module = self._environment.get_template(template).make_module({})
         return str(getattr(module, macro)(*arguments))
 
-    def page_data(self, events: Sequence[dict[str, Any]]) -> Markup:
-        """What the page's script needs: events to push, and its words."""
+    def page_data(self, events: Sequence[dict[str, Any]], *, push: str | None) -> Markup:
+        """What the page's scripts need: events to push, their words, and who gets notifications."""
         words = as_dict(self.words.script) | {"cart_count": as_dict(self.words.site.cart_count)}
-        return script_json({"events": list(events), "words": words})
+        data: dict[str, Any] = {"events": list(events), "words": words}
+        if push:
+            data["push"] = {"who": push, "words": as_dict(self.words.push)}
+        return script_json(data)
 
 
 def script_json(data: object) -> Markup:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -118,7 +119,8 @@ class Visit(PageRequest):
             "person": self._person(session),
             "promotion": running[0] if running else None,
             "note": vars(self.words.notes).get(note, ""),
-            "page_data": self.pages.page_data(events),
+            "push": self._push,
+            "page_data": self.pages.page_data(events, push=self._push),
         }
         response = self.render(template, frame | values, status=status)
         response.headers["Vary"] = "Accept, Cookie"
@@ -142,6 +144,14 @@ class Visit(PageRequest):
         response = self.go(path, note=note)
         self._remember(response, identity)
         return response
+
+    @property
+    def _push(self) -> str | None:
+        """Tells whoever is signed in from another to the page's script; None without push."""
+        if self.settings.push_key is None or self.identity.person_id is None:
+            return None
+        who = f"{self.identity.visitor_id} {self.identity.person_id}"
+        return sha256(who.encode()).hexdigest()[:16]
 
     def _remember(self, response: Response, identity: Identity) -> None:
         set_identity_cookie(response, identity, settings=self.settings, now=self.now)

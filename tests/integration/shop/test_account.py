@@ -9,7 +9,10 @@ from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import Channel
 from db.reads.consents import consent_ledger, consents_in_force
+from nudges.channels.push_encryption import ShopKey
 from tests.integration.shop.conftest import Browser
+from tests.push_service import Browser as Receiver
+from tests.push_service import b64, point_of
 
 
 def test_a_cart_comes_along_at_sign_in_and_stays_with_the_person(
@@ -106,3 +109,32 @@ def test_the_account_leads_to_the_shops_telegram_bot(
         assert answer.headers["location"].startswith("https://t.me/shop_bot?start=")
     assert "/account/telegram" not in browser.get("/account").text
     assert browser.post("/account/telegram").status_code == 404
+
+
+def test_the_account_offers_reminders_in_this_browser_and_their_end(
+    settings: Settings, clock: SimulatedClock, browser: Browser
+) -> None:
+    from web.app import create_app
+
+    push = {"push_key": ShopKey.new().private_text, "push_contact": "mailto:shop@example.org"}
+    with TestClient(create_app(settings.model_copy(update=push), clock=clock)) as client:
+        there = Browser(client)
+        assert "push.js" not in there.get("/account").text
+        there.post("/account/sign-in", person_id="anna")
+        page = there.get("/account").text
+        assert "data-push-start" in page
+        assert 'value="web_push"' in page
+        keys = Receiver()
+        client.post(
+            "/push/subscriptions",
+            json={
+                "endpoint": "https://fcm.googleapis.com/fcm/send/x",
+                "keys": {"p256dh": b64(point_of(keys.private)), "auth": b64(keys.auth)},
+            },
+        ).raise_for_status()
+        page = there.get("/account").text
+        assert "data-push-stop" in page
+        assert 'value="web_push" checked' in page
+        assert "data-push-start" in there.post("/account/consent").text
+    browser.post("/account/sign-in", person_id="anna")
+    assert "data-push" not in browser.get("/account").text

@@ -29,6 +29,7 @@ BY_KEY = {
     "listing.colour",
     "listing.size",
     "notes",
+    "push",
     "script",
     "telegram",
 }
