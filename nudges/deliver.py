@@ -21,7 +21,7 @@ from nudges.experiments import wording
 from nudges.facts import Address
 from nudges.message import Brief, Message, Reason
 from nudges.policy import ASKED, Policy
-from nudges.quiet_hours import quiet_until
+from nudges.quiet_hours import quiet_from, quiet_until
 from nudges.render import Renderer
 from nudges.store.outcomes import Change, suppress, write_changes
 from nudges.store.release import release
@@ -29,6 +29,8 @@ from nudges.store.release import release
 log = structlog.get_logger()
 
 RENDER_AGAIN = timedelta(hours=1)
+KEPT = timedelta(hours=4)
+"""How long a service on the way may keep a message for a device that is not there."""
 
 
 @dataclass(slots=True)
@@ -177,6 +179,7 @@ def brief(ready: Ready, policy: Policy, settings: Settings, *, now: datetime) ->
         links={purpose: token.link(settings.web_url) for purpose, token in ready.tokens.items()},
         shop_name=settings.shop_name,
         postal_address=settings.postal_address,
+        expires_at=_expires_at(ready, policy, now),
         now=now,
     )
 
@@ -204,6 +207,15 @@ def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelt
     """The pause after so many attempts: doubling, and never shorter than the other side asked."""
     pause = timedelta(minutes=policy.delivery.backoff_minutes) * int(2 ** (attempts - 1))
     return max(pause, asked or timedelta(0))
+
+
+def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime:
+    """Before the purchase may have been made elsewhere, and before night falls."""
+    latest = now + KEPT
+    if ready.facts.stage == ASKED:
+        return latest
+    zone = ZoneInfo(ready.facts.recipient.time_zone)
+    return quiet_from(policy.quiet_hours, zone, now, within=KEPT) or latest
 
 
 def _quiet(ready: Ready, policy: Policy, now: datetime) -> datetime | None:

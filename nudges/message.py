@@ -36,6 +36,7 @@ class Brief:
 
     `lines` are those that can still be bought, at today's prices; `gone` those that cannot.
     `links` are whole addresses. `wording` is the arm of a wording experiment, else "plain".
+    `expires_at` is when the message is of no use any more where it is kept on the way.
     """
 
     nudge_id: str
@@ -51,6 +52,7 @@ class Brief:
     links: Mapping[LinkPurpose, str]
     shop_name: str
     postal_address: str
+    expires_at: datetime
     now: datetime
 
 
@@ -60,7 +62,8 @@ class Message:
 
     `subject` is an e-mail's subject or a notification's title; `html` only an e-mail has.
     `chat` is the message as the chat widget draws it (cards, quick replies). `buttons` are titles
-    and addresses, for channels that show such things below a text.
+    and addresses, for channels that show such things below a text. `expires_at` is for those whose
+    service keeps a message until the shopper's device is there.
     """
 
     nudge_id: str
@@ -71,5 +74,6 @@ class Message:
     text: str
     html: str | None
     links: Mapping[LinkPurpose, str]
+    expires_at: datetime
     chat: Mapping[str, object] | None = None
     buttons: tuple[tuple[str, str], ...] = ()

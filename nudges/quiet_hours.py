@@ -35,6 +35,21 @@ def quiet_until(hours: QuietHours, zone: ZoneInfo, now: datetime) -> datetime | 
     )
 
 
+def quiet_from(
+    hours: QuietHours, zone: ZoneInfo, now: datetime, *, within: timedelta
+) -> datetime | None:
+    """The first whole minute after `now` that lies in quiet hours; None where none does `within`.
+
+    It looks at each minute, since the clock on the wall may skip the hours' beginning.
+    """
+    minute = now.replace(second=0, microsecond=0)
+    while minute <= now + within:
+        minute += timedelta(minutes=1)
+        if is_quiet(hours, minute.astimezone(zone).time()):
+            return minute
+    return None
+
+
 @lru_cache(maxsize=1024)
 def zone_of(name: str | None, shop_zone: str) -> ZoneInfo:
     """The recipient's zone, the shop's where it is unknown."""

@@ -17,9 +17,6 @@ from nudges.channels.push_encryption import LARGEST_TEXT, BrowserKeys, ShopKey, 
 from nudges.message import Message
 
 TIMEOUT_SECONDS = 20
-KEPT = timedelta(hours=4)
-"""How long a push service keeps a message for a browser that is not there: a late one may come in
-the middle of the night, or after the purchase."""
 _PAUSE = timedelta(minutes=1)
 _PLAIN = re.compile(r"https://[a-z0-9.:-]+/[!#-\[\]-~]*")
 
@@ -83,7 +80,7 @@ class PushChannel:
             "Authorization": self._key.authorization(origin, contact=self._contact, now=now),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "TTL": str(int(KEPT.total_seconds())),
+            "TTL": str(max(0, int((message.expires_at - now).total_seconds()))),
             "Topic": message.nudge_id,
             "Urgency": "normal",
         }

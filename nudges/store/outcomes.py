@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.among import among
@@ -69,12 +69,18 @@ def add_steps(
 
 
 def note_delivered(session: Session, nudge_id: str, *, now: datetime) -> None:
-    """The shopper's side told that it showed the message; told again changes nothing."""
+    """The shopper's side told that it showed the message; told again changes nothing.
+
+    One whose fate was unknown has arrived, then.
+    """
     table = table_of(Nudge)
     first = session.scalar(
         update(table)
         .where(table.c.id == nudge_id, table.c.delivered_at.is_(None))
-        .values(delivered_at=now)
+        .values(
+            delivered_at=now,
+            state=case((table.c.state == NudgeState.UNKNOWN, NudgeState.SENT), else_=table.c.state),
+        )
         .returning(table.c.id)
     )
     if first:

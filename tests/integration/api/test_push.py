@@ -21,6 +21,7 @@ from nudges.channels.push_encryption import ShopKey
 from nudges.facts import Address
 from nudges.message import Message
 from nudges.store.outcomes import suppress
+from tests.conftest import START
 from tests.integration.nudges.shoppers import (
     Sink,
     leave_cart,
@@ -309,6 +310,34 @@ def test_delivered_is_what_the_browser_showed_and_once(
     clock.advance(HOUR)
     assert api.client.post(path).status_code == 204
     assert nudges(sessions)[0].delivered_at == nudge.delivered_at
+
+
+@pytest.mark.usefixtures("small_shop")
+def test_what_was_shown_has_arrived_though_nobody_knew(
+    api: Api, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    api.subscribe(ANN, "laptop")
+    (message,) = reminder(sessions, clock, Outcome(OutcomeKind.UNKNOWN, "no answer"))
+    assert nudges(sessions)[0].state is NudgeState.UNKNOWN
+    api.client.post("/n/shown/" + message.links[LinkPurpose.SHOWN].rpartition("/")[2])
+    assert nudges(sessions)[0].state is NudgeState.SENT
+
+
+@pytest.mark.usefixtures("small_shop")
+def test_a_message_is_kept_for_hours_and_not_into_the_night(
+    api: Api, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    api.subscribe(ANN, "laptop")
+    (message,) = reminder(sessions, clock)
+    assert message.expires_at == START + HOUR + timedelta(hours=4)
+    api.subscribe(BOB, "bobs")
+    # In Berlin it is 18:30; the quiet hours of the plain policy begin at 21:00.
+    clock.advance(START.replace(hour=17, minute=30) - clock.now())
+    with sessions.begin() as session:
+        leave_cart(session, "bob", at=clock.now() - HOUR)
+    sink = Sink(name=Channel.WEB_PUSH)
+    sweeper(sessions, clock, channels=[sink], rules=PUSH_RULES).run()
+    assert [one.expires_at for one in sink.taken] == [START.replace(hour=20)]
 
 
 @pytest.mark.usefixtures("small_shop")

@@ -189,6 +189,7 @@ def message(text: str, *, title: str = "t", token: str = "x" * 43) -> Message:
         text=text,
         html=None,
         links=links,
+        expires_at=NOW + timedelta(hours=1),
         buttons=(("To my cart", links[LinkPurpose.RECOVER]),),
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudges.policy import QuietHours
-from nudges.quiet_hours import is_quiet, quiet_until, zone_of
+from nudges.quiet_hours import is_quiet, quiet_from, quiet_until, zone_of
 
 ZONES = sorted(available_timezones() - {"localtime"})
 HOURS = QuietHours()
@@ -53,6 +53,23 @@ def test_it_waits_until_the_quiet_ends_and_no_longer(
     before = until - timedelta(minutes=1)
     changed = before.astimezone(local).utcoffset() != until.astimezone(local).utcoffset()
     assert changed or before <= now or is_quiet(hours, before.astimezone(local).time())
+
+
+@given(st.sampled_from(ZONES), moments, st.integers(0, 59), times, times, st.integers(0, 300))
+@settings(max_examples=500)
+def test_until_night_falls_no_minute_is_quiet(
+    zone: str, whole: datetime, second: int, begin: time, end: time, minutes: int
+) -> None:
+    hours, local = QuietHours(begin=begin, end=end), ZoneInfo(zone)
+    now, within = whole + timedelta(seconds=second), timedelta(minutes=minutes)
+    begins = quiet_from(hours, local, now, within=within)
+    if begins is not None:
+        assert now < begins <= now + within + timedelta(minutes=1)
+        assert is_quiet(hours, begins.astimezone(local).time())
+    at = whole + timedelta(minutes=1)
+    while at < (begins or now + within):
+        assert not is_quiet(hours, at.astimezone(local).time())
+        at += timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
