@@ -47,20 +47,29 @@ def explain_cart(cart: CartArgument) -> None:
 
 
 @nudges_app.command("preview")
-def preview_mail(
+def preview_message(
     cart: CartArgument,
     stage: StageOption = None,
     treatment: TreatmentOption = "reminder",
+    channel: Annotated[str, typer.Option(help="email, chat, telegram or web_push.")] = "email",
     html: Annotated[
         Path | None, typer.Option(help="Write the mail's HTML to this file, to open in a browser.")
     ] = None,
 ) -> None:
-    """Show a cart's mail as it would be written now; nothing is sent or stored."""
+    """Show a cart's message as it would be written now; nothing is sent or stored."""
     with open_nudging() as nudging:
-        message = _preview(nudging, cart, stage=stage, treatment=treatment, to=None)
-    typer.echo(f"Subject: {message.subject}\n\n{message.text}")
+        message = _preview(
+            nudging, cart, stage=stage, treatment=treatment, channel=channel, to=None
+        )
+    text = message.chat["text"] if message.chat else message.text
+    typer.echo(f"Subject: {message.subject}\n\n{text}")
+    for title, url in message.buttons:
+        typer.echo(f"[{title}] {url}")
     if html is not None:
-        html.write_text(message.html or "", encoding="utf-8")
+        if message.html is None:
+            typer.echo("Only a mail has HTML: leave --html or --channel out.", err=True)
+            raise typer.Exit(2)
+        html.write_text(message.html, encoding="utf-8")
         typer.echo(f"HTML: {html}")
 
 
@@ -76,7 +85,7 @@ def send_test_mail(
     from nudges.preview import send_as_test
 
     with open_nudging() as nudging:
-        message = _preview(nudging, cart, stage=stage, treatment=treatment, to=to)
+        message = _preview(nudging, cart, stage=stage, treatment=treatment, channel="email", to=to)
         outcome = send_as_test(nudging, message)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         typer.echo(f"Not sent: {outcome.detail}. See CARTWRIGHT_SMTP_URL.", err=True)
@@ -206,7 +215,13 @@ def open_nudging() -> "Iterator[Nudging]":
 
 
 def _preview(
-    nudging: "Nudging", cart: str, *, stage: str | None, treatment: str, to: str | None
+    nudging: "Nudging",
+    cart: str,
+    *,
+    stage: str | None,
+    treatment: str,
+    channel: str,
+    to: str | None,
 ) -> "Message":
     from db.engine import read_session
     from nudges.preview import PreviewError, preview
@@ -219,6 +234,7 @@ def _preview(
                 cart,
                 stage=stage,
                 treatment=treatment,
+                channel=channel,
                 to=to,
                 now=nudging.clock.now(),
             )

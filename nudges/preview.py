@@ -1,4 +1,4 @@
-"""A cart's mail as it would be written now, to look at or to send to somebody of the shop.
+"""A cart's message as it would be written now, to look at or to mail to somebody of the shop.
 
 Nothing of it is stored: its links and its coupon's code are made up and lead nowhere.
 """
@@ -29,7 +29,7 @@ CODE = "PREVIEW"
 
 
 class PreviewError(Exception):
-    """There is no such mail; the message says why."""
+    """There is no such message; the error says why."""
 
 
 def preview(
@@ -39,14 +39,20 @@ def preview(
     *,
     stage: str | None,
     treatment: str = REMINDER,
+    channel: str = Channel.EMAIL,
     to: str | None = None,
     now: datetime,
 ) -> Message:
-    """The mail of a stage (the policy's first one by default) with what a treatment adds.
+    """The message of a stage (the policy's first one by default) with what a treatment adds.
 
-    It is addressed to `to`, else to the shopper; gates are not asked. Raises PreviewError for a
-    cart, stage or treatment that there is none of, and what `Renderer.render` raises.
+    A mail is addressed to `to`, else to the shopper; gates are not asked. Raises PreviewError for a
+    cart, stage, treatment or channel that there is none of, and what `Renderer.render` raises.
     """
+    try:
+        name = Channel(channel)
+    except ValueError as error:
+        names = ", ".join(Channel)
+        raise PreviewError(f"There is no channel {channel!r}: there are {names}.") from error
     policy, settings = nudging.policy, nudging.settings
     known = {treatment for one in policy.stages for treatment in one.treatments}
     if treatment not in known | {REMINDER}:
@@ -67,15 +73,15 @@ def preview(
     )
     if facts is None:
         raise PreviewError(f"There is no cart {cart_id!r}.")
-    address = Address(Channel.EMAIL, to or facts.recipient.email or settings.mail_from)
-    facts = replace(facts, nudge_id=new_id(), addresses={Channel.EMAIL: address})
+    address = Address(name, to or facts.recipient.email or settings.mail_from)
+    facts = replace(facts, nudge_id=new_id(), addresses={name: address})
     decision = Decision(treatment)
     ready = Ready(
         facts=facts,
-        channel=Channel.EMAIL,
+        channel=name,
         decision=decision,
         coupon=_coupon(facts, decision, nudging, now=now),
-        tokens=tokens_for(Channel.EMAIL),
+        tokens=tokens_for(name),
         decided_before=False,
     )
     return Renderer(settings).render(brief(ready, policy, settings, now=now))

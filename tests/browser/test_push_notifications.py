@@ -215,9 +215,9 @@ def press(driver: WebDriver, selector: str) -> None:
     button.click()
 
 
-def reads(driver: WebDriver, text: str) -> None:
+def reads(driver: WebDriver, text: str, *, within: str = "main") -> None:
     # By a script: the page may be drawn anew meanwhile, and an element is gone then.
-    script = "return document.querySelector('main')?.innerText ?? ''"
+    script = f"return document.querySelector('{within}')?.innerText ?? ''"
     WebDriverWait(driver, SECONDS).until(
         lambda d: text in d.execute_script(script), f"{text!r} on the page"
     )
@@ -299,6 +299,17 @@ def test_reminders_in_this_browser_end_by_a_button(
     reads(driver, "Your browser asks whether we may show notifications.")
     assert push_shop.connected() == []
     assert not push_shop.agreed()
+
+
+def test_signing_out_ends_them_and_signs_out(
+    driver: WebDriver, push_shop: PushShop, account: Callable[..., None]
+) -> None:
+    account(subscription=subscription_at(push_shop.service))
+    press(driver, "[data-push-start]")
+    reads(driver, "You get reminders in this browser.")
+    press(driver, "[data-sign-out] button")
+    reads(driver, "You are signed out.", within="#notes")
+    assert push_shop.connected() == []
 
 
 def test_a_browser_that_does_not_allow_it_is_told_what_to_do(

@@ -97,9 +97,21 @@ def test_preview_shows_the_mail_and_stores_nothing(
         assert session.query(LinkToken).count() == 0
 
 
+@pytest.mark.parametrize("channel", ["chat", "telegram", "web_push"])
+def test_preview_shows_what_another_channel_would_say(
+    command: Command, cart: str, channel: str
+) -> None:
+    result = command("preview", cart, "--channel", channel)
+    assert result.exit_code == 0, result.output
+    assert "You left these in your cart." in result.output
+    shows_buttons = channel != "chat"
+    assert ("[Take me to my cart] http" in result.output) is shows_buttons
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
+        (["--channel", "fax"], "no channel 'fax': there are email, chat, telegram, web_push"),
         (["--stage", "third"], "no stage 'third': it has first, second, last"),
         (["--treatment", "percent_90"], "no treatment 'percent_90': it has free_delivery,"),
     ],
