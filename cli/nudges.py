@@ -125,8 +125,8 @@ def show_stats(
     from rich.console import Console
     from rich.table import Table
 
-    from cli.nudges_brought import brought_lines
     from db.engine import read_session
+    from nudges.brought import what_it_brought
     from nudges.measure import measure
     from nudges.operators import OperatorWords
 
@@ -140,25 +140,25 @@ def show_stats(
         typer.echo(f"Nothing fell due in the last {days} days.")
         return
     console = Console()
-    columns = ("due", "waiting", "held out", "stopped", "failed", "unknown", "sent",
-               "delivered", "clicked", "ordered")  # fmt: skip
-    table = Table("stage", *columns, title=f"The last {days} days", title_justify="left")
+    words = OperatorWords.of(nudging.settings)
+    columns = words.tables["columns"]
+    table = Table("stage", *columns.values(), title=f"The last {days} days", title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     for stage, funnel in sorted(stages.items(), key=lambda pair: -pair[1].due):
-        numbers = [getattr(funnel, name.replace(" ", "_")) for name in columns]
+        numbers = [getattr(funnel, name) for name in columns]
         table.add_row(stage, *(f"{number:,}" for number in numbers))
     console.print(table)
-    words = OperatorWords.of(nudging.settings)
     if measured.gates:
         why = Table("gate", "stopped", "because")
         why.columns[1].justify = "right"
         for gate, number in sorted(measured.gates.items(), key=lambda pair: -pair[1]):
             why.add_row(gate, f"{number:,}", words.gate(gate))
         console.print(why)
-    settings = nudging.settings
-    for line in brought_lines(measured, currency=settings.currency, locale=settings.locale):
-        typer.echo(line)
+    for brought in what_it_brought(measured, words, currency=nudging.settings.currency):
+        typer.echo(brought.heading)
+        for sentence in brought.sentences:
+            typer.echo(f"  {sentence}")
 
 
 @nudges_app.command("learn")

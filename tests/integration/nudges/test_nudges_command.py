@@ -79,7 +79,7 @@ def test_stats_count_what_became_of_each_stage(command: Command, cart: str) -> N
     assert "first" in output
     assert "dismissed" in output
     assert "somebody of the shop dismissed it" in output
-    assert "What it brought: not enough data yet" in output
+    assert "What it brought, against those held out\n  Not enough data yet: " in output
 
 
 def test_preview_shows_the_mail_and_stores_nothing(
