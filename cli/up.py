@@ -16,7 +16,7 @@ from rich.console import Console
 from cli.prepare import ROOT
 from cli.processes import Supervisor, end_with_parent, read_procfile
 from cli.waiting import waiting
-from core.settings import Settings, get_settings
+from core.settings import DEMO_OPERATOR_SECRET, Settings, get_settings
 
 # A few seconds do on an idle machine; a busy one may take many times as long.
 START_SECONDS = 300.0
@@ -103,8 +103,15 @@ async def _serve(console: Console, settings: Settings) -> int:
             await wait_until_healthy(servers(settings), seconds=START_SECONDS)
         console.print(
             f"\n[bold green]{settings.shop_name} is open:[/] {settings.web_url}"
-            "   (Ctrl-C closes it)\n"
+            "   (Ctrl-C closes it)"
         )
+        if settings.operator_secret is not None:
+            is_demos = settings.operator_secret == DEMO_OPERATOR_SECRET
+            secret = f"   (secret: {DEMO_OPERATOR_SECRET})" if is_demos else ""
+            console.print(
+                f"Left carts, for the shop's own people: {settings.web_url}/operators{secret}"
+            )
+        console.print()
 
     return await supervisor.run(announce)
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from core.rate import Rate
 
 DEMO_SHOP_NAME = "Fernhill"
+DEMO_OPERATOR_SECRET = "demo-operator"  # noqa: S105 refused outside demo mode
 DEMO_SECRET = "demo-secret-for-a-shop-on-this-machine-only"  # noqa: S105 refused outside demo mode
 
 PUSH_SERVICES = (
@@ -55,6 +56,10 @@ class Settings(BaseSettings):
     secret: str = Field(
         default=DEMO_SECRET,
         description="Signs identity tokens; at least 32 characters, a demo one only in demo mode.",
+    )
+    operator_secret: str | None = Field(
+        default_factory=lambda given: DEMO_OPERATOR_SECRET if given["demo"] else None,
+        description="Opens the pages for the shop's own people; without it there are none.",
     )
     web_host: str = Field(default="127.0.0.1", description="Address the web process listens on.")
     web_port: int = Field(default=8000, description="Port the web process listens on.")
@@ -214,6 +219,21 @@ class Settings(BaseSettings):
             raise ValueError(
                 "CARTWRIGHT_SECRET is the demo secret: set one of your own, "
                 "or CARTWRIGHT_DEMO=true for the demo shop"
+            )
+        return self
+
+    @field_validator("operator_secret")
+    @classmethod
+    def _empty_opens_nothing(cls, value: str | None) -> str | None:
+        return value or None
+
+    @model_validator(mode="after")
+    def _operator_secret_is_safe(self) -> Self:
+        if self.demo or self.operator_secret is None:
+            return self
+        if self.operator_secret == DEMO_OPERATOR_SECRET or len(self.operator_secret) < 16:
+            raise ValueError(
+                "CARTWRIGHT_OPERATOR_SECRET must have at least 16 characters, and not be the demo's"
             )
         return self
 

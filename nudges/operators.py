@@ -58,6 +58,15 @@ class OperatorWords:
         return self.tables["channels"][str(name)]
 
 
+def masked(address: str | None) -> str:
+    """An e-mail address as far as somebody needs it who knows it anyway; "" where there is none."""
+    local, _, domain = (address or "").rpartition("@")
+    if not local or not domain:
+        return ""
+    name, dot, top = domain.rpartition(".")
+    return f"{local[0]}…@{name[:1]}…{dot}{top}" if name else f"{local[0]}…@{top[0]}…"
+
+
 @cache
 def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
     path = FOLDER / "words" / f"operators.{language}.toml"

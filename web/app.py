@@ -32,6 +32,7 @@ from web.api import (
     visitors,
 )
 from web.limits import BodyLimit, PlainAddress, SecurityHeaders
+from web.operators.install import install as install_operators
 from web.rates import RateLimit, rate_store
 from web.search import ShopSearch
 from web.shop.install import install as install_shop
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     problems.install(app)
     # Before the API: at /cart it has a page for browsers.
     install_shop(app)
+    install_operators(app)
     app.include_router(health.router)
     app.include_router(events.router)
     app.include_router(visitors.router)

@@ -33,7 +33,16 @@ MOST_KEYS = 200_000
 REDIS_SECONDS = 0.25
 REDIS_PAUSE = timedelta(seconds=10)
 """After Redis has failed, so long rates are counted in this process alone."""
-_TOKENS = frozenset({"/visitors", "/sign-in", "/sign-out", "/account/sign-in", "/account/sign-out"})
+_TOKENS = frozenset(
+    {
+        "/visitors",
+        "/sign-in",
+        "/sign-out",
+        "/account/sign-in",
+        "/account/sign-out",
+        "/operators/sign-in",
+    }
+)
 # Files and pictures, which browsers and proxies keep, and what watches the process.
 _FREE = ("/static/", "/shop/", "/pictures/", "/widget.js", "/push-worker.js", "/health")
 _FORWARDED = frozenset({b"x-forwarded-for", b"forwarded"})

@@ -1,4 +1,4 @@
-"""Reading what the sweep stored about one cart, and which carts it wrote down lately."""
+"""Reading what the sweep stored about one cart."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -35,15 +35,6 @@ class CartRecord:
     reminder_due: datetime | None
     nudges: tuple[Nudge, ...] = ()
     steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeRow:
-    """One abandonment as a list shows it: its last nudge."""
-
-    cart_id: str
-    episode: datetime
-    nudge: Nudge
 
 
 def cart_record(session: Session, cart_id: str) -> CartRecord | None:
@@ -86,14 +77,3 @@ def cart_record(session: Session, cart_id: str) -> CartRecord | None:
         nudges=nudges,
         steps={key: tuple(some) for key, some in steps.items()},
     )
-
-
-def latest_episodes(session: Session, *, limit: int) -> list[EpisodeRow]:
-    """The abandonments that something last fell due for, newest first."""
-    found: dict[tuple[str, datetime], EpisodeRow] = {}
-    newest = select(Nudge).order_by(Nudge.created_at.desc(), Nudge.id.desc()).limit(limit * 4)
-    for nudge in session.scalars(newest):
-        key = (nudge.cart_id, nudge.episode)
-        if key not in found and len(found) < limit:
-            found[key] = EpisodeRow(nudge.cart_id, nudge.episode, nudge)
-    return list(found.values())

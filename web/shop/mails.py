@@ -1,7 +1,4 @@
-"""The demo's mails: what was sent, as its reader would see it. Outside the demo there is no page.
-
-A mail's HTML is drawn in a frame of its own that runs no script; its links open beside it.
-"""
+"""The demo's mails: what was sent, as its reader sees it. Outside the demo there is no page."""
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -9,21 +6,11 @@ from fastapi.responses import HTMLResponse
 from core.settings import Settings
 from db.engine import read_session
 from demo.mailbox import CaughtMail, Mailbox
+from web.shop.mail_frame import framed
 from web.shop.visit import PageMissing, PageVisit, Visit
 from web.wording import fill
 
 router = APIRouter(include_in_schema=False)
-
-_FRAME_POLICY = "; ".join(
-    (
-        "sandbox allow-popups allow-popups-to-escape-sandbox",
-        "default-src 'none'",
-        "style-src 'unsafe-inline'",
-        "img-src 'self' data:",
-        "frame-ancestors 'self'",
-    )
-)
-_OPEN_BESIDE = '<base target="_blank">'
 
 
 @router.get("/demo/mails")
@@ -49,10 +36,7 @@ def mail_html(visit: PageVisit, key: str) -> Response:
     html = _mail(visit.settings, key).html
     if html is None:
         raise PageMissing
-    framed = html.replace("<head>", f"<head>{_OPEN_BESIDE}", 1)
-    return HTMLResponse(
-        framed, headers={"Content-Security-Policy": _FRAME_POLICY, "Cache-Control": "no-store"}
-    )
+    return framed(html)
 
 
 def _mailbox(settings: Settings) -> Mailbox:

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 import web
+from core.settings import Settings
+from nudges.operators import OperatorWords
 from web.wording import fill, load_words, plural
 
 FOLDER = Path(web.__file__).parent
@@ -57,6 +59,16 @@ def test_every_word_is_said_somewhere() -> None:
         and not re.search(rf"\.{path.rpartition('.')[2]}\b", code)
     ]
     assert unused == []
+
+
+@pytest.mark.parametrize("table", ["page", "pulse"])
+def test_every_word_of_the_operators_pages_is_said_somewhere(table: str) -> None:
+    sources = [*FOLDER.glob("operators/*.py"), *FOLDER.glob("shop/templates/operators/*.html")]
+    code = "\n".join(path.read_text() for path in sources)
+    words = OperatorWords.of(Settings()).tables[table]
+    made_up = ("by_", "column_", "filter_")
+    unused = [name for name in words if f'{name}"' not in code and f"{name}'" not in code]
+    assert [name for name in unused if not name.startswith(made_up)] == []
 
 
 def test_a_missing_value_is_an_error_and_never_a_blank() -> None:
