@@ -144,7 +144,9 @@ def _episodes(record: CartRecord, words: OperatorWords) -> Iterator[Episode]:
             tuple(
                 Sentence(
                     words.time(at),
-                    _first_sentence(nudge, words) if step is None else step_sentence(step, words),
+                    _first_sentence(nudge, record, words)
+                    if step is None
+                    else step_sentence(step, words),
                 )
                 for at, nudge, step in told
             ),
@@ -154,7 +156,7 @@ def _episodes(record: CartRecord, words: OperatorWords) -> Iterator[Episode]:
 def _told(nudge: Nudge, steps: tuple[Step, ...]) -> Iterator[tuple[datetime, Nudge, Step | None]]:
     """The taking up, the steps, and what the nudge's row alone tells."""
     yield nudge.created_at, nudge, None
-    for step in steps:
+    for step in steps[1:] if _dismissed_first(steps) else steps:
         yield step.at, nudge, step
     noted = {step.what for step in steps}
     for what, at in (("clicked", nudge.clicked_at), ("ordered", nudge.ordered_at)):
@@ -162,7 +164,14 @@ def _told(nudge: Nudge, steps: tuple[Step, ...]) -> Iterator[tuple[datetime, Nud
             yield at, nudge, Step(at, what, {})
 
 
-def _first_sentence(nudge: Nudge, words: OperatorWords) -> str:
+def _dismissed_first(steps: tuple[Step, ...]) -> bool:
+    """Whether somebody dismissed the stage before it fell due."""
+    return bool(steps) and steps[0].what == "dismissed"
+
+
+def _first_sentence(nudge: Nudge, record: CartRecord, words: OperatorWords) -> str:
+    if _dismissed_first(record.steps.get(nudge.id, ())):
+        return words.say("steps", "dismissed_early", stage=nudge.stage)
     if nudge.stage == ASKED:
         return words.say("steps", "asked_for")
     return words.say("steps", "taken_up", stage=nudge.stage)

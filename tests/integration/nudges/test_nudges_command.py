@@ -69,7 +69,9 @@ def test_send_now_names_the_gate(command: Command, cart: str) -> None:
 
 def test_dismiss_says_what_it_did_and_explain_tells_it(command: Command, cart: str) -> None:
     assert command("dismiss", cart).output.startswith("Dismissed: ")
-    assert "Somebody of the shop dismissed it." in command("explain", cart).output
+    told = command("explain", cart).output
+    assert "Somebody of the shop dismissed stage first before it was taken up." in told
+    assert "fell due and was taken up" not in told
 
 
 def test_stats_count_what_became_of_each_stage(command: Command, cart: str) -> None:
