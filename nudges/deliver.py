@@ -209,8 +209,10 @@ def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelt
     return max(pause, asked or timedelta(0))
 
 
-def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime:
+def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime | None:
     """Before the purchase may have been made elsewhere, and before night falls."""
+    if ready.channel is not ChannelName.WEB_PUSH:
+        return None
     latest = now + KEPT
     if ready.facts.stage == ASKED:
         return latest

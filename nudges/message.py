@@ -36,7 +36,7 @@ class Brief:
 
     `lines` are those that can still be bought, at today's prices; `gone` those that cannot.
     `links` are whole addresses. `wording` is the arm of a wording experiment, else "plain".
-    `expires_at` is when the message is of no use any more where it is kept on the way.
+    `expires_at` is set where the message may be kept on the way: then it is of no use any more.
     """
 
     nudge_id: str
@@ -52,7 +52,7 @@ class Brief:
     links: Mapping[LinkPurpose, str]
     shop_name: str
     postal_address: str
-    expires_at: datetime
+    expires_at: datetime | None
     now: datetime
 
 
@@ -74,6 +74,6 @@ class Message:
     text: str
     html: str | None
     links: Mapping[LinkPurpose, str]
-    expires_at: datetime
     chat: Mapping[str, object] | None = None
     buttons: tuple[tuple[str, str], ...] = ()
+    expires_at: datetime | None = None

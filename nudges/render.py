@@ -63,9 +63,9 @@ class Renderer:
             text=self._draw(TEXTS[channel], values) if channel in TEXTS else values["opening"],
             html=self._draw("email.html.jinja", values) if channel is Channel.EMAIL else None,
             links=brief.links,
-            expires_at=brief.expires_at,
             chat=self._chat(brief, values) if channel is Channel.CHAT else None,
             buttons=self._buttons(brief, values) if channel in WITH_BUTTONS else (),
+            expires_at=brief.expires_at,
         )
 
     def _draw(self, template: str, values: Mapping[str, Any]) -> str:

@@ -80,7 +80,7 @@ class PushChannel:
             "Authorization": self._key.authorization(origin, contact=self._contact, now=now),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "TTL": str(max(0, int((message.expires_at - now).total_seconds()))),
+            "TTL": str(_seconds_kept(message, now)),
             "Topic": message.nudge_id,
             "Urgency": "normal",
         }
@@ -155,6 +155,13 @@ def origin_of(endpoint: str) -> str:
     """The push service's origin, which a VAPID token is good for."""
     url = httpx.URL(endpoint)
     return f"{url.scheme}://{url.netloc.decode()}"
+
+
+def _seconds_kept(message: Message, now: datetime) -> int:
+    """How long it may wait for its browser; one that is not there now never gets it at 0."""
+    if message.expires_at is None:
+        return 0
+    return max(0, int((message.expires_at - now).total_seconds()))
 
 
 def _json(values: object) -> bytes:
