@@ -61,8 +61,7 @@ def preview_message(
         message = _preview(
             nudging, cart, stage=stage, treatment=treatment, channel=channel, to=None
         )
-    text = message.chat["text"] if message.chat else message.text
-    typer.echo(f"Subject: {message.subject}\n\n{text}")
+    typer.echo(f"Subject: {message.subject}\n\n{message.said}")
     for title, url in message.buttons:
         typer.echo(f"[{title}] {url}")
     if html is not None:

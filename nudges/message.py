@@ -77,3 +77,8 @@ class Message:
     chat: Mapping[str, object] | None = None
     buttons: tuple[tuple[str, str], ...] = ()
     expires_at: datetime | None = None
+
+    @property
+    def said(self) -> str:
+        """What it says, without the form that its channel gives it."""
+        return str(self.chat["text"]) if self.chat else self.text

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import AfterValidator
 
 from db.engine import read_session
-from db.models import NudgeState
+from db.models import Channel, NudgeState
 from db.reads.carts import CartLineView, lines_of_cart
 from nudges.by_hand import UnknownCartError, dismiss, send_now
 from nudges.channels import OutcomeKind
@@ -138,18 +138,25 @@ def act(
 
 @router.get("/operators/carts/{cart}/preview")
 def show_preview(
-    page: OperatorVisit, cart: PublicKey, stage: Name = "", treatment: Name = REMINDER
+    page: OperatorVisit,
+    cart: PublicKey,
+    stage: Name = "",
+    treatment: Name = REMINDER,
+    channel: Name = Channel.EMAIL.value,
 ) -> Response:
-    """The mail as it would be written now."""
+    """The message as it would be written now."""
     try:
-        message = _preview(page, page.nudging(), cart, stage=stage, treatment=treatment)
+        message = _preview(
+            page, page.nudging(), cart, stage=stage, treatment=treatment, channel=channel
+        )
     except PreviewError as error:
         return _cart_page(page, cart, done=str(error))
     return page.draw(
         "preview.html",
         cart_id=cart,
         message=message,
-        choice={"stage": stage, "treatment": treatment},
+        choice={"stage": stage, "treatment": treatment, "channel": channel},
+        channels={one.value: page.words.channel(one) for one in Channel},
         frame=f"/operators/carts/{cart}/preview/html?"
         + urlencode({"stage": stage, "treatment": treatment}),
         **_choices(page.nudging()),
@@ -160,7 +167,7 @@ def show_preview(
 def preview_html(
     page: OperatorVisit, cart: PublicKey, stage: Name = "", treatment: Name = REMINDER
 ) -> Response:
-    """Its HTML part, for the frame."""
+    """A mail's HTML part, for the frame."""
     try:
         message = _preview(page, page.nudging(), cart, stage=stage, treatment=treatment)
     except PreviewError as error:
@@ -203,6 +210,7 @@ def _preview(
     *,
     stage: str,
     treatment: str,
+    channel: str = Channel.EMAIL,
     to: str | None = None,
 ) -> Message:
     with read_session(page.sessions) as session:
@@ -212,6 +220,7 @@ def _preview(
             cart,
             stage=stage or None,
             treatment=treatment,
+            channel=channel,
             to=to,
             now=page.now,
         )

@@ -27,6 +27,7 @@ from nudges.explain import explain
 from nudges.measure import measure
 from nudges.operators import OperatorWords, masked
 from nudges.policy import SHIPPED
+from nudges.preview import preview
 from tests.integration.nudges.shoppers import leave_cart, person
 from tests.integration.shop.conftest import HOSTILE, Browser
 from tests.integration.shop.left import JACKET, every_row
@@ -505,11 +506,27 @@ def test_a_preview_is_the_commands_mail_and_stores_nothing(
     assert mails.arrived == []
 
 
-@pytest.mark.parametrize("choice", ["stage=third", "treatment=percent_90"])
-def test_what_the_policy_has_not_is_named(operator: Browser, cart: str, choice: str) -> None:
+@pytest.mark.parametrize("channel", [one for one in Channel if one is not Channel.EMAIL])
+def test_another_channels_preview_is_the_commands_too(
+    operator: Browser,
+    nudging: Nudging,
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    cart: str,
+    channel: Channel,
+) -> None:
+    with read_session(sessions) as session:
+        message = preview(session, nudging, cart, stage=None, channel=channel, now=clock.now())
+    page = texts(operator.get(f"/operators/carts/{cart}/preview?channel={channel}"))
+    assert " ".join(message.said.split()) in page
+    for title, _ in message.buttons:
+        assert title in page
+
+
+@pytest.mark.parametrize("choice", ["stage=third", "treatment=percent_90", "channel=pigeon"])
+def test_what_there_is_not_is_named(operator: Browser, cart: str, choice: str) -> None:
     answer = operator.get(f"/operators/carts/{cart}/preview?{choice}")
-    assert said(answer).startswith("The policy has no ")
-    assert operator.get(f"/operators/carts/{cart}/preview/html?{choice}").status_code == 404
+    assert re.match("The policy has no |There is no channel ", said(answer))
 
 
 def test_a_test_goes_to_the_colleague_and_stores_nothing(
