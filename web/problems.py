@@ -173,11 +173,16 @@ def _stale(request: Request, _: Exception) -> Response:
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
-    log.error("the database does not answer", path=request.url.path, exc_info=error)
+    log.error("the database does not answer", route=_route(request), exc_info=error)
     detail = "The database does not answer just now; try again in a moment."
     return answer(request, Problem(503, detail, headers={"Retry-After": "5"}))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
+    log.error("unexpected error", route=_route(request), method=request.method, exc_info=error)
     return answer(request, Problem(500, "Something went wrong here; it has been logged."))
+
+
+def _route(request: Request) -> str | None:
+    """What was asked for, without what was filled in: an address may hold a link's token."""
+    return getattr(request.scope.get("route"), "path", None)

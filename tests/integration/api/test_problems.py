@@ -6,8 +6,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
+from structlog.testing import CapturingLogger
 
 from core.settings import Settings
+from web import problems
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -53,6 +55,26 @@ def test_a_database_that_does_not_answer_is_a_503_that_says_to_try_again(
     problem(answer, 503)
     assert answer.headers["retry-after"] == "5"
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a cause"), OperationalError("SELECT 1", {}, Exception("refused"))]
+)
+def test_the_log_names_the_route_and_not_the_token_in_its_address(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr(problems, "log", logger)
+
+    def broken(token: str) -> None:
+        raise error
+
+    app.router.add_api_route("/broken/{token}", broken)
+    app.router.routes.insert(0, app.router.routes.pop())
+    assert client.get("/broken/a-secret-token").status_code in (500, 503)
+    ((_, _, logged),) = logger.calls
+    assert logged["route"] == "/broken/{token}"
+    assert "a-secret-token" not in str(logged)
 
 
 def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
