@@ -28,7 +28,6 @@ class StageRow:
     nudge_id: str
     cart_id: str
     left_at: datetime
-    created_at: datetime
     stage: str
     state: NudgeState
     gate: str | None
@@ -77,7 +76,6 @@ def stages_due(
             Nudge.id.label("nudge_id"),
             Nudge.cart_id,
             Nudge.episode.label("left_at"),
-            Nudge.created_at,
             Nudge.stage,
             Nudge.state,
             Nudge.gate,

@@ -63,7 +63,7 @@ def stages(
     return page.draw(
         "stages.html",
         rows=[_stage_row(page, row) for row in found[:ROWS]],
-        older=_older(found, chosen, found[ROWS - 1].nudge_id if len(found) > ROWS else ""),
+        older=_older([row.nudge_id for row in found], chosen),
         chosen=chosen,
         filters={
             "stage": {name: name for name in dict.fromkeys([*names, stage]) if name},
@@ -96,7 +96,7 @@ def carts(page: OperatorVisit, older_than: Older = "") -> Response:
             }
             for row in found[:ROWS]
         ],
-        older=_older(found, {}, found[ROWS - 1].cart_id if len(found) > ROWS else ""),
+        older=_older([row.cart_id for row in found], {}),
     )
 
 
@@ -281,10 +281,9 @@ def _lines(page: OperatorPage, lines: Iterable[CartLineView]) -> list[dict[str, 
     ]
 
 
-def _older(found: list[Any], chosen: dict[str, str], last: str) -> str:
-    """The query of the list's next page; empty where there is none."""
+def _older(found: list[str], chosen: dict[str, str]) -> str:
+    """The query of the list's next page; empty where there is none. `found` has one row more."""
     if len(found) <= ROWS:
         return ""
-    return urlencode(
-        {name: value for name, value in chosen.items() if value} | {"older_than": last}
-    )
+    kept = {name: value for name, value in chosen.items() if value}
+    return urlencode(kept | {"older_than": found[ROWS - 1]})

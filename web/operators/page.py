@@ -34,7 +34,7 @@ class OperatorPage(PageRequest):
         return Money(self.settings.currency, amount).text(self.settings.locale)
 
     def draw(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page; it is in no search engine and in no browser's history of another site."""
+        """The page; no search engine lists it, and no other site learns its address."""
         with read_session(self.sessions) as session:
             front = self.pages.front(session, now=self.now)
         frame = {"shop": front, "o": self.words, "path": self.request.url.path}
