@@ -10,6 +10,7 @@ from db.pricing import DeliveryRule
 from nudges.policy import SHIPPED, Policy, load_policy
 from services.embedding import Embedder
 from services.faq import FaqSearch
+from services.freshness import Keeper
 from services.search import CatalogueSearch
 from services.suggest import SuggestionService
 
@@ -35,12 +36,14 @@ def open_shop(settings: Settings, clock: Clock | None = None) -> Shop:
     engine = make_engine(settings.database_url)
     sessions = make_session_factory(engine, delivery=DeliveryRule.of(settings))
     embedder = Embedder.load()
+    suggestions = SuggestionService(settings)
+    Keeper(lambda: suggestions.freshen(sessions, clock.now())).start()
     return Shop(
         settings=settings,
         sessions=sessions,
         search=CatalogueSearch.build(sessions, now=clock.now(), embedder=embedder),
         faq=FaqSearch(embedder),
-        suggestions=SuggestionService(settings),
+        suggestions=suggestions,
         nudge_policy=load_policy(settings.nudge_policy or SHIPPED),
         clock=clock,
         background=ThreadPoolExecutor(1, "background"),

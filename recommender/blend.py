@@ -4,8 +4,10 @@ Each source's scores become shares that add up to 1 over the items; the blend is
 sum, a mixture whose weights are fitted by expectation maximisation (Dempster, Laird & Rubin 1977)
 to the likelihood of the targets of validation days. Weights depend on how many products the
 session has turned to. A source that knows nothing of a shopper passes its weight to the others, so
-the mixture is its own fallback chain: down to popularity, which always knows something. Last comes
-the shopper's taste, which leans the whole towards what suits them.
+the mixture is its own fallback chain: down to popularity, which always knows something. So do the
+sources that count pass on what they weigh where an item is newer than what they counted: it is
+scored by content and by the network alone. Last comes the shopper's taste, which leans the whole
+towards what suits them.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.content import Content
+from recommender.lstm_step import Lstm
+from recommender.newcomers import Newcomers
 from recommender.protocol import Scores, Source
 from recommender.sequences import Batch, Bools, Ints
 from recommender.taste import Taste
@@ -23,6 +28,8 @@ type Weights = NDArray[np.float64]
 # Lowest number of products in the session for each row of weights.
 LENGTHS = (0, 1, 2, 3, 5, 8)
 PRIOR_CASES = 50.0
+BY_CONTENT = (Lstm, Content)
+"""Sources that know a product before anybody met it."""
 
 
 def length_rows(batch: Batch) -> Ints:
@@ -52,8 +59,14 @@ class Blend:
     name = "blend"
 
     def __init__(
-        self, sources: Sequence[Source], weights: Weights, taste: Taste | None = None
+        self,
+        sources: Sequence[Source],
+        weights: Weights,
+        taste: Taste | None = None,
+        *,
+        known: int | None = None,
     ) -> None:
+        """`known` is how many items training knew; those after them are newcomers."""
         if weights.shape != (len(LENGTHS), len(sources)):
             raise ValueError(
                 f"weights must have shape {(len(LENGTHS), len(sources))}, not {weights.shape}"
@@ -61,6 +74,8 @@ class Blend:
         self.sources = tuple(sources)
         self.weights = weights
         self.taste = None if taste is None or taste.is_silent else taste
+        self.known = known
+        self._by_content = np.array([isinstance(source, BY_CONTENT) for source in sources])
 
     def mix(self, batch: Batch) -> Mixed:
         """Scores with the part of each source."""
@@ -70,7 +85,10 @@ class Blend:
     def combine(self, parts: Scores, batch: Batch) -> Mixed:
         """The same from the shares (sources, n, items) that the sources give."""
         knows = ~np.isnan(parts).all(axis=2)  # (sources, n)
-        weighted = np.nan_to_num(parts) * self.weights_for(batch, knows)[:, :, None]
+        weights = self.weights_for(batch, knows)
+        weighted = np.nan_to_num(parts) * weights[:, :, None]
+        if self.known is not None:
+            weighted[:, :, self.known :] *= self.newcomers_lift(weights)[:, None]
         total = weighted.sum(axis=0)
         if self.taste is None:
             return Mixed(total, weighted)
@@ -84,6 +102,19 @@ class Blend:
         weights = self.weights[length_rows(batch)].T * knows
         total = weights.sum(axis=0)
         return (weights / np.where(total > 0, total, 1)).astype(np.float32)
+
+    def newcomers_lift(self, weights: Scores) -> Scores:
+        """What a newcomer's scores are multiplied by for each window of `weights_for`."""
+        able = weights[self._by_content].sum(axis=0)
+        lift: Scores = np.divide(1, able, out=np.ones_like(able), where=able > 0)
+        return lift
+
+    def grown(self, new: Newcomers) -> "Blend":
+        """The same with newcomers; this one has none yet."""
+        known = len(new.facts.category) - len(new)
+        sources = [source.grown(new) for source in self.sources]
+        taste = None if self.taste is None else self.taste.grown(new)
+        return Blend(sources, self.weights, taste, known=known)
 
     def score(self, batch: Batch) -> Scores:
         """The sums; NaN where no source knows the item."""

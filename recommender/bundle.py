@@ -1,14 +1,16 @@
 """Everything that is trained together and served together, as parts for the registry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recommender.blend import Blend
 from recommender.content import Content
+from recommender.facts import Facts
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
+from recommender.newcomers import Newcomers
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.protocol import Arrays, Source
 from recommender.reasons import Evidence
@@ -65,6 +67,25 @@ class Bundle:
             similar=similar,
             category=self.category,
             min_people=min_people,
+            known=self.blend.known,
+        )
+
+    @property
+    def facts(self) -> Facts:
+        """What the catalogue says of the items."""
+        content = self.source(Content.name)
+        if not isinstance(content, Content):
+            raise BrokenModelError("the version lacks its content: train again")
+        return content.facts
+
+    def grown(self, new: Newcomers) -> "Bundle":
+        """The same with newcomers after its items; this one has none yet."""
+        return replace(
+            self,
+            vocabulary=self.vocabulary.grown(new.items),
+            category=new.facts.category,
+            blend=self.blend.grown(new),
+            bought_again=np.pad(self.bought_again, (0, len(new))),
         )
 
     def parts(self) -> dict[str, Arrays]:

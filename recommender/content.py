@@ -12,10 +12,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.facts import Facts
 from recommender.mining.compiled import compiled
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools, Ints, Log, first_touches, starts
-from recommender.taste import Facts
 
 # A category's own counts are pulled towards everybody's as by so many products.
 PRIOR = 20.0
@@ -93,6 +94,10 @@ class Content:
                     self.leads_to[own], self.brand_lift, self.price_lift, PRICE_EDGES, scores[row],
                 )  # fmt: skip
         return scores
+
+    def grown(self, new: Newcomers) -> "Content":
+        """The same with the new items, of which it knows as much as of any."""
+        return Content(new.facts, self.leads_to, self.brand_lift, self.price_lift)
 
     def arrays(self) -> Arrays:
         """The facts and the counts."""

@@ -5,12 +5,13 @@ forget, candidate, output). Output weights are the item embeddings (tied; Press 
 tests/unit/recommender/test_lstm.py holds this equal to the Keras model.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
 
@@ -105,6 +106,22 @@ class Lstm:
         scores[:, ~self.weights.seen] = np.nan
         scores[batch.length == 0] = np.nan
         return scores
+
+    def grown(self, new: Newcomers) -> "Lstm":
+        """The same with each new item as the mean of the known ones like it."""
+        weights = self.weights
+        met = [alike[weights.seen[alike]] for alike in new.alike]
+        nothing = np.zeros(weights.item.shape[1], np.float32)
+        rows = [weights.item[alike + 1].mean(axis=0) if len(alike) else nothing for alike in met]
+        biases = [weights.item_bias[alike].mean() if len(alike) else 0.0 for alike in met]
+        return Lstm(
+            replace(
+                weights,
+                item=np.concatenate([weights.item, np.array(rows, np.float32)]),
+                item_bias=np.append(weights.item_bias, np.array(biases, np.float32)),
+                seen=np.append(weights.seen, [len(alike) > 0 for alike in met]),
+            )
+        )
 
     def arrays(self) -> Arrays:
         """The weights."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log, starts
 
@@ -108,6 +109,11 @@ class SessionNeighbours:
             config.nearest,
             np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
         )  # fmt: skip
+
+    def grown(self, new: Newcomers) -> "SessionNeighbours":
+        """The same sessions, none of which met the new items."""
+        first = np.pad(self.first, (0, len(new)), mode="edge")
+        return SessionNeighbours(self.config, self.begin, self.item, first, self.session)
 
     def arrays(self) -> Arrays:
         """The sessions; the index is made again from them."""

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recommender.members import Members
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.rules import pair_counts, touched
 from recommender.sequences import ACTION_CODES, MICROSECONDS, Batch, Bools, Ints, Log
@@ -52,6 +53,10 @@ def _known(weights: NDArray[np.float64]) -> Scores:
     return np.where(weights > 0, weights, np.nan).astype(np.float32)
 
 
+def _unmet(weights: Scores, new: Newcomers) -> Scores:
+    return np.pad(weights, (0, len(new)), constant_values=np.nan)
+
+
 class Popular:
     """Suggests to everybody what most sessions turned to."""
 
@@ -73,6 +78,10 @@ class Popular:
     def of_everybody(self) -> Scores:
         """As Shared says."""
         return self.weights
+
+    def grown(self, new: Newcomers) -> Self:
+        """The same weights, and none for the new items."""
+        return type(self)(_unmet(self.weights, new))
 
     def arrays(self) -> Arrays:
         """The weights."""
@@ -134,6 +143,10 @@ class PopularInCategory:
                 inside = self._members.of([self.category[last]])
                 scores[row, inside] = self._inside[inside]
         return scores
+
+    def grown(self, new: Newcomers) -> "PopularInCategory":
+        """The same weights, and none for the new items."""
+        return PopularInCategory(_unmet(self.weights, new), new.facts.category)
 
     def arrays(self) -> Arrays:
         """The weights and categories."""
@@ -203,6 +216,16 @@ class ItemToItem:
         """As Sparse says."""
         found = self.neighbours(int(batch.last_items()[0]))
         return self.neighbour[found], self.count[found].astype(np.float32)
+
+    def grown(self, new: Newcomers) -> "ItemToItem":
+        """The same lists, and empty ones for the new items."""
+        return ItemToItem(
+            np.pad(self.begin, (0, len(new)), mode="edge"),
+            self.neighbour,
+            self.count,
+            self.people,
+            np.pad(self.item_people, (0, len(new))),
+        )
 
     def arrays(self) -> Arrays:
         """The neighbour lists."""

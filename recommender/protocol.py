@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.newcomers import Newcomers
 from recommender.sequences import Batch, Ints
 
 type Scores = NDArray[np.float32]
@@ -54,6 +55,7 @@ class ReasonKind(StrEnum):
     POPULAR_IN_CATEGORY = "popular_in_category"
     POPULAR = "popular"
     CONTENT = "content"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class Recommender(Protocol):
 
 class Source(Recommender, Protocol):
     """A recommender that the blend mixes and the registry keeps."""
+
+    def grown(self, new: Newcomers) -> Self:
+        """The same with items after those that it learnt from; where it counts, it knows none."""
+        ...
 
     def arrays(self) -> Arrays:
         """All that was learnt, as arrays for one npz file."""

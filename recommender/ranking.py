@@ -120,6 +120,7 @@ class Ranker:
         self._blend = bundle.blend
         self._category = bundle.category
         self._complements = complements
+        self._known = len(bundle.vocabulary) if bundle.blend.known is None else bundle.blend.known
         self.names = [source.name for source in self._blend.sources]
         self._rules_at = self.names.index(AssociationRules.name)
         self._members = Members(bundle.category)
@@ -164,6 +165,8 @@ class Ranker:
         for term, weight in zip(terms, weights, strict=True):
             if term is not None:
                 term.add_to(total, weight)
+        lift = self._blend.newcomers_lift(weights[:, None])
+        total[self._known :] *= lift
         suits = self._suits(batch, total)
         total *= suits * (1 - lean)
         if together is not None:
@@ -179,6 +182,7 @@ class Ranker:
         for part, term, weight in zip(parts, terms, weights, strict=True):
             if term is not None:
                 part += weight * (1 - lean) * term.at(items, place)
+        parts[:, items >= self._known] *= lift
         parts *= suits if suits.ndim == 0 else suits[items]
         if together is not None:
             parts[self._rules_at] += lean * together.at(items, place)

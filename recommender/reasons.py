@@ -31,6 +31,8 @@ class Evidence:
     similar: ItemToItem
     category: Ints
     min_people: int
+    known: int | None = None
+    """How many items training knew, where there are others after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Reasons:
 
     def _popularity(self, item: int) -> Reason:
         evidence = self._evidence
+        if evidence.known is not None and item >= evidence.known:
+            return Reason(ReasonKind.NEW)
         people = int(evidence.similar.item_people[item])
         own = evidence.category[item]
         alike = [met for met in self._context if met != item and evidence.category[met] == own >= 0]

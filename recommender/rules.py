@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import (
     ACTION_CODES,
@@ -398,6 +399,10 @@ class AssociationRules:
         found = [(self.index.of(item), np.float32(1)) for item in items]
         return merged(self.index.rules.item, self.strength, found, strongest=True)
 
+    def grown(self, new: Newcomers) -> "AssociationRules":
+        """The same rules, none of which is about the new items."""
+        return AssociationRules(self.index.rules, self.items + len(new))
+
     def arrays(self) -> Arrays:
         """The rules as arrays."""
         return {**self.index.rules.arrays(), "items": np.array(self.items)}
@@ -453,6 +458,10 @@ class SequentialRules:
 
     def _add(self, row: Scores, found: slice, weight: float) -> None:
         row[self.index.rules.item[found]] += np.float32(weight) * self.strength[found]
+
+    def grown(self, new: Newcomers) -> "SequentialRules":
+        """The same rules, none of which is about the new items."""
+        return SequentialRules(self.index.rules, self.items + len(new), max_gap=self.max_gap)
 
     def arrays(self) -> Arrays:
         """The rules as arrays."""

@@ -51,6 +51,11 @@ class Vocabulary:
         """The item's index, or -1."""
         return self.index.get(item, -1)
 
+    def grown(self, new: Sequence[str]) -> "Vocabulary":
+        """The same with items after its own, in the order given; it has none of them yet."""
+        items = (*self.items, *new)
+        return Vocabulary(items, {item: position for position, item in enumerate(items)})
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 that two vocabularies share only if they hold the same items."""

@@ -1,16 +1,19 @@
 """Suggests in process, from the registry's version in force."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from threading import Lock
 
+import polars as pl
 import structlog
 
 from recommender.bundle import Bundle
 from recommender.filters import allowed
 from recommender.live import LiveBlend
+from recommender.newcomers import Embed, Newcomers
 from recommender.protocol import (
     History,
     NoModelError,
@@ -32,6 +35,13 @@ class Loaded:
     blend: LiveBlend
     speaks_until: datetime | None
     """When its rules expire; None where they have, or never do."""
+    trained: Bundle
+    """As stored: `bundle` without the products that came since."""
+    newcomers: Newcomers | None = None
+    placed: Mapping[str, str | None] = field(default_factory=dict)
+    """The category that each of the newcomers was placed in, in their order."""
+    edition: int = field(default_factory=count().__next__)
+    """Another for each of the process: what was kept for another does not hold for this one."""
 
 
 class Suggester:
@@ -51,7 +61,7 @@ class Suggester:
         self._loaded = self._ready(bundle, version, speaks_until)
         self._refused: str | None = None
         self._loading = Lock()
-        self._available: tuple[frozenset[str], str, Bools] | None = None
+        self._available: tuple[frozenset[str], int, Bools] | None = None
 
     @classmethod
     def load(
@@ -73,17 +83,28 @@ class Suggester:
         suggester._forget_stale(now)
         return suggester
 
-    def _ready(self, bundle: Bundle, version: str, speaks_until: datetime | None) -> Loaded:
+    def _ready(
+        self,
+        trained: Bundle,
+        version: str,
+        speaks_until: datetime | None,
+        newcomers: Newcomers | None = None,
+        placed: Mapping[str, str | None] | None = None,
+    ) -> Loaded:
+        bundle = trained if newcomers is None else trained.grown(newcomers)
         evidence = bundle.evidence(self._min_people)
         complements = AssociationRules(evidence.together.rules, len(bundle.vocabulary))
-        return Loaded(version, bundle, LiveBlend(bundle, evidence, complements), speaks_until)
+        blend = LiveBlend(bundle, evidence, complements)
+        return Loaded(version, bundle, blend, speaks_until, trained, newcomers, placed or {})
 
     def _forget_stale(self, now: datetime | None) -> None:
         """Speak no longer of rules that were mined too long ago; the ranking stays."""
         loaded = self._loaded
         if now is not None and loaded.speaks_until is not None and now >= loaded.speaks_until:
-            silent = replace(loaded.bundle, spoken=Spoken.nothing())
-            self._loaded = self._ready(silent, loaded.version, None)
+            silent = replace(loaded.trained, spoken=Spoken.nothing())
+            self._loaded = self._ready(
+                silent, loaded.version, None, loaded.newcomers, loaded.placed
+            )
             structlog.get_logger().warning("rules_expired", version=loaded.version)
 
     @property
@@ -98,7 +119,37 @@ class Suggester:
 
     def check(self, on_sale: Collection[str]) -> None:
         """Raise BrokenModelError where the version knows less than half of what is on sale."""
-        _check_catalogue(self._loaded.bundle, self.version, on_sale)
+        _check_catalogue(self._loaded.trained, self.version, on_sale)
+
+    def unplaced(self, on_sale: Mapping[str, str | None]) -> bool:
+        """Whether a product on sale is newer than training, and not placed in its category yet.
+
+        `on_sale` has each product's category.
+        """
+        placed, known = self._loaded.placed, self._loaded.trained.vocabulary.index
+        return any(
+            product not in known and (product not in placed or placed[product] != category)
+            for product, category in on_sale.items()
+        )
+
+    def place(
+        self, on_sale: Mapping[str, str | None], catalogue: pl.DataFrame, embed: Embed
+    ) -> None:
+        """Know the products on sale that are newer than training, as `Newcomers.placed` says.
+
+        The version stays the same, and so does the index of every item known so far.
+        """
+        with self._loading:
+            loaded = self._loaded
+            known = loaded.trained.vocabulary.index
+            new = {item: on_sale[item] for item in sorted(on_sale) if item not in known}
+            placed = {**loaded.placed, **new}
+            newcomers = Newcomers.placed(
+                list(placed), catalogue, loaded.trained.vocabulary, loaded.trained.facts, embed
+            )
+            self._loaded = self._ready(
+                loaded.trained, loaded.version, loaded.speaks_until, newcomers, placed
+            )
 
     def refresh(self, *, on_sale: Collection[str] = (), now: datetime | None = None) -> bool:
         """Take up another version if the registry's pointer moved; True if it did.
@@ -167,8 +218,8 @@ class Suggester:
             return allowed(vocabulary, available=available)
         # The same frozenset comes with request after request, and may hold a whole catalogue.
         known = self._available
-        if known is None or known[0] is not available or known[1] != loaded.version:
-            known = (available, loaded.version, allowed(vocabulary, available=available))
+        if known is None or known[0] is not available or known[1] != loaded.edition:
+            known = (available, loaded.edition, allowed(vocabulary, available=available))
             self._available = known
         return known[2]
 

@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from recommender.facts import Facts
 from recommender.mining.compiled import compiled
+from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 
@@ -34,29 +36,6 @@ PRICE_PRIOR = 4.0
 # Weights are learnt on so many of the blend's best items a case: what is further down stays there.
 CANDIDATES = 200
 RIDGE = 1e-4
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the catalogue says of each item: codes of brand and category, -1 where it says nothing.
-
-    `place` is the item's place in its category by price, from 0 to 1, NaN where it has no price.
-    """
-
-    brand: Ints
-    category: Ints
-    place: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, brand: Ints, category: Ints, amount: NDArray[np.float64]) -> Self:
-        """From codes and prices, NaN for none; an item alone in its category is in the middle."""
-        place = np.full(len(amount), np.nan, np.float32)
-        priced = ~np.isnan(amount)
-        for code in np.unique(category[priced]):
-            inside = np.flatnonzero(priced & (category == code))
-            ranks = amount[inside].argsort(kind="stable").argsort(kind="stable")
-            place[inside] = ranks / (len(inside) - 1) if len(inside) > 1 else 0.5
-        return cls(brand, category, place)
 
 
 @dataclass(frozen=True)
@@ -159,6 +138,10 @@ class Taste:
             np.float32(chosen),
             np.float32(len(place) / (len(place) + PRICE_PRIOR)),
         )
+
+    def grown(self, new: Newcomers) -> Self:
+        """The same counts, with what the catalogue says of the new items."""
+        return replace(self, facts=new.facts)
 
     def arrays(self) -> Arrays:
         """All of it, for one npz file."""

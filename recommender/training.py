@@ -35,6 +35,7 @@ from recommender.evaluation import (
     reciprocal_ranks,
     scorer,
 )
+from recommender.facts import Facts
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
 from recommender.neighbours import SessionNeighbours
@@ -59,7 +60,7 @@ from recommender.sequences import (
     temporal_split,
 )
 from recommender.spoken import Spoken
-from recommender.taste import Choice, Facts, Taste, choice_of, learn_taste, with_weights
+from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
 
 BASELINES = (Popular.name, PopularInCategory.name, ItemToItem.name)
 K = 20

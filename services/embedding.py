@@ -1,6 +1,6 @@
 """Sentence vectors for finding by meaning (WordLlama: averaged static token embeddings)."""
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ class Embedder:
         self._model = model
 
     @classmethod
+    @cache
     def load(cls) -> "Embedder":
-        """Read the model; takes about a second."""
+        """The process's own; reading the model takes about a second the first time."""
         import wordllama
 
         folder = Path(wordllama.__file__).parent

@@ -34,6 +34,7 @@ from db.reads.suggesting import (
     namings,
     shown_suggestion,
 )
+from db.reads.training import item_frame
 from db.writes.visitors import claim_visitor
 from recommender.protocol import (
     History,
@@ -47,6 +48,7 @@ from recommender.protocol import (
 from recommender.registry import BrokenModelError
 from recommender.sequences import WINDOW
 from recommender.serving import Suggester
+from services.embedding import Embedder
 
 NO_MODEL = "none"
 CONTENT_SOURCE = "catalogue"
@@ -103,11 +105,13 @@ class ReasonWords:
         in_category = own is not None and own.category_title is not None
         if reason.kind in (ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR) and because:
             return str(reason.kind)
+        if reason.kind is ReasonKind.NEW:
+            return "new_in_category" if in_category else "new"
         if reason.kind is not ReasonKind.CONTENT and reason.people is not None:
             by_category = reason.kind is ReasonKind.POPULAR_IN_CATEGORY and in_category
             return str(ReasonKind.POPULAR_IN_CATEGORY if by_category else ReasonKind.POPULAR)
         if not in_category:
-            return "new"
+            return "in_range"
         return "alike" if because else "in_category"
 
 
@@ -263,10 +267,17 @@ class SuggestionService:
         return shelf
 
     def freshen(self, sessions: SessionFactory, now: datetime) -> None:
-        """Look at the model in force and at what can be bought, so that no request has to."""
+        """Look at the model in force and at what can be bought, so that no request has to.
+
+        Products that came after the model was trained are found their place in it.
+        """
         with read_session(sessions) as session:
             shelf = self._shelf = self._read_shelf(session, now, self._shelf)
-        self._current_suggester(now, shelf)
+        suggester = self._current_suggester(now, shelf)
+        if suggester is not None and suggester.unplaced(shelf.category):
+            with read_session(sessions) as session:
+                catalogue = item_frame(session, now=now)
+            suggester.place(shelf.category, catalogue, Embedder.load().vectors)
 
     def _current_suggester(self, now: datetime, shelf: Shelf) -> Suggester | None:
         if self._suggester is not None:

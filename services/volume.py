@@ -32,6 +32,7 @@ from db.writes.visitors import claim_visitor
 from recommender.live import Live
 from recommender.protocol import History, Suggested, Surface
 from recommender.serving import Loaded
+from services.freshness import Keeper
 from services.suggest import NO_MODEL, SPARE, SuggestionService
 
 MOST_SHOPPERS = 20_000
@@ -40,8 +41,6 @@ MOST_NAMES = 200_000
 MOST_WAITING = 500_000
 """Rows that wait while the database takes none; beyond it the oldest are dropped, and said so."""
 WRITE_EVERY = 0.2
-FRESHEN_EVERY = 5.0
-"""Seconds between looks at the model in force and at what can be bought."""
 
 log = structlog.get_logger()
 
@@ -56,10 +55,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A shopper as last read, and ready for the version then in force."""
+    """A shopper as last read, and ready for what was then loaded."""
 
     stamp: Stamp | None
-    version: str
+    edition: int | None
     history: History
     unwanted: frozenset[str]
     live: Live | None
@@ -80,25 +79,20 @@ class VolumeService:
         self._catalogue = ""
         self._thread = ThreadPoolExecutor(1, "recommend")
         self._log = ShownLog(sessions)
-        self._stop = Flag()
-        self._keeper: Thread | None = None
+        self._keeper = Keeper(self._freshen)
 
     def start(self) -> None:
         """Begin to keep the model and the shop's stock fresh, and to write."""
         self._log.start()
-        self._keeper = Thread(target=self._keep_fresh, name="keep fresh", daemon=True)
         self._keeper.start()
 
     def stop(self) -> None:
         """Answer what was asked, write what was shown, and stop; it may be started again."""
-        self._stop.set()
-        if self._keeper is not None:
-            self._keeper.join()
+        self._keeper.stop()
         self._thread.shutdown()
         self._watch.close()
         self._log.stop()
         self._thread = ThreadPoolExecutor(1, "recommend")
-        self._stop = Flag()
 
     async def suggest(
         self, identity: Identity, *, surface: Surface, k: int, anchor: str | None
@@ -122,9 +116,10 @@ class VolumeService:
         current = self._service.current(shelf, now)
         loaded = current.in_force if current is not None else None
         version = loaded.version if loaded is not None else NO_MODEL
+        edition = loaded.edition if loaded is not None else None
         held = self._kept.get(identity)
-        if held is None or held.stamp != stamp or held.version != version:
-            held = self._read(identity, stamp, version, loaded, held)
+        if held is None or held.stamp != stamp or held.edition != edition:
+            held = self._read(identity, stamp, loaded, held)
             self._kept[identity] = held
             if len(self._kept) > MOST_SHOPPERS:
                 self._kept.popitem(last=False)
@@ -153,7 +148,6 @@ class VolumeService:
         self,
         identity: Identity,
         stamp: Stamp | None,
-        version: str,
         loaded: Loaded | None,
         before: _Kept | None,
     ) -> _Kept:
@@ -161,9 +155,10 @@ class VolumeService:
             history, unwanted = self._service.facts(session, identity)
         live = None
         if loaded is not None:
-            known = before.live if before is not None and before.version == version else None
+            is_same = before is not None and before.edition == loaded.edition
+            known = before.live if before is not None and is_same else None
             live = loaded.blend.follow(history, unwanted, before=known)
-        return _Kept(stamp, version, history, unwanted, live)
+        return _Kept(stamp, loaded.edition if loaded else None, history, unwanted, live)
 
     def _told(
         self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,
@@ -202,19 +197,14 @@ class VolumeService:
                     product: self._names[product] for product in needed & self._names.keys()
                 }
 
-    def _keep_fresh(self) -> None:
-        while not self._stop.wait(FRESHEN_EVERY):
-            try:
-                now = self._clock.now()
-                self._service.freshen(self._sessions, now)
-                with read_session(self._sessions) as session:
-                    catalogue = catalogue_version(session)
-                if catalogue != self._catalogue:
-                    # Titles may have changed: they are read again as they are needed.
-                    self._catalogue = catalogue
-                    self._thread.submit(self._names.clear)
-            except (SQLAlchemyError, RuntimeError) as error:
-                log.warning("shop_not_read", error=type(error).__name__)
+    def _freshen(self) -> None:
+        self._service.freshen(self._sessions, self._clock.now())
+        with read_session(self._sessions) as session:
+            catalogue = catalogue_version(session)
+        if catalogue != self._catalogue:
+            # Titles may have changed: they are read again as they are needed.
+            self._catalogue = catalogue
+            self._thread.submit(self._names.clear)
 
 
 class ShownLog:

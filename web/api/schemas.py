@@ -18,7 +18,7 @@ class ReasonJson(BaseModel):
 
     text: str
     kind: str = Field(
-        description="rule, sequence, similar, popular_in_category, popular or content."
+        description="rule, sequence, similar, popular_in_category, popular, content or new."
     )
 
 

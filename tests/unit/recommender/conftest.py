@@ -1,17 +1,28 @@
 """Everything trained once on the small planted shop."""
 
+from string import ascii_lowercase
+from typing import Any
+
 import numpy as np
+import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from recommender.blend import LENGTHS, Blend
 from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, Weights
+from recommender.newcomers import Newcomers
 from recommender.protocol import Source
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
 from recommender.taste import Taste
 from recommender.training import Prepared, fit_counts, prepare
 from tests.unit.recommender.shop import item_frame, planted_events
+
+NEW_MAT = {"product": "a-new-mat", "category": "kind 1", "brand": "brand 0", "amount": 1000}
+NEW_MAT |= {"title": "mat"}
+NEW_THING = {"product": "new-thing", "category": "kind 9", "brand": "brand 9", "amount": None}
+NEW_THING |= {"title": "thing"}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +57,7 @@ def lstm(prepared: Prepared) -> Lstm:
 
 
 @pytest.fixture(scope="session")
-def bundle(prepared: Prepared, lstm: Lstm) -> Bundle:
+def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     """All sources with equal weights, and taste."""
     sources: list[Source] = [lstm, *fit_counts(prepared.log, prepared)]
     weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
@@ -55,3 +66,30 @@ def bundle(prepared: Prepared, lstm: Lstm) -> Bundle:
     blend = Blend(sources, weights, Taste.fit(prepared.log, prepared.facts, suits))
     spoken = Spoken.mine(prepared.log, min_people=5)
     return Bundle(prepared.vocabulary, prepared.category, blend, nothing, spoken)
+
+
+@pytest.fixture(scope="session")
+def bundle(trained: Bundle) -> Bundle:
+    """What most tests look at; those of every bundle look at the grown one too."""
+    return trained
+
+
+@pytest.fixture(scope="session")
+def grown(trained: Bundle) -> Bundle:
+    """The same after two products came: another mat, and one of a category that nobody knows."""
+    return trained.grown(placed(trained, NEW_MAT, NEW_THING))
+
+
+def placed(bundle: Bundle, *new: dict[str, Any]) -> Newcomers:
+    """Products placed among those of the planted shop, whose titles are their names."""
+    old = item_frame().with_columns(title=pl.col("product"))
+    catalogue = pl.concat([old, pl.DataFrame(list(new), old.schema)])
+    items = [one["product"] for one in new]
+    return Newcomers.placed(items, catalogue, bundle.vocabulary, bundle.facts, by_letters)
+
+
+def by_letters(texts: list[str]) -> NDArray[np.float32]:
+    """Unit vectors of texts by which letters they have."""
+    counts = np.array([[text.count(letter) for letter in ascii_lowercase] for text in texts])
+    vectors = counts.reshape(len(texts), 26) + 1e-9
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)

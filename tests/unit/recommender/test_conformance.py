@@ -17,11 +17,17 @@ from recommender.serving import Suggester
 from tests.unit.recommender.shop import BEGIN, ITEMS
 
 NAMES = (*SOURCES, Blend.name)
-ids = st.sampled_from((*ITEMS, "unheard-of", ""))
+ids = st.sampled_from((*ITEMS, "a-new-mat", "new-thing", "unheard-of", ""))
 histories = st.lists(st.tuples(ids, st.sampled_from(ACTIONS), st.integers(0, 10_000)), max_size=60)
 fast = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+@pytest.fixture(scope="module", params=["trained", "grown"])
+def bundle(request: pytest.FixtureRequest, trained: Bundle, grown: Bundle) -> Bundle:
+    """As it was trained, and after products came that are newer."""
+    return trained if request.param == "trained" else grown
 
 
 @pytest.fixture(params=NAMES)
@@ -102,7 +108,7 @@ def suggester(request: pytest.FixtureRequest, bundle: Bundle) -> Suggester:
     if request.param != Blend.name:
         weights = np.zeros_like(blend.weights)
         weights[:, [source.name for source in blend.sources].index(request.param)] = 1
-        blend = Blend(blend.sources, weights)
+        blend = Blend(blend.sources, weights, known=blend.known)
     return Suggester(replace(bundle, blend=blend), version="test")
 
 

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from recommender.content import Content
+from recommender.facts import Facts
 from recommender.sequences import Batch, Vocabulary, build_log, encode
-from recommender.taste import Facts
 from tests.unit.recommender.shop import BEGIN, rows
 
 ITEMS = ("mat-1", "mat-2", "mat-new", "mug-1", "mug-2", "mug-new", "tent-1", "tent-2")

@@ -18,7 +18,7 @@ from recommender.rules import AssociationRules, founded
 from recommender.sequences import ACTIONS, WINDOW, encode
 from tests.unit.recommender.shop import BEGIN, ITEMS
 
-KNOWN = st.sampled_from([*ITEMS, "unheard-of"])
+KNOWN = st.sampled_from([*ITEMS, "a-new-mat", "new-thing", "unheard-of"])
 STEPS = st.lists(
     st.tuples(KNOWN, st.sampled_from(ACTIONS), st.sampled_from([0.0, 3.0, 40.0, 4000.0])),
     max_size=WINDOW + 5,
@@ -32,6 +32,12 @@ def history_of(steps: Sequence[tuple[str, str, float]], cart: Sequence[str]) -> 
         at += timedelta(seconds=pause)
         made.append(Step(product, action, at))
     return History(tuple(made[-WINDOW:]), tuple(cart))
+
+
+@pytest.fixture(scope="module", params=["trained", "grown"])
+def bundle(request: pytest.FixtureRequest, trained: Bundle, grown: Bundle) -> Bundle:
+    """As it was trained, and after products came that are newer."""
+    return trained if request.param == "trained" else grown
 
 
 @pytest.fixture(scope="module")

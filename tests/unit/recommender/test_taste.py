@@ -5,8 +5,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from recommender.facts import Facts
 from recommender.sequences import Batch, Log, Vocabulary, build_log, encode
-from recommender.taste import FEATURES, Choice, Facts, Taste, choice_of, learn_taste, with_weights
+from recommender.taste import FEATURES, Choice, Taste, choice_of, learn_taste, with_weights
 from tests.unit.recommender.shop import BEGIN, rows
 
 # Two categories of six products each, dearer and dearer; brand 0 makes the even ones, brand 1 the
