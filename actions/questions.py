@@ -28,13 +28,19 @@ OTHER_COLOUR = re.compile(
     r"\b(?:other|another|different|more|which|what) colou?rs?\b", re.IGNORECASE
 )
 MY_ORDER = re.compile(
-    r"\b(?:where|status|track\w*|sent|shipped|arriv\w*|come|on its way)\b.*"
+    r"\b(?:wheres?|status|track\w*|sent|shipped|arriv\w*|come|on its way)\b.*"
     r"\b(?:order|parcel|package|shipment|delivery)\b"
     r"|\b(?:order|parcel|package|shipment|delivery)\b.*"
     r"\b(?:status|track\w*|sent|shipped|arriv\w*|come|came|on its way)\b",
     re.IGNORECASE,
 )
 MINE = re.compile(r"\b(?:my|our|the)\b", re.IGNORECASE)
+# Only one's own orders tell these; "how do I track my parcel?" the help page answers as well.
+WHEREABOUTS = re.compile(
+    r"\bwhere(?:'s|s| is| are| did)? (?:my|our)\b|\bstatus of (?:my|our)\b"
+    r"|\b(?:has|have|was|were) (?:my|our)\b",
+    re.IGNORECASE,
+)
 RECENT = timedelta(days=90)
 
 
@@ -53,22 +59,24 @@ class Faq(Skill):
                     return say_fact(self.shop, turn, meant)
             found = self.shop.faq.best(session, turn.text)
         if MY_ORDER.search(turn.text) and MINE.search(turn.text):
-            self._say_latest_order(turn)
+            known = self._say_latest_order(turn)
+            if not known and turn.identity.person_id is None and WHEREABOUTS.search(turn.text):
+                return []
         if found is None:
             turn.say(Reply("utter_faq_unknown"))
             return []
         say_faq(turn, found)
         return []
 
-    def _say_latest_order(self, turn: Turn) -> None:
-        """What was ordered last, before the help page says how orders travel."""
+    def _say_latest_order(self, turn: Turn) -> bool:
+        """What was ordered last, before the help page says how orders travel; whether any was."""
         until = turn.now + timedelta(seconds=1)
         with read_session(self.shop.sessions) as session:
             orders = purchases(session, turn.identity, since=turn.now - RECENT, until=until)
         if not orders:
             if turn.identity.person_id is None:
                 turn.say(Reply("utter_sign_in_for_orders"))
-            return
+            return False
         order = orders[0]
         turn.say(
             Reply(
@@ -85,6 +93,7 @@ class Faq(Skill):
                 ),
             )
         )
+        return True
 
 
 def say_faq(turn: Turn, found: FaqAnswer) -> None:

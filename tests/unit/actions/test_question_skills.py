@@ -98,6 +98,15 @@ def test_where_is_my_order_names_the_latest_and_does_not_pretend_to_track_it(cha
     assert "I can't see where its parcel is" in answer.text
 
 
-def test_where_is_my_order_without_one_is_said(chat: Chat) -> None:
-    answer = chat.say("action_faq", "has my parcel been sent?")
+@pytest.mark.parametrize(
+    "text",
+    ["where is my order?", "wheres my parcel", "has my parcel been sent?", "status of my order"],
+)
+def test_where_is_my_order_without_one_is_said_and_nothing_else(chat: Chat, text: str) -> None:
+    assert chat.say("action_faq", text).responses == ["utter_sign_in_for_orders"]
+
+
+def test_how_to_track_a_parcel_is_a_question_to_the_help_page_too(chat: Chat) -> None:
+    answer = chat.say("action_faq", "how do I track my parcel?")
     assert answer.responses[0] == "utter_sign_in_for_orders"
+    assert len(answer.responses) == 2
