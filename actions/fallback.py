@@ -1,15 +1,22 @@
 """When a message was not understood, and what a plain yes or no means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cart import add_product, clear_now
 from actions.context import Shop
+from actions.objections import (
+    BoughtElsewhere,
+    DeliveryCost,
+    JustLooking,
+    SizeDoubt,
+    TooExpensive,
+)
 from actions.questions import say_faq
 from actions.references import Referent
-from actions.reminders import StopReminders, moment_answered
+from actions.reminders import RemindMe, StopReminders, WhyReminded, moment_answered
 from actions.reply import Reply
 from actions.search import asked_of_the_thing_in_view, find
 from actions.skill import Event, Skill, Turn
@@ -20,6 +27,19 @@ from services.query import SearchQuery
 
 # After a reminder that came this lately, a bare "stop" means the reminders.
 JUST_WRITTEN = timedelta(days=2)
+# What a reminder is answered with. Right below one, the likeliest of these counts from this chance
+# on where no intent at all was sure enough.
+ANSWERS: Mapping[str, type[Skill]] = {
+    "bought_elsewhere": BoughtElsewhere,
+    "delivery_cost": DeliveryCost,
+    "just_looking": JustLooking,
+    "remind_me": RemindMe,
+    "size_doubt": SizeDoubt,
+    "stop_reminders": StopReminders,
+    "too_expensive": TooExpensive,
+    "why_reminded": WhyReminded,
+}
+LIKELY_ANSWER = 0.12
 # A message that no skill claimed is still answered if it is this near to an entry or a product.
 SURE_FAQ = 1.1
 SURE_PRODUCT = 0.9
@@ -35,6 +55,8 @@ class Fallback(Skill):
         is_english = turn.intent != "other_language"
         found = moment_answered(self.shop, turn)
         if found is None and is_english:
+            found = self._reminder_answered(turn)
+        if found is None and is_english:
             found = self._near(turn)
         if found is not None:
             return [*found, SlotSet("failures", 0)]
@@ -45,6 +67,20 @@ class Fallback(Skill):
         reply = Reply("utter_offer_finder")
         turn.say(reply)
         return [SlotSet("failures", failures), SlotSet("pending", {"kind": "offer_finder"})]
+
+    def _reminder_answered(self, turn: Turn) -> list[Event] | None:
+        """The first thing said after a reminder, read as an answer to it; None where it is none."""
+        likeliest = next((name for name in turn.likely(LIKELY_ANSWER) if name in ANSWERS), None)
+        if likeliest is None:
+            return None
+        with read_session(self.shop.sessions) as session:
+            written = last_written(session, turn.identity)
+        if written is None or turn.now - written.at >= JUST_WRITTEN:
+            return None
+        earlier = turn.spoke_before_at
+        if earlier is not None and earlier >= written.at:
+            return None
+        return ANSWERS[likeliest](self.shop).answer(turn)
 
     def _near(self, turn: Turn) -> list[Event] | None:
         if turn.is_payload or not turn.text.strip():

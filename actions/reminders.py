@@ -1,14 +1,14 @@
-"""Reminders of left carts, talked about: no more of them, one at a moment of one's own, and why."""
+"""Reminders of left carts, talked about: no more, again, one at a moment of one's own, and why."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from rasa_sdk.events import SlotSet
 
 from actions.context import Shop
-from actions.reply import Claim, Reply
+from actions.reply import Claim, Reply, join
 from actions.skill import CHAT, Event, Skill, Turn
 from actions.suggest import WhyThis
 from actions.written import channel_word, say_why_written
@@ -17,7 +17,7 @@ from db.models import Channel
 from db.reads.carts import open_cart
 from db.reads.consents import consents_in_force
 from db.reads.nudges import Reach, ToCome, last_written, reach_of, reminder_to_come
-from db.writes.asked import ask_reminder, stop_reminders
+from db.writes.asked import ask_reminder, stop_reminders, undo_stop
 from db.writes.wishes import cancel_reminders
 from nudges.quiet_hours import zone_of
 from services.moments import Unclear, moment_of
@@ -30,6 +30,9 @@ NAMED = (
     (Channel.CHAT, re.compile(r"\b(?:in|on|via|by|here in) (?:the |this )?chat\b", re.IGNORECASE)),
 )
 WHEN = "remind_when"
+# A slip is noticed soon; whoever wants reminders later agrees to them in the account.
+UNDO_WITHIN = timedelta(days=1)
+SURE_UNDO = 0.6
 UNCLEAR = {
     Unclear.MISSING: "utter_remind_when",
     Unclear.PAST: "utter_remind_past",
@@ -55,12 +58,57 @@ class StopReminders(Skill):
             to_come = reminder_to_come(session, turn.identity)
         left = [one for one, line in agreed.items() if line.granted]
         if channel is not None and (left or to_come):
-            turn.say(Reply("utter_reminders_stopped_there", channel=channel_word(turn, channel)))
+            reply = Reply("utter_reminders_stopped_there", channel=channel_word(turn, channel))
         elif stopped.withdrawn or stopped.reminders:
-            turn.say(Reply("utter_reminders_stopped"))
+            reply = Reply("utter_reminders_stopped")
         else:
-            turn.say(Reply("utter_reminders_were_off"))
-        return [SlotSet("pending", None)]
+            reply = Reply("utter_reminders_were_off")
+        if not stopped.anything:
+            turn.say(reply)
+            return [SlotSet("pending", None)]
+        turn.say(reply.button(turn.word("word_undo_stop"), "/undo_stop"))
+        return [SlotSet("pending", None), SlotSet("stopped_at", turn.now.isoformat())]
+
+
+class UndoStop(Skill):
+    """Takes back the "stop" that the shopper said last in this talk."""
+
+    action = "action_undo_stop"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Give back what it took, then say what the committed rows say."""
+        told = turn.slot("stopped_at")
+        stopped_at = datetime.fromisoformat(told) if told else None
+        if stopped_at is None or turn.now - stopped_at > UNDO_WITHIN:
+            turn.say(Reply("utter_no_stop_to_undo"))
+            return []
+        if not turn.is_payload and turn.intent not in turn.likely(SURE_UNDO):
+            # Consent comes back by clear words alone.
+            reply = Reply("utter_undo_stop_sure")
+            turn.say(reply.button(turn.word("word_undo_stop_yes"), "/undo_stop"))
+            return []
+        with self.shop.sessions.begin() as session:
+            undone = undo_stop(
+                session, turn.identity, stopped_at=stopped_at, source=CHAT, now=turn.now
+            )
+        with read_session(self.shop.sessions) as session:
+            stored = reminder_to_come(session, turn.identity)
+            zone = _zone(self.shop, reach_of(session, turn.identity))
+        if undone.granted:
+            again = (
+                Claim(channel_word(turn, one), "consents", str(turn.identity.person_id), "channel")
+                for one in undone.granted
+            )
+            turn.say(Reply("utter_reminders_again", channels=join(again, ", ")))
+        elif undone.heard:
+            turn.say(Reply("utter_stop_taken_back"))
+        if undone.reminders and stored is not None:
+            turn.say(Reply("utter_reminder_stands", when=_when(self.shop, stored, zone)))
+        elif undone.over:
+            turn.say(Reply("utter_reminder_over"))
+        if not undone.anything:
+            turn.say(Reply("utter_no_stop_to_undo"))
+        return [SlotSet("pending", None), SlotSet("stopped_at", None)]
 
 
 class RemindMe(Skill):
@@ -78,7 +126,7 @@ class RemindMe(Skill):
         if cart is None or not cart.lines:
             turn.say(Reply("utter_remind_of_nothing"))
             return [SlotSet("pending", None)]
-        zone = zone_of(reach.time_zone, self.shop.settings.time_zone)
+        zone = _zone(self.shop, reach)
         due = moment_of(turn.text, now=turn.now, zone=zone)
         wanted = channel_named(turn.text) or _channel_asked(turn)
         if isinstance(due, Unclear):
@@ -98,7 +146,7 @@ class RemindMe(Skill):
         response = "utter_reminder_moved" if asked.replaced else "utter_reminder_set"
         if stored.channel is Channel.CHAT:
             response = f"{response}_chat"
-        values = {"when": self._when(stored, zone)}
+        values = {"when": _when(self.shop, stored, zone)}
         if stored.channel is not Channel.CHAT:
             values["channel"] = Claim(
                 channel_word(turn, stored.channel), "reminders", stored.reminder_id, "channel"
@@ -107,10 +155,6 @@ class RemindMe(Skill):
         if wanted is not None and stored.channel is not wanted:
             turn.say(Reply("utter_remind_no_address", channel=channel_word(turn, wanted)))
         return [SlotSet("pending", None)]
-
-    def _when(self, stored: ToCome, zone: ZoneInfo) -> Claim:
-        text = moment_text(stored.due_at, zone, self.shop.settings.locale)
-        return Claim(text, "reminders", stored.reminder_id, "due_at")
 
 
 class CancelReminder(Skill):
@@ -165,6 +209,15 @@ def moment_text(at: datetime, zone: ZoneInfo, locale: str) -> str:
     return format_datetime(
         at.astimezone(zone), "EEEE, d MMMM, HH:mm", locale=locale.replace("-", "_")
     )
+
+
+def _zone(shop: Shop, reach: Reach) -> ZoneInfo:
+    return zone_of(reach.time_zone, shop.settings.time_zone)
+
+
+def _when(shop: Shop, stored: ToCome, zone: ZoneInfo) -> Claim:
+    text = moment_text(stored.due_at, zone, shop.settings.locale)
+    return Claim(text, "reminders", stored.reminder_id, "due_at")
 
 
 def _channel_asked(turn: Turn) -> Channel | None:

@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import structlog
@@ -55,6 +55,17 @@ class Turn:
     def intent(self) -> str:
         """The intent the message was understood as."""
         return str((self.tracker.latest_message.get("intent") or {}).get("name") or "")
+
+    def likely(self, least: float) -> list[str]:
+        """The intents that the message may have with at least this chance, the likeliest first."""
+        ranking = self.tracker.latest_message.get("intent_ranking") or []
+        return [str(one["name"]) for one in ranking if one["confidence"] >= least]
+
+    @property
+    def spoke_before_at(self) -> datetime | None:
+        """When the shopper's message before this one came; None where this is the first."""
+        spoken = [e["timestamp"] for e in self.tracker.events if e.get("event") == "user"]
+        return datetime.fromtimestamp(spoken[-2], UTC) if len(spoken) > 1 else None
 
     @property
     def entities(self) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from actions.objections import (
 )
 from actions.promotions import ApplyCoupon, Promotions, WhyNotCoupon
 from actions.questions import Faq, ProductFact
-from actions.reminders import CancelReminder, RemindMe, StopReminders, WhyReminded
+from actions.reminders import CancelReminder, RemindMe, StopReminders, UndoStop, WhyReminded
 from actions.search import RefineSearch, SearchProducts, ShowMore
 from actions.suggest import GoesWith, NotInterested, Suggest, TopUp, WhyThis
 
@@ -54,6 +54,7 @@ ACTIONS = (
     Suggest,
     TooExpensive,
     TopUp,
+    UndoStop,
     ValidateProductFinder,
     ViewCart,
     WhyNotCoupon,

@@ -106,6 +106,11 @@ _CLOCK = (
     _pattern(rf"\b(?:a )?quarter to (?P<h>1[0-2]|[1-9]|{_HOUR_WORDS})\b(?P<to>)"),
     _pattern(rf"\b(?P<h>[01]?\d|2[0-3]|{_HOUR_WORDS})\s*o'?\s?clock\b"),
     _pattern(
+        rf"\b(?P<h>1[0-2]|[1-9]|{_HOUR_WORDS})\s+"
+        rf"(?:in the (?:morning|afternoon|evening)|at night)\b"
+    ),
+    _pattern(r"\b(?P<h>[01]?\d|2[0-3])\s?h\b"),
+    _pattern(
         rf"\b(?:at|around|about|by|before|towards|@)\s*(?P<h>[01]?\d|2[0-3]|{_HOUR_WORDS})\b"
         rf"(?!\s*(?:[-/.]\s*\d|st\b|nd\b|rd\b|th\b|of\b|{_MONTH}|days?|weeks?|hours?|min|pieces?|%))"
     ),

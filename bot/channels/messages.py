@@ -29,6 +29,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "show_more",
             "stop_form",
             "stop_reminders",
+            "undo_stop",
             "view_cart",
             "why_reminded",
         ),

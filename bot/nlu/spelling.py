@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from spacy.lang.en.stop_words import STOP_WORDS
 from spacy.tokens import Doc
 
-# Words that prices, orders, negations and counts hang on.
+# Words that prices, orders, negations, counts and reminders hang on.
 CUES = frozenset(
     [
         "under",
@@ -63,6 +63,14 @@ CUES = frozenset(
         "cart",
         "remove",
         "recommend",
+        "remind",
+        "reminded",
+        "reminder",
+        "reminders",
+        "reminding",
+        "message",
+        "messages",
+        "afford",
         "waterproof",
         "black",
         "white",

@@ -1,4 +1,4 @@
-"""What a shopper says about reminders: no more of them, or one at a moment of their own."""
+"""What a shopper says about reminders: no more of them, after all, or one at their own moment."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,20 +12,31 @@ from db.insert import table_of
 from db.models import Channel, ChatOutbox, Nudge, NudgeState, Pause, Reminder
 from db.owners import owned_by
 from db.reads.consents import consents_in_force
+from db.reads.nudges import reminder_to_come
 from db.writes.consents import record_consent
 from db.writes.visitors import claim_visitor, require_current
 from db.writes.wishes import cancel_reminders, cancel_those, pause
 
 WORDING = "chat-1"
+UNDO_WORDING = "chat-undo-1"
 STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What "stop" ended: consents by channel, and reminders still to come."""
+    """What "stop" ended: consents by channel, and reminders still to come.
+
+    `silenced` says that a guest's silence began with it.
+    """
 
     withdrawn: tuple[Channel, ...]
     reminders: int
+    silenced: bool
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something that could be given back."""
+        return bool(self.withdrawn or self.reminders or self.silenced)
 
 
 def stop_reminders(
@@ -58,9 +69,13 @@ def end_reminders(
     now: datetime,
 ) -> Stopped:
     """As `stop_reminders`, for an owner who is known by something other than their own token."""
+    reminders = cancel_reminders(session, owner, now=now, channel=channel)
+    reminders += _cancel_taken_up(session, owner, channel, now=now)
     withdrawn: list[Channel] = []
+    silenced = False
     if owner.person_id is None:
-        if not _is_silent(session, owner, channel):
+        silenced = bool(reminders) or not _is_silent(session, owner, channel)
+        if silenced:
             pause(session, owner, until=None, reason=STOP, source=source, now=now, channel=channel)
     else:
         agreed = consents_in_force(session, owner.person_id)
@@ -79,11 +94,67 @@ def end_reminders(
                 source=source,
                 now=now,
             )
-    reminders = cancel_reminders(session, owner, now=now, channel=channel)
-    reminders += _cancel_taken_up(session, owner, channel, now=now)
     if channel in (None, Channel.CHAT):
         _let_go_of_chat(session, owner, now=now)
-    return Stopped(tuple(withdrawn), reminders)
+    return Stopped(tuple(withdrawn), reminders, silenced)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was given back: consents by channel, a guest's voice, the reminder that stands again.
+
+    `over` counts reminders whose moment has passed, or whose place a newer one took.
+    """
+
+    granted: tuple[Channel, ...]
+    heard: bool
+    reminders: int
+    over: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether that "stop" had taken anything that is not given back yet."""
+        return bool(self.granted or self.heard or self.reminders or self.over)
+
+
+def undo_stop(
+    session: Session, identity: Identity, *, stopped_at: datetime, source: str, now: datetime
+) -> Undone:
+    """Give back what the shopper's "stop" of that moment took, and nothing else.
+
+    Each consent is a new line of the ledger, given now. A channel that anything was said of since
+    stays as it is. Of reminders only one still to come stands again, where no newer one does; a
+    message for the chat that was let go stays away. Doing it again changes nothing.
+    """
+    mine = _current(session, identity, now=now)
+    granted = [
+        line.channel
+        for line in (consents_in_force(session, mine.person_id) if mine.person_id else {}).values()
+        if not line.granted and (line.at, line.wording_version) == (stopped_at, WORDING)
+    ]
+    for channel in granted:
+        record_consent(
+            session,
+            str(mine.person_id),
+            channel,
+            granted=True,
+            wording_version=UNDO_WORDING,
+            source=source,
+            now=now,
+        )
+    heard = _end_silence(session, mine, stopped_at, now=now)
+    taken = session.scalars(
+        select(Reminder).where(
+            owned_by(mine, Reminder.visitor_id, Reminder.person_id),
+            Reminder.cancelled_at == stopped_at,
+        )
+    ).all()
+    newer = reminder_to_come(session, mine) is not None
+    standing = [one for one in taken if one.taken_at is None and one.due_at > now and not newer]
+    for reminder in standing:
+        reminder.cancelled_at = None
+    session.flush()
+    return Undone(tuple(granted), heard, len(standing), len(taken) - len(standing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +209,22 @@ def _is_silent(session: Session, owner: Identity, channel: Channel | None) -> bo
         Pause.until.is_(None),
     )
     return session.scalar(silent.limit(1)) is not None
+
+
+def _end_silence(session: Session, owner: Identity, stopped_at: datetime, *, now: datetime) -> bool:
+    ended = session.execute(
+        update(Pause)
+        .where(
+            owned_by(owner, Pause.visitor_id, Pause.person_id),
+            Pause.reason == STOP,
+            Pause.at == stopped_at,
+            Pause.ended_at.is_(None),
+        )
+        .values(ended_at=now)
+        .returning(Pause.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(ended.all())
 
 
 def _cancel_taken_up(

@@ -65,6 +65,35 @@ def test_stop(stack: Stack, left: Chatter, text: str) -> None:
     assert len(due(stack)) == waiting - 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wait, that was a mistake",
+        "whoops I did not mean that, keep the reminders coming",
+        "can you undo that, I do want reminders",
+        "sorry, please turn them back on again",
+    ],
+)
+def test_a_stop_is_undone_in_words(stack: Stack, left: Chatter, text: str) -> None:
+    left.say("remind me tomorrow at noon")
+    waiting = len(due(stack))
+    left.say("stop reminding me")
+    turn = left.say(text)
+    assert "stop is taken back" in turn.text
+    assert "stands again" in turn.text
+    assert len(due(stack)) == waiting
+
+
+def test_a_stop_is_undone_by_its_button(stack: Stack, left: Chatter) -> None:
+    left.say("remind me tomorrow at noon")
+    waiting = len(due(stack))
+    (undo,) = left.say("stop reminding me").quick_replies
+    assert undo["title"] == "That was a mistake: remind me again"
+    assert "stands again" in left.tap(undo).text
+    assert len(due(stack)) == waiting
+    assert "Nothing was stopped" in left.tap(undo).text
+
+
 def test_no_more_mails_leaves_the_reminder_in_the_chat(stack: Stack, left: Chatter) -> None:
     left.say("remind me tomorrow at noon")
     waiting = len(due(stack))

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,18 +119,21 @@ class Chat:
         *entities: dict[str, Any],
         page: str | None = None,
         intent: str = "",
+        chances: Mapping[str, float] | None = None,
     ) -> Answer:
         """Run an action on a message with these entities, and check what it said."""
         message = {
             "text": text,
             "intent": {"name": intent},
+            "intent_ranking": [
+                {"name": name, "confidence": chance} for name, chance in (chances or {}).items()
+            ],
             "entities": list(entities),
             "message_id": "m1",
             "metadata": {"page": {"path": "/", "product_id": page}} if page else {},
         }
-        self.events.append(
-            {"event": "user", "metadata": message["metadata"], "parse_data": message}
-        )
+        said = {"event": "user", "timestamp": self.shop.clock.now().timestamp()}
+        self.events.append({**said, "metadata": message["metadata"], "parse_data": message})
         tracker = Tracker(
             self.identity.conversation_id,
             self.slots,
