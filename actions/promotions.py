@@ -1,7 +1,5 @@
 """Offers and coupons: what there is, using one, and why one does nothing."""
 
-from collections.abc import Sequence
-
 from rasa_sdk.events import SlotSet
 
 from actions.context import Shop
@@ -13,9 +11,8 @@ from core.money import Money
 from db.engine import read_session
 from db.pricing import PromotionTerms, Refusal
 from db.writes import carts
-from services.promotions import Offer, offer_for, offers
-
-OFFERS_SHOWN = 8
+from services.promotions import OFFERS_SHOWN, Offer, offer_for, offers
+from services.top_up import least_short
 
 
 class Promotions(Skill):
@@ -50,7 +47,8 @@ class Promotions(Skill):
                 reply.button(turn.word("word_use_code", code=terms.code), payload)
         names = ("offer", "code", "until", "your_cart")
         reply.table([turn.word(f"word_column_{name}") for name in names], rows, claims)
-        short = _least_short(found)
+        nearest = least_short(found)
+        short = nearest.terms.code if nearest and nearest.terms else None
         if short is not None:
             reply.button(turn.word("word_top_up_to", code=short), "/ask_top_up")
         turn.say(reply)
@@ -84,18 +82,6 @@ class Promotions(Skill):
             return turn.word("word_no_end")
         day = day_text(terms.ends_at, self.shop.settings)
         return Claim(day, "promotions", terms.code, "ends_at")
-
-
-def _least_short(found: Sequence[Offer]) -> str | None:
-    """The code whose minimum the cart is nearest to, of those that lack only that."""
-    short = [
-        (offer.outcome.missing.amount, offer.terms.code)
-        for offer in found
-        if offer.terms is not None
-        and offer.outcome.refusal is Refusal.MINIMUM
-        and offer.outcome.missing is not None
-    ]
-    return min(short)[1] if short else None
 
 
 class ApplyCoupon(Skill):

@@ -14,24 +14,16 @@ from actions.show import CARDS_SHOWN, show_products, title
 from actions.skill import Event, Skill, Turn
 from actions.understand import query_of
 from actions.written import say_why_written
-from core.money import Money
 from db.engine import read_session
 from db.models import FeedbackKind
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
-from db.reads.history import owned
 from db.reads.nudges import last_written
 from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
 from services.promotions import offer_for
-from services.query import SearchQuery, Sort
-from services.search import Hit
 from services.suggest import ShownSuggestion
-
-# Top-up products may cost this many times what is missing; more would be another purchase.
-TOP_UP_REACH = 2.5
-# The most popular products of the price are enough to find those that go with the cart.
-TOP_UP_CANDIDATES = 150
+from services.top_up import Gap, closing, gap_of, gap_to
 
 
 class Suggest(Skill):
@@ -88,7 +80,7 @@ class TopUp(Skill):
             if gap is None:
                 turn.say(Reply(response, **claims))
                 return []
-            hits = self._closing(session, turn, gap)
+            hits = closing(self.shop.search, session, turn.identity, gap, now=turn.now)
         with self.shop.sessions.begin() as session:
             shown = self.shop.suggestions.suggest(
                 session,
@@ -106,44 +98,28 @@ class TopUp(Skill):
 
     def _gap(
         self, session: Session, turn: Turn, cart: CartView, code: str | None
-    ) -> tuple[Money | None, str, dict[str, Claim]]:
+    ) -> tuple[Gap | None, str, dict[str, Claim]]:
         """What is missing, the response that says so, and its values."""
         locale = self.shop.settings.locale
         if code:
             offer = offer_for(
                 session, turn.identity, code, settings=self.shop.settings, now=turn.now
             )
-            if offer.terms is not None and offer.outcome.missing is not None:
-                claim = Claim(
-                    offer.outcome.missing.text(locale),
-                    "promotions",
-                    offer.terms.code,
-                    "minimum - carts.subtotal",
-                )
-                name = Claim(offer.terms.code, "promotions", offer.terms.code, "code")
-                return offer.outcome.missing, "utter_top_up_coupon", {"gap": claim, "code": name}
-        gap = cart.free_delivery_gap
+            gap = gap_to(offer)
+            if gap is not None and gap.terms is not None:
+                name = gap.terms.code
+                claims = {
+                    "gap": Claim(
+                        gap.missing.text(locale), "promotions", name, "minimum - carts.subtotal"
+                    ),
+                    "code": Claim(name, "promotions", name, "code"),
+                }
+                return gap, "utter_top_up_coupon", claims
+        gap = gap_of(cart)
         if gap is None:
             return None, "utter_delivery_is_free", {}
-        claim = Claim(gap.text(locale), "carts", cart.id, "free_delivery_gap")
+        claim = Claim(gap.missing.text(locale), "carts", cart.id, "free_delivery_gap")
         return gap, "utter_top_up", {"gap": claim}
-
-    def _closing(self, session: Session, turn: Turn, gap: Money) -> dict[str, Hit]:
-        """What closes the gap by itself and costs little more, by product id."""
-        query = SearchQuery(
-            price_min=gap.amount,
-            price_max=max(int(gap.amount * TOP_UP_REACH), gap.amount + 1000),
-            sort=Sort.POPULAR,
-        )
-        result = self.shop.search.search(session, query, limit=TOP_UP_CANDIDATES, now=turn.now)
-        if result.relaxed:
-            return {}
-        mine = owned(session, turn.identity)
-        return {
-            hit.product_id: hit
-            for hit in result.hits
-            if hit.variant.stock > 0 and hit.product_id not in mine
-        }
 
 
 class WhyThis(Skill):

@@ -11,6 +11,9 @@ from db.pricing import PromotionOutcome, PromotionTerms, evaluate
 from db.reads.carts import open_cart, priced_lines
 from db.reads.promotions import own_coupons, promotion_terms, running_promotions
 
+# More would bury the ones that help.
+OFFERS_SHOWN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -159,19 +159,21 @@ class SuggestionService:
         now: datetime,
         anchor: str | None = None,
         among: Collection[str] | None = None,
+        without: Collection[str] = (),
         store: bool = True,
     ) -> list[ShownSuggestion]:
         """At most k products for the shopper, best first, stored as shown unless told otherwise.
 
         `anchor` is the product that the page or the question is about; an unknown one is no error.
         With `among` only these products are suggested, those first that shoppers were seen to
-        take along, the merely popular last.
+        take along, the merely popular last. What is in `without` the page shows already.
         """
         surface = Surface(surface)
         if k <= 0:
             return []
         shelf = self._current_shelf(session, now)
         history, unwanted = self.facts(session, identity)
+        unwanted |= frozenset(without)
         suggester = self._current_suggester(now, shelf)
         chosen: list[Suggested] = []
         if suggester is not None:

@@ -49,6 +49,11 @@ class ShopSearch:
         """The products that fit, best first, at today's prices."""
         return self._ready().search(session, query, limit=limit, skip=skip, now=self._clock.now())
 
+    @property
+    def catalogue(self) -> CatalogueSearch:
+        """The search itself, built where this is the first need of it."""
+        return self._ready()
+
     def _ready(self) -> CatalogueSearch:
         with self._lock:
             if self._catalogue is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -257,3 +258,34 @@ def test_no_script_runs_whatever_is_said_to_the_assistant(
     assert driver.execute_script("return window.hacked") is None
     log = driver.get_log("browser")  # type: ignore[no-untyped-call]
     assert [entry for entry in log if "Content Security Policy" in entry["message"]] == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_on_a_phone_the_assistants_button_never_lies_on_the_way_to_the_checkout(
+    driver: WebDriver, stack: Stack, widget: Widget, tmp_path: Path, width: int
+) -> None:
+    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.get(f"{stack.web_url}/categories?in_stock=1")
+    driver.find_element(By.CSS_SELECTOR, ".tile-link").click()
+    button = driver.find_element(By.CSS_SELECTOR, "main [data-cart-add] button[type=submit]")
+    driver.execute_script("arguments[0].click()", button)
+    WebDriverWait(driver, 20).until(lambda d: page_cart_count(d) == "1")
+    driver.get(f"{stack.web_url}/cart")
+    launcher = widget.one(".launcher")
+    checkout = driver.find_element(By.CSS_SELECTOR, "main a[href='/checkout']")
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        driver.execute_script(
+            "scrollTo({top: document.documentElement.scrollHeight * arguments[0]})", share
+        )
+        driver.save_screenshot(str(tmp_path / f"cart-{width}-{share}.png"))
+        at, way = launcher.rect, checkout.rect
+        apart = (
+            at["y"] + at["height"] <= way["y"]
+            or way["y"] + way["height"] <= at["y"]
+            or way["x"] + way["width"] <= at["x"]
+        )
+        assert apart, f"{at} lies on {way}"
+    checkout.click()
+    WebDriverWait(driver, 20).until(lambda d: d.current_url.endswith("/checkout"))
+    driver.save_screenshot(str(tmp_path / f"checkout-{width}.png"))

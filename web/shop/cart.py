@@ -5,15 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator
-from sqlalchemy.orm import Session
 
-from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
 from db.pricing import DeliveryRule
 from db.reads.carts import CartView, open_cart
 from db.reads.catalogue import product_of_variant
-from db.reads.promotions import own_coupons
 from db.writes.carts import (
     NotInCart,
     OutOfStock,
@@ -32,6 +29,7 @@ from web import tracking
 from web.api.cart import get_cart
 from web.carts import MAX_QUANTITY, promotion_problem, stock_problem
 from web.fields import printable
+from web.shop.cart_offers import cart_offers
 from web.shop.product import product_page
 from web.shop.recovery import RECOVERED_COOKIE, told_changes
 from web.shop.tiles import go_together, page_cart, suggestion_tiles
@@ -57,7 +55,12 @@ def cart_page(
     """The cart, with what went wrong if something did."""
     with read_session(visit.sessions) as session:
         cart = open_cart(session, visit.identity, now=visit.now)
-    shown = visit.suggest(Surface.CART, k=GOES_WITH) if cart and cart.lines else []
+    lifting = cart_offers(visit, cart)
+    shown = (
+        visit.suggest(Surface.CART, k=GOES_WITH, without=lifting.product_ids)
+        if cart and cart.lines
+        else []
+    )
     with read_session(visit.sessions) as session:
         data = page_cart(cart, settings=visit.settings)
         if cart and cart.promotion_code and cart.promotion_refusal and not code_problem:
@@ -76,7 +79,7 @@ def cart_page(
             goes_with=suggestion_tiles(shown, settings=visit.settings, back="/cart"),
             together=go_together(shown),
             changes=changes,
-            coupons=_own_coupons(visit, session, cart),
+            lifting=lifting,
             events=[tracking.cart_event("view_cart", data, currency=visit.settings.currency)]
             if data["lines"]
             else [],
@@ -203,24 +206,6 @@ def _short_lines(visit: Visit, cart: CartView | None) -> list[str]:
             n=line.available,
         )
         for line in (cart.short_lines if cart else ())
-    ]
-
-
-def _own_coupons(visit: Visit, session: Session, cart: CartView | None) -> list[dict[str, str]]:
-    """The shopper's own coupons that are not on the cart yet."""
-    words = visit.words.cart.coupons
-    return [
-        {
-            "code": terms.code,
-            "text": fill(
-                words.text,
-                title=terms.title,
-                code=terms.code,
-                until=day_text(terms.ends_at, visit.settings) if terms.ends_at else "",
-            ),
-        }
-        for terms in own_coupons(session, visit.identity, now=visit.now)
-        if cart and terms.code != cart.promotion_code
     ]
 
 

@@ -1,6 +1,6 @@
 """One page view: who is looking, and how the page is drawn for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -71,9 +71,18 @@ class Visit(PageRequest):
         return Money(self.settings.currency, amount).text(self.settings.locale)
 
     def suggest(
-        self, surface: Surface, *, k: int, anchor: str | None = None
+        self,
+        surface: Surface,
+        *,
+        k: int,
+        anchor: str | None = None,
+        among: Collection[str] | None = None,
+        without: Collection[str] = (),
     ) -> list[ShownSuggestion]:
-        """Suggestions for this visitor, stored as shown unless the visitor is new."""
+        """Suggestions for this visitor, of `among` only where given, and none of `without`.
+
+        Stored as shown unless the visitor is new.
+        """
         service: SuggestionService = self.request.app.state.suggestions
         with self.sessions.begin() as session:
             return service.suggest(
@@ -83,6 +92,8 @@ class Visit(PageRequest):
                 k=k,
                 now=self.now,
                 anchor=anchor,
+                among=among,
+                without=without,
                 store=not self.is_new,
             )
 

@@ -252,10 +252,10 @@ def test_it_puts_the_messages_coupon_on_its_persons_cart(
     browser: Browser, coupon_link: str
 ) -> None:
     browser.post("/account/sign-in", person_id="anna")
-    assert "For you alone" in browser.get("/cart").text
+    assert "(only for you)" in browser.get("/cart").text
     browser.post(coupon_link)
     assert browser.cart()["discount"]["amount"] == 1500
-    assert "For you alone" not in browser.get("/cart").text
+    assert "(only for you)" not in browser.get("/cart").text
 
 
 def test_on_a_browser_that_nobody_is_signed_in_on_the_coupon_comes_with_the_cart(

@@ -18,7 +18,7 @@ export const frame = css`
     --edge: 20px;
     color-scheme: var(--cartwright-color-scheme, light dark);
     position: fixed;
-    inset: auto var(--edge) var(--edge) auto;
+    inset: auto var(--edge) calc(var(--edge) + var(--cartwright-lift, 0px)) auto;
     z-index: var(--cartwright-z-index, 1000);
     font-family: var(--cartwright-font, inherit);
     font-size: 15px;
