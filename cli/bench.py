@@ -9,6 +9,7 @@ from cli.bench_decisions import bench_decisions
 from cli.bench_mine import bench_mine
 from cli.bench_next_item import bench_next_item
 from cli.bench_nudges import bench_nudges
+from cli.bench_reasons import bench_reasons
 from cli.bench_serve import bench_serve
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ bench_app.command("abandonment")(bench_abandonment)
 bench_app.command("next-item")(bench_next_item)
 bench_app.command("decisions")(bench_decisions)
 bench_app.command("nudges")(bench_nudges)
+bench_app.command("reasons")(bench_reasons)
 
 RECOMMENDATIONS_TARGET_MS = 10.0
 CHAT_TARGET_MS = 250.0

@@ -12,7 +12,7 @@ from recommender.protocol import History, Suggested, Surface
 from recommender.ranking import Ranked, Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
 from recommender.rules import AssociationRules
-from recommender.sequences import ACTION_CODES, WINDOW, Batch, Bools, encode, extended
+from recommender.sequences import ACTION_CODES, WINDOW, Batch, Bools, beginning, encode, extended
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,6 +27,8 @@ class Window:
     """Known products of the running session, the latest first."""
     but_first: State | None = None
     """The state after all steps but a full window's first: one more step pushes that one out."""
+    but_last: State | None = None
+    """The state before the steps with the last product, those in a row at the end."""
 
     @property
     def met(self) -> list[int]:
@@ -113,9 +115,37 @@ class LiveBlend:
         context = about if anchor is not None else [*window.items, *window.met]
         if surface is Surface.CART:
             context = [*about, *context]
-        return self._told(ranked, Reasons(context, self._evidence))
+        named, moved = context, None
+        if anchor is None and surface is Surface.CART and about:
+            named = about[:CONTEXT]
+            moved = self._ranker.carried(named, ranked.items)
+        elif anchor is None:
+            named = window.batch.last_items().tolist()
+            moved = self._risen(window, ranked)[None]
+        return self._told(ranked, Reasons(context, self._evidence, named=named), moved)
 
-    def _told(self, ranked: Ranked, reasons: Reasons) -> list[Suggested]:
+    def _risen(self, window: Window, ranked: Ranked) -> Bools:
+        """For which items the score is higher than it was before the last product.
+
+        The network reads all steps, so only of the last product is it cheap to say what it did:
+        the state before it is known.
+        """
+        items = ranked.items
+        only = np.zeros(len(self.vocabulary), np.bool_)
+        only[items] = True
+        before = self._ranker.best(
+            beginning(window.batch, _last_turn(window.batch)),
+            window.but_last,
+            k=len(items),
+            available=only,
+            taboo=(),
+        )
+        score = dict(zip(before.items.tolist(), before.total.tolist(), strict=True))
+        then = np.array([score.get(item, 0.0) for item in items.tolist()])
+        risen: Bools = ranked.total > then
+        return risen
+
+    def _told(self, ranked: Ranked, reasons: Reasons, moved: Bools | None) -> list[Suggested]:
         names, items = self._ranker.names, self.vocabulary.items
         total = ranked.total
         own = (ranked.parts / total).T
@@ -138,7 +168,7 @@ class LiveBlend:
                     total.tolist(),
                     own.argmax(axis=1).tolist(),
                     own.tolist(),
-                    reasons.of_all(ranked.items),
+                    reasons.of_all(ranked.items, moved),
                     strict=True,
                 ),
                 start=1,
@@ -181,10 +211,15 @@ class LiveBlend:
 
     def _window(self, batch: Batch, before: Window | None = None) -> Window:
         steps = int(batch.length[0])
-        begin, state = 0, None
+        begin, state, but_last = 0, None, None
         if before is not None and _begins_with(batch, before.batch):
-            begin, state = int(before.batch.length[0]), before.state
-        return Window(batch, self._stepped(batch, state, begin, steps), batch.session_items(0))
+            begin, state, but_last = int(before.batch.length[0]), before.state, before.but_last
+        turn = _last_turn(batch)
+        if begin <= turn:
+            state = but_last = self._stepped(batch, state, begin, turn)
+            begin = turn
+        state = self._stepped(batch, state, begin, steps)
+        return Window(batch, state, batch.session_items(0), but_last=but_last)
 
     def _stepped(self, batch: Batch, state: State | None, begin: int, end: int) -> State | None:
         """The network's state after the steps from `begin` to `end`; None without a network."""
@@ -198,6 +233,13 @@ class LiveBlend:
                 int(batch.gap[0, step]),
             )
         return state
+
+
+def _last_turn(batch: Batch) -> int:
+    """Where the steps with the last product begin, those in a row at the end."""
+    items = batch.item[0, : batch.length[0]]
+    other = np.flatnonzero(items != items[-1:])
+    return int(other[-1]) + 1 if len(other) else 0
 
 
 def _begins_with(batch: Batch, first: Batch) -> bool:

@@ -193,6 +193,26 @@ class Ranker:
         order = np.lexsort((items, -parts.sum(axis=0)))[:k]
         return Ranked(items[order], parts[:, order])
 
+    def carried(self, about: Sequence[int], items: Ints) -> Bools:
+        """For which items (columns) which of the products (rows) speaks most of taking it along.
+
+        Not for an item of its own category, which it holds down.
+        """
+        carried = np.zeros((len(about), len(items)), np.bool_)
+        whole = self._spoken(about, items)
+        for row, product in enumerate(about):
+            rest = self._spoken([one for one in about if one != product], items)
+            carried[row] = (whole > rest) & (self._category[items] != self._category[product])
+        return carried
+
+    def _spoken(self, about: Sequence[int], items: Ints) -> Scores:
+        """The items' shares of what is taken together with the products."""
+        share = np.zeros(len(self._category), np.float32)
+        together = self._together(about, Surface.CART)
+        if together is not None:
+            together.add_to(share, np.float32(1))
+        return share[items]
+
     def _term(
         self, source: Source, batch: Batch, state: State | None, scratch: _Scratch
     ) -> _Term | None:

@@ -289,6 +289,17 @@ def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> B
     )
 
 
+def beginning(batch: Batch, steps: int) -> Batch:
+    """The first steps of one window."""
+    return Batch(
+        batch.item[:, :steps],
+        batch.action[:, :steps],
+        batch.gap[:, :steps],
+        batch.in_session[:, :steps],
+        np.array([steps], np.int32),
+    )
+
+
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970; a naive time is refused."""
     if at.tzinfo is None:
