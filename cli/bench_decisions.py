@@ -15,8 +15,8 @@ def bench_decisions(
     shoppers: Annotated[int, typer.Option(min=100, help="Shoppers in each shop.")] = 1500,
     days: Annotated[int, typer.Option(min=20, help="Days of each shop.")] = 100,
     learning: Annotated[
-        int, typer.Option(min=0, help="Stretches of as many days that are learned from.")
-    ] = 2,
+        int, typer.Option(min=0, help="Stretches of as many days that each shop learned from.")
+    ] = 8,
     hold_out: Annotated[
         float, typer.Option(min=0.05, max=0.5, help="Share held out where hold-outs are checked.")
     ] = 0.25,
@@ -38,13 +38,14 @@ def bench_decisions(
     console = Console(markup=False, highlight=False)
     policy, rule = load_policy(), DeliveryRule.of(Settings())
     figures: dict[str, object] = {}
-    with console.status("Learning …"):
-        model = learned(Scenario(seed, shoppers, days), policy, rule, rounds=learning)
     if shops:
         rows = []
         for number in range(seed, seed + shops):
+            scenario = Scenario(number, shoppers, days)
+            with console.status(f"Shop {number} learns …"):
+                model = learned(scenario, policy, rule, rounds=learning)
             with console.status(f"Shop {number} …"):
-                rows += list(earned(Scenario(number, shoppers, days), policy, model, rule))
+                rows += list(earned(scenario, policy, model, rule))
         table = Table("policy", "share of the best (95 %)", "as the draws fell",
                       title=f"{shops} shops of {shoppers:,} shoppers over {days} days, seeds from "
                             f"{seed}", title_justify="left")  # fmt: skip
@@ -56,6 +57,8 @@ def bench_decisions(
     if coverage:
         held = policy.hold_out.model_copy(update={"share": hold_out})
         checked = []
+        with console.status("Learning …"):
+            model = learned(Scenario(seed, shoppers, days), policy, rule, rounds=learning)
         for number in range(seed, seed + coverage):
             with console.status(f"Hold-out of shop {number} …"):
                 scenario = Scenario(number, shoppers * 2 // 3, max(days // 2, 20))

@@ -90,17 +90,18 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.volume = volume
     app.state.search = ShopSearch(sessions, clock, currency=settings.currency)
     problems.install(app)
-    # Before the API: at /cart it has a page for browsers.
+    # Routes are tried one after the other, so what is asked for at volume comes first.
+    app.include_router(recommendations.router)
+    app.include_router(events.router)
+    # Before the rest of the API: at /cart it has a page for browsers.
     install_shop(app)
     install_operators(app)
     app.include_router(health.router)
-    app.include_router(events.router)
     app.include_router(visitors.router)
     app.include_router(cart.router)
     app.include_router(chat.router)
     app.include_router(telegram.router)
     app.include_router(push.router)
-    app.include_router(recommendations.router)
     app.include_router(feedback.router)
     app.include_router(catalogue.router)
     app.include_router(pictures.router)

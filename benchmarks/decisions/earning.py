@@ -1,6 +1,7 @@
 """The shipped decision beside simple rules and the best possible; and whether hold-outs tell true.
 
-Every shop is a seed of its own, with other shoppers than those whose log was learned from.
+Every shop is a seed of its own, and learns from a log of its own: what luck there is in learning is
+in the intervals over shops. The shoppers of the log are others than those that are measured.
 """
 
 from collections.abc import Iterator, Sequence
