@@ -84,6 +84,9 @@ class Renderer:
             "subject": wording["subject"],
             "opening": wording["opening"],
             "hello": common["hello"].format(name=name) if name else common["hello_nobody"],
+            "chat_hello": (
+                common["chat_hello"].format(name=name) if name else common["chat_hello_nobody"]
+            ),
             "lines": [
                 {
                     "text": common["piece"].format(quantity=line.pieces, title=full_title(line)),
@@ -130,7 +133,7 @@ class Renderer:
         return at.astimezone(ZoneInfo(brief.recipient.time_zone))
 
     def _chat(self, brief: Brief, values: Mapping[str, Any]) -> dict[str, Any]:
-        text = f"{values['hello']} {values['opening']}"
+        text = f"{values['chat_hello']} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
         return {

@@ -72,7 +72,7 @@ def test_it_waits_for_its_shopper_and_says_what_was_left(
 ) -> None:
     (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
     assert message["from"] == "bot"
-    assert "You left these in your cart" in message["text"]
+    assert message["text"].startswith("Hello Ann! You left these in your cart.")
     assert message["cards"][0]["title"] == "Ridge tent"
     assert message["quick_replies"] == [{"title": "Show my cart", "payload": "/view_cart"}]
     assert ear.heard == ["p_ann"]
