@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from actions.context import Shop
 from actions.references import OutOfRange, Referent, referent, shown_pairs
-from actions.reply import Claim, Reply
+from actions.reply import Claim, Reply, Said
 from actions.search import asked_of_the_thing_in_view, find
 from actions.show import CARDS_SHOWN, show_products, title
 from actions.skill import Event, Skill, Turn
@@ -21,6 +21,7 @@ from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from db.reads.nudges import last_written
 from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
+from services.counterfactual import Instead, instead_of
 from services.promotions import offer_for
 from services.suggest import ShownSuggestion
 from services.top_up import Gap, closing, gap_of, gap_to
@@ -128,21 +129,24 @@ class WhyThis(Skill):
     action = "action_why_this"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """The stored reason of the newest suggestion of the product meant."""
+        """The stored reason of its newest suggestion, and what would stand there otherwise."""
         with read_session(self.shop.sessions) as session:
             meant = _suggestion_meant(turn, session)
             if meant is None:
                 return self._why_written(turn, session)
             facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
-            why = self.shop.suggestions.why(session, turn.identity, product_id=meant.product_id)
+            suggestions = self.shop.suggestions
+            why = suggestions.why(session, turn.identity, product_id=meant.product_id)
+            instead = None
+            if why is not None:
+                instead = instead_of(suggestions, session, turn.identity, why, now=turn.now)
         if facts is None:
             turn.say(Reply("utter_product_gone"))
             return []
         if why is None:
             turn.say(Reply("utter_not_suggested", product=title(facts)))
             return [SlotSet("focus", facts.product_id)]
-        reason = Claim(why.reason_text, "suggestions", why.suggestion_id, "reason")
-        reply = Reply("utter_why_this", product=title(facts), reason=reason)
+        reply = _reason_reply(facts, why, instead)
         reply.button(
             turn.word("word_not_interested"),
             f'/not_interested{{"product":"{facts.product_id}"}}',
@@ -158,6 +162,15 @@ class WhyThis(Skill):
         else:
             say_why_written(self.shop, turn, written)
         return []
+
+
+def _reason_reply(facts: ProductFacts, why: ShownSuggestion, instead: Instead | None) -> Reply:
+    reason = Claim(why.reason_text, "suggestions", why.suggestion_id, "reason")
+    if instead is None:
+        return Reply("utter_why_this", product=title(facts), reason=reason)
+    claims = (Claim(text, "products", key, "title") for key, text in instead.titles.items())
+    said = Said(instead.text, tuple(claims))
+    return Reply("utter_why_this_instead", product=title(facts), reason=reason, instead=said)
 
 
 class NotInterested(Skill):

@@ -100,6 +100,10 @@ class ReasonWords:
             category=own.category_title if own else "",
         )
 
+    def instead(self, because: str, title: str) -> str:
+        """The sentence that says what would stand there without the product of that title."""
+        return self._words["instead"].format(because=because, instead=title)
+
     @staticmethod
     def _key(reason: Reason, because: Naming | None, own: Naming | None) -> str:
         in_category = own is not None and own.category_title is not None
@@ -134,7 +138,7 @@ class SuggestionService:
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.models_dir
         self._min_people = settings.min_people
-        self._words = ReasonWords(settings.locale)
+        self.words = ReasonWords(settings.locale)
         self._suggester = self._load(None)
         self._fitting: str | None = None
         self._looked_at: datetime | None = None
@@ -171,9 +175,31 @@ class SuggestionService:
         surface = Surface(surface)
         if k <= 0:
             return []
-        shelf = self._current_shelf(session, now)
         history, unwanted = self.facts(session, identity)
-        unwanted |= frozenset(without)
+        kept = self.ranked(
+            session, history, unwanted | frozenset(without), surface=surface, k=k, now=now,
+            anchor=anchor, among=among,
+        )  # fmt: skip
+        shown = self._worded(session, kept, new_ids=store)
+        if store and shown:
+            from_all = anchor is None and among is None and not without
+            self._store(session, identity, surface, shown, kept, now, from_all=from_all)
+        return shown
+
+    def ranked(
+        self,
+        session: Session,
+        history: History,
+        unwanted: frozenset[str],
+        *,
+        surface: Surface,
+        k: int,
+        now: datetime,
+        anchor: str | None = None,
+        among: Collection[str] | None = None,
+    ) -> list[tuple[Suggested, ProductFacts]]:
+        """What `suggest` shows to somebody with that history, none of it `unwanted`."""
+        shelf = self._current_shelf(session, now)
         suggester = self._current_suggester(now, shelf)
         chosen: list[Suggested] = []
         if suggester is not None:
@@ -192,11 +218,7 @@ class SuggestionService:
             )  # fmt: skip
         if among is not None:
             chosen.sort(key=lambda one: TAKEN_ALONG.get(one.reason.kind, len(TAKEN_ALONG)))
-        kept = _in_stock(session, chosen, k, now)
-        shown = self._worded(session, kept, new_ids=store)
-        if store and shown:
-            self._store(session, identity, surface, shown, kept, now)
-        return shown
+        return _in_stock(session, chosen, k, now)
 
     def why(
         self,
@@ -392,7 +414,7 @@ class SuggestionService:
         reason = one.reason
         if any(product not in names for product in reason.because):
             reason = replace(reason, kind=ReasonKind.CONTENT, because=(), people=None, of=None)
-        return reason, self._words.text(one.product_id, reason, names)
+        return reason, self.words.text(one.product_id, reason, names)
 
     @staticmethod
     def row(
@@ -403,8 +425,13 @@ class SuggestionService:
         surface: Surface,
         version: str,
         now: datetime,
+        *,
+        from_all: bool,
     ) -> dict[str, Any]:
-        """What is stored of a suggestion that was shown."""
+        """What is stored of a suggestion that was shown.
+
+        `from_all` says that it was chosen from all that can be bought, and about no product.
+        """
         return {
             "id": suggestion_id,
             "visitor_id": identity.visitor_id or None,
@@ -414,7 +441,7 @@ class SuggestionService:
             "rank": one.rank,
             "score": one.score,
             "source": one.source,
-            "reason": _stored(one.reason, text, one.shares),
+            "reason": _stored(one.reason, text, one.shares, from_all=from_all),
             "model_version": NO_MODEL if one.source == CONTENT_SOURCE else version,
             "shown_at": now,
         }
@@ -427,13 +454,15 @@ class SuggestionService:
         shown: list[ShownSuggestion],
         kept: list[tuple[Suggested, ProductFacts]],
         now: datetime,
+        *,
+        from_all: bool,
     ) -> None:
         # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
         claim_visitor(session, identity, now=now)
         rows = [
             self.row(
                 identity, seen.suggestion_id, replace(one, rank=seen.rank, reason=seen.reason),
-                seen.reason_text, surface, self.model_version, now,
+                seen.reason_text, surface, self.model_version, now, from_all=from_all,
             )
             for seen, (one, _) in zip(shown, kept, strict=True)
         ]  # fmt: skip
@@ -462,7 +491,9 @@ def _latest(history: History, surface: Surface) -> list[str]:
     return [*cart, *steps] if surface is Surface.CART else [*steps, *cart]
 
 
-def _stored(reason: Reason, text: str, shares: dict[str, float]) -> dict[str, Any]:
+def _stored(
+    reason: Reason, text: str, shares: dict[str, float], *, from_all: bool
+) -> dict[str, Any]:
     return {
         "kind": str(reason.kind),
         "because": list(reason.because),
@@ -472,4 +503,5 @@ def _stored(reason: Reason, text: str, shares: dict[str, float]) -> dict[str, An
         "lift": reason.lift,
         "text": text,
         "shares": shares,
+        "from_all": from_all,
     }

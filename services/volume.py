@@ -142,7 +142,9 @@ class VolumeService:
             )
         stocked = self._watch.in_stock([one.product_id for one in chosen])
         kept = [one for one in chosen if one.product_id in stocked][:k]
-        return Answer(version, self._told(identity, surface, kept, version, now))
+        return Answer(
+            version, self._told(identity, surface, kept, version, now, from_all=anchor is None)
+        )
 
     def _read(
         self,
@@ -162,7 +164,7 @@ class VolumeService:
 
     def _told(
         self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,
-        now: datetime,
+        now: datetime, *, from_all: bool,
     ) -> list[dict[str, Any]]:  # fmt: skip
         self._learn_names(chosen)
         told, rows = [], []
@@ -170,7 +172,11 @@ class VolumeService:
             reason, text = self._service.worded(one, self._names)
             key = new_id()
             shown = replace(one, rank=rank, reason=reason)
-            rows.append(self._service.row(identity, key, shown, text, surface, version, now))
+            rows.append(
+                self._service.row(
+                    identity, key, shown, text, surface, version, now, from_all=from_all
+                )
+            )
             told.append(
                 {
                     "product_id": one.product_id,

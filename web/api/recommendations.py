@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from db.engine import read_session
 from recommender.protocol import Surface
 from services.cards import suggestion_cards
+from services.counterfactual import instead_of
 from services.suggest import SuggestionService
 from services.volume import VolumeService
 from web.api.schemas import RankedJson, RecommendationsJson, WhyJson
@@ -95,11 +96,20 @@ def get_why(
     identity: CurrentIdentity,
     suggestion_id: Annotated[str, Path(max_length=32)],
 ) -> Response:
-    """What a suggestion rests on, as it was stored when it was shown."""
-    service: SuggestionService = request.app.state.suggestions
-    with read_session(request.app.state.sessions) as session:
+    """What a suggestion rests on, as it was stored when it was shown.
+
+    And what would have stood there without the product that the reason names, if that is known.
+    """
+    state = request.app.state
+    service: SuggestionService = state.suggestions
+    now = state.clock.now()
+    with read_session(state.sessions) as session:
         shown = service.why(session, identity, suggestion_id=suggestion_id)
-    if shown is None:
-        raise Problem(404, "No such suggestion was shown to you.")
+        if shown is None:
+            raise Problem(404, "No such suggestion was shown to you.")
+        instead = instead_of(service, session, identity, shown, now=now)
     how: str = getattr(words_of(request).suggestion.how, shown.reason.kind.value)
-    return json_response({"text": f"{shown.reason_text}. {how}", "kind": shown.reason.kind.value})
+    text = f"{shown.reason_text}. {how}"
+    if instead is not None:
+        text += f" {instead.text}."
+    return json_response({"text": text, "kind": shown.reason.kind.value})

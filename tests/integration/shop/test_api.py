@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.engine import SessionFactory
 from db.models import Event, EventName, Suggestion, Variant
-from tests.integration.shop.conftest import Browser
+from tests.integration.shop.conftest import HOSTILE, Browser
 
 JSON = {"Accept": "application/json"}
 
@@ -171,6 +171,19 @@ def test_nobody_hears_why_something_was_suggested_to_another(
         },
     )
     assert answer.status_code == 422
+
+
+def test_why_tells_what_would_be_there_without_the_product_that_the_reason_names(
+    shopper: TestClient,
+) -> None:
+    alone, *_ = shopper.get("/recommendations").json()["recommendations"]
+    add(shopper, "down-red")
+    (first, *_) = shopper.get("/recommendations").json()["recommendations"]
+    assert first["reason"]["text"] == "In Jackets, like Down jacket"
+    why = shopper.get(f"/suggestions/{first['suggestion_id']}/why", headers=JSON).json()["text"]
+    assert why.endswith(f" Without Down jacket, you would have seen {HOSTILE} in this place.")
+    why = shopper.get(f"/suggestions/{alone['suggestion_id']}/why", headers=JSON).json()["text"]
+    assert "Without" not in why
 
 
 def test_what_sold_out_a_moment_ago_is_not_recommended(

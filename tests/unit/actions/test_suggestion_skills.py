@@ -41,6 +41,21 @@ def test_why_this_tells_the_stored_reason(chat: Chat) -> None:
     assert card["reason"]["text"] in answer.text
 
 
+def test_why_this_tells_what_the_named_product_displaced(chat: Chat) -> None:
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-four"))
+    first = chat.say("action_suggest", "anything for me?").cards[0]
+    answer = chat.say("action_why_this", "/why_this", entity("product", first))
+    assert answer.responses == ["utter_why_this_instead"]
+    assert "Without Longshore 4 Tent, you would have seen" in answer.text
+
+
+def test_why_this_of_what_goes_with_a_product_does_not_do_without_that_product(chat: Chat) -> None:
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-four"))
+    first = chat.say("action_goes_with", "what goes with this?", page="tnt-four").cards[0]
+    answer = chat.say("action_why_this", "/why_this", entity("product", first))
+    assert answer.responses == ["utter_why_this"]
+
+
 def test_why_this_of_a_search_result_is_honest(chat: Chat) -> None:
     answer = chat.say("action_why_this", "why?", entity("product", "tnt-two"))
     assert answer.responses == ["utter_not_suggested"]
