@@ -8,7 +8,7 @@ heard of; where that one is gone, to the one before.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -17,6 +17,7 @@ from db.reads.consents import consents_in_force
 from db.writes.addresses import connect_address, forget_address
 from db.writes.asked import stop_reminders
 from db.writes.consents import record_consent
+from db.writes.visitors import end_notifications
 from nudges.links import mark_used, open_link
 from nudges.store.outcomes import note_delivered
 
@@ -71,13 +72,7 @@ def keep(
     if identity.person_id is None:
         return False
     which = ChannelAddress.address == was if was else _in_browser(identity)
-    known = session.scalar(
-        select(ChannelAddress.address).where(
-            ChannelAddress.channel == Channel.WEB_PUSH,
-            ChannelAddress.person_id == identity.person_id,
-            which,
-        )
-    )
+    known = session.scalar(select(ChannelAddress.address).where(_mine(identity), which))
     if known is None:
         return False
     forget_address(session, Channel.WEB_PUSH, known)
@@ -87,16 +82,8 @@ def keep(
 
 def unsubscribe_browser(session: Session, identity: Identity, *, now: datetime) -> None:
     """No reminders in this browser any more; with the last one the consent is withdrawn."""
-    session.execute(
-        delete(ChannelAddress).where(
-            ChannelAddress.channel == Channel.WEB_PUSH,
-            ChannelAddress.person_id == identity.person_id,
-            _in_browser(identity),
-        )
-    )
-    others = select(ChannelAddress.id).where(
-        ChannelAddress.channel == Channel.WEB_PUSH, ChannelAddress.person_id == identity.person_id
-    )
+    end_notifications(session, identity)
+    others = select(ChannelAddress.id).where(_mine(identity))
     if session.scalar(others.limit(1)) is None:
         stop_reminders(session, identity, channel=Channel.WEB_PUSH, source=SOURCE, now=now)
 
@@ -106,11 +93,7 @@ def is_reminded_here(session: Session, identity: Identity) -> bool:
     if identity.person_id is None:
         return False
     agreed = consents_in_force(session, identity.person_id).get(Channel.WEB_PUSH)
-    here = select(ChannelAddress.id).where(
-        ChannelAddress.channel == Channel.WEB_PUSH,
-        ChannelAddress.person_id == identity.person_id,
-        _in_browser(identity),
-    )
+    here = select(ChannelAddress.id).where(_mine(identity), _in_browser(identity))
     return agreed is not None and agreed.granted and session.scalar(here) is not None
 
 
@@ -130,6 +113,12 @@ def _connect(
     keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
     connect_address(
         session, identity, Channel.WEB_PUSH, subscription.endpoint, now=now, details=keys
+    )
+
+
+def _mine(identity: Identity) -> ColumnElement[bool]:
+    return and_(
+        ChannelAddress.channel == Channel.WEB_PUSH, ChannelAddress.person_id == identity.person_id
     )
 
 

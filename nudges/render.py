@@ -77,16 +77,12 @@ class Renderer:
         words = words_of(language)
         wording = words[ASKED_WORDING if brief.reason.asked_for else brief.wording]
         common = words["common"]
-        name = brief.recipient.name
         return {
             "language": language,
             "w": SimpleNamespace(**common),
             "subject": wording["subject"],
             "opening": wording["opening"],
-            "hello": common["hello"].format(name=name) if name else common["hello_nobody"],
-            "chat_hello": (
-                common["chat_hello"].format(name=name) if name else common["chat_hello_nobody"]
-            ),
+            "hello": _greeting(common, "hello", brief),
             "lines": [
                 {
                     "text": common["piece"].format(quantity=line.pieces, title=full_title(line)),
@@ -133,7 +129,8 @@ class Renderer:
         return at.astimezone(ZoneInfo(brief.recipient.time_zone))
 
     def _chat(self, brief: Brief, values: Mapping[str, Any]) -> dict[str, Any]:
-        text = f"{values['chat_hello']} {values['opening']}"
+        common = vars(values["w"])
+        text = f"{_greeting(common, 'chat_hello', brief)} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
         return {
@@ -164,6 +161,12 @@ class Renderer:
             stock=line.stock or 0,
             settings=self._settings,
         )
+
+
+def _greeting(common: Mapping[str, str], key: str, brief: Brief) -> str:
+    """By name, where one is known."""
+    name = brief.recipient.name
+    return common[key].format(name=name) if name else common[f"{key}_nobody"]
 
 
 @cache

@@ -124,14 +124,19 @@ def sign_in(
 def sign_out(session: Session, identity: Identity | None) -> Identity:
     """A new visitor for the browser; what reached the shopper through it does so no longer."""
     if identity is not None and identity.person_id:
-        session.execute(
-            delete(ChannelAddress).where(
-                ChannelAddress.channel == Channel.WEB_PUSH,
-                ChannelAddress.person_id == identity.person_id,
-                ChannelAddress.visitor_id == identity.visitor_id,
-            )
-        )
+        end_notifications(session, identity)
     return new_visitor()
+
+
+def end_notifications(session: Session, identity: Identity) -> None:
+    """Forget the browser's push subscriptions of this person."""
+    session.execute(
+        delete(ChannelAddress).where(
+            ChannelAddress.channel == Channel.WEB_PUSH,
+            ChannelAddress.person_id == identity.person_id,
+            ChannelAddress.visitor_id == identity.visitor_id,
+        )
+    )
 
 
 def _adopt(session: Session, visitor: Visitor, person_id: str, *, now: datetime) -> None:

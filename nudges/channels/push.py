@@ -12,11 +12,11 @@ import structlog
 from core.settings import Settings
 from db.models import Channel as ChannelName
 from db.models import LinkPurpose
+from nudges.channels.poster import Poster
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.channels.push_encryption import LARGEST_TEXT, BrowserKeys, ShopKey, encrypt
 from nudges.message import Message
 
-TIMEOUT_SECONDS = 20
 _PAUSE = timedelta(minutes=1)
 _PLAIN = re.compile(r"https://[a-z0-9.:-]+/[!#-\[\]-~]*")
 
@@ -40,7 +40,7 @@ class PushChannel:
         self._key = ShopKey.read(settings.push_key)
         self._contact = settings.push_contact
         self._hosts = settings.push_hosts
-        self._client: httpx.Client | None = None
+        self._poster = Poster()
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
         """Send the messages one by one; a push service that asks for a pause has it from all."""
@@ -62,9 +62,7 @@ class PushChannel:
 
     def close(self) -> None:
         """Let go of connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        self._poster.close()
 
     def _deliver(self, message: Message, origin: str, now: datetime) -> Outcome:
         details = message.address.details
@@ -84,15 +82,9 @@ class PushChannel:
             "Topic": message.nudge_id,
             "Urgency": "normal",
         }
-        if self._client is None:
-            self._client = httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
-        try:
-            answer = self._client.post(message.address.address, content=body, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
-        except httpx.HTTPError as error:
-            self.close()
-            return Outcome(OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
+        answer = self._poster.post(message.address.address, content=body, headers=headers)
+        if isinstance(answer, Outcome):
+            return answer
         return outcome_of(answer, message.nudge_id, now=now)
 
 

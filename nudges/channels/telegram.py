@@ -9,10 +9,9 @@ import structlog
 
 from core.settings import Settings
 from db.models import Channel as ChannelName
+from nudges.channels.poster import TIMEOUT_SECONDS, Poster
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
-
-TIMEOUT_SECONDS = 20
 
 log = structlog.get_logger()
 
@@ -29,7 +28,7 @@ class TelegramChannel:
 
     def __init__(self, settings: Settings) -> None:
         self._base = api_address(settings)
-        self._client: httpx.Client | None = None
+        self._poster = Poster()
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:  # noqa: ARG002
         """Send the texts one by one; once the server asks for a pause, the others have it too."""
@@ -44,9 +43,7 @@ class TelegramChannel:
 
     def close(self) -> None:
         """Let go of the connection."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        self._poster.close()
 
     def _deliver(self, message: Message) -> Outcome:
         payload = {
@@ -57,16 +54,8 @@ class TelegramChannel:
                 "inline_keyboard": [[{"text": text, "url": url}] for text, url in message.buttons]
             },
         }
-        if self._client is None:
-            self._client = httpx.Client(timeout=TIMEOUT_SECONDS)
-        try:
-            answer = self._client.post(f"{self._base}/sendMessage", json=payload)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
-        except httpx.HTTPError as error:
-            self.close()
-            return Outcome(OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
-        return outcome_of(answer)
+        answer = self._poster.post(f"{self._base}/sendMessage", json=payload)
+        return answer if isinstance(answer, Outcome) else outcome_of(answer)
 
 
 def outcome_of(answer: httpx.Response) -> Outcome:

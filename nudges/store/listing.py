@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.settings import Settings
 from db.models import Cart, CartLine, CartStatus, Channel, Nudge, NudgeState, Person, Visitor
@@ -65,12 +65,7 @@ def stages_due(
     ]
     last = session.get(Nudge, wanted.older_than) if wanted.older_than else None
     if last is not None:
-        conditions.append(
-            or_(
-                Nudge.created_at < last.created_at,
-                and_(Nudge.created_at == last.created_at, Nudge.id < last.id),
-            )
-        )
+        conditions.append(_below(Nudge.created_at, last.created_at, Nudge.id, last.id))
     rows = session.execute(
         select(
             Nudge.id.label("nudge_id"),
@@ -107,12 +102,7 @@ def not_yet_due(
     conditions = []
     last = session.get(Cart, older_than) if older_than else None
     if last is not None:
-        conditions.append(
-            or_(
-                Cart.last_activity_at < last.last_activity_at,
-                and_(Cart.last_activity_at == last.last_activity_at, Cart.id < last.id),
-            )
-        )
+        conditions.append(_below(Cart.last_activity_at, last.last_activity_at, Cart.id, last.id))
     rows = session.execute(
         select(
             Cart.id.label("cart_id"),
@@ -142,6 +132,14 @@ def email_of_cart(session: Session, cart_id: str) -> str | None:
     return session.scalar(
         select(Person.email).join(Cart, Cart.person_id == Person.id).where(Cart.id == cart_id)
     )
+
+
+def _below(
+    at: InstrumentedAttribute[datetime], last_at: datetime,
+    key: InstrumentedAttribute[str], last_key: str,
+) -> ColumnElement[bool]:  # fmt: skip
+    """What comes after the last row of the page before, the newest first."""
+    return or_(at < last_at, and_(at == last_at, key < last_key))
 
 
 def _value_of(cart_id: Any, settings: Settings) -> ScalarSelect[Any]:

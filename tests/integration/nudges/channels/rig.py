@@ -18,10 +18,8 @@ from db.engine import SessionFactory, make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.models import ChatOutbox
 from db.writes.addresses import connect_address
-from nudges.channels import Channel
+from nudges.channels import Channel, poster
 from nudges.channels import email as email_channel
-from nudges.channels import push as push_channel
-from nudges.channels import telegram as telegram_channel
 from nudges.channels.announce import BotAnnouncer
 from nudges.channels.chat import ChatChannel
 from nudges.channels.email import EmailChannel
@@ -232,4 +230,4 @@ WAYS: dict[ChannelName, tuple[Way, ...]] = {
 TOLD_APART = (ChannelName.EMAIL, ChannelName.CHAT, ChannelName.WEB_PUSH)
 
 # Modules whose TIMEOUT_SECONDS the suite makes short.
-TIMEOUTS = (email_channel, telegram_channel, push_channel)
+TIMEOUTS = (email_channel, poster)
