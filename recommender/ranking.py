@@ -259,7 +259,7 @@ def _all(scores: Scores) -> _All | None:
 
 @compiled
 def _shares(scores: Scores, share: Scores) -> float:
-    """Write the scores as shares of their sum, which is returned; NaN is none."""
+    """As `blend.shares` for one row, with 0 for NaN; returns the scores' sum."""
     total = 0.0
     for item in range(len(scores)):
         share[item] = np.float32(0) if np.isnan(scores[item]) else scores[item]

@@ -11,8 +11,8 @@ from recommender.protocol import ReasonKind
 from recommender.training import counts_only, prepare
 from services.suggest import ShownSuggestion, SuggestionService
 from tests.integration.demo.conftest import NOW, Shop
+from tests.integration.services.asking import publish, suggest, view
 from tests.integration.services.test_newcomers import put_in
-from tests.integration.services.test_suggesting import publish, suggest, view
 from tests.visitors import create_visitor
 
 

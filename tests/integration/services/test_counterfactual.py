@@ -11,18 +11,12 @@ from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
 from services.counterfactual import instead_of
 from services.suggest import ShownSuggestion, SuggestionService
-from tests.integration.services.test_suggesting import (  # noqa: F401 fixtures
-    model,
-    service,
-    shop,
-    suggest,
-    view,
-)
+from tests.integration.services.asking import suggest, view
 from tests.visitors import create_visitor
 
 
 def instead(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -36,7 +30,7 @@ def instead(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_instead_stands_what_somebody_sees_who_never_met_the_named_product(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -62,7 +56,7 @@ def test_instead_stands_what_somebody_sees_who_never_met_the_named_product(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_instead_stays_the_same_whatever_the_shopper_did_since(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -79,7 +73,7 @@ def test_instead_stays_the_same_whatever_the_shopper_did_since(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_what_sold_out_or_is_unwanted_never_stands_instead(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -100,7 +94,7 @@ def test_what_sold_out_or_is_unwanted_never_stands_instead(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_nothing_stands_instead_where_the_reason_names_nothing(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -112,7 +106,7 @@ def test_nothing_stands_instead_where_the_reason_names_nothing(
 
 @pytest.mark.usefixtures("shop")
 def test_nothing_stands_instead_where_the_place_stays_the_same(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -125,7 +119,7 @@ def test_nothing_stands_instead_where_the_place_stays_the_same(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_nothing_stands_instead_of_what_was_chosen_from_a_few(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,

@@ -12,14 +12,7 @@ from recommender.protocol import ReasonKind
 from services import freshness
 from services.suggest import SuggestionService
 from services.volume import VolumeService
-from tests.integration.services.test_suggesting import (  # noqa: F401 fixtures
-    model,
-    service,
-    shop,
-    suggest,
-    view,
-)
-from tests.integration.services.test_volume import ask, ids, volume  # noqa: F401 fixture
+from tests.integration.services.asking import ask, ids, suggest, view
 
 
 def put_in(
@@ -38,7 +31,7 @@ def put_in(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_the_shop_suggests_it_where_its_category_follows_and_says_that_it_is_new(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -57,7 +50,7 @@ def test_the_shop_suggests_it_where_its_category_follows_and_says_that_it_is_new
 
 @pytest.mark.usefixtures("shop", "model")
 def test_requests_at_volume_know_it_within_seconds(
-    volume: VolumeService,  # noqa: F811
+    volume: VolumeService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,
@@ -78,7 +71,7 @@ def test_requests_at_volume_know_it_within_seconds(
 
 @pytest.mark.usefixtures("shop", "model")
 def test_one_of_a_category_that_nobody_knows_waits_for_the_next_training(
-    service: SuggestionService,  # noqa: F811
+    service: SuggestionService,
     sessions: SessionFactory,
     identity: Identity,
     clock: SimulatedClock,

@@ -1,7 +1,6 @@
 """Suggestions from the database: filters, reasons, what is written down, and no model at all."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,98 +11,19 @@ from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import (
-    Category,
-    EventName,
     Feedback,
     FeedbackKind,
-    Price,
-    Product,
     Suggestion,
     Variant,
 )
 from db.writes import carts
-from db.writes.events import NewEvent, NewItem, record
-from recommender.bundle import SOURCES
 from recommender.protocol import ReasonKind, Surface
-from recommender.registry import Manifest, store, switch
 from recommender.training import counts_only, prepare
-from services.suggest import NO_MODEL, ReasonWords, ShownSuggestion, SuggestionService
-from tests.unit.recommender.shop import CATEGORY, ITEMS, item_frame, planted_events
+from services.reason_words import ReasonWords
+from services.suggest import NO_MODEL, SuggestionService
+from tests.integration.services.asking import publish, suggest, view
+from tests.unit.recommender.shop import ITEMS, item_frame, planted_events
 from tests.visitors import create_visitor
-
-
-@pytest.fixture
-def shop(sessions: SessionFactory, clock: SimulatedClock) -> None:
-    """The planted shop's catalogue, all in stock but the lamp."""
-    now = clock.now()
-    with sessions.begin() as session:
-        kinds = sorted(set(CATEGORY.values()))
-        session.add_all(Category(id=kind, title=kind.title()) for kind in kinds)
-        session.flush()
-        session.add_all(
-            Product(id=item, title=f"The {item}", category_id=CATEGORY.get(item), updated_at=now)
-            for item in ITEMS
-        )
-        session.flush()
-        session.add_all(
-            Variant(id=item, product_id=item, stock=0 if item == "lamp" else 5) for item in ITEMS
-        )
-        session.flush()
-        session.add_all(
-            Price(variant_id=item, amount=1000, currency="EUR", valid_from=now - timedelta(days=9))
-            for item in ITEMS
-        )
-
-
-@pytest.fixture
-def model(settings: Settings) -> str:
-    """A version counted from the planted log, in force."""
-    bundle = counts_only(prepare(planted_events(), item_frame()))
-    publish(settings.models_dir, "v1", bundle.vocabulary.fingerprint, bundle.parts())
-    return "v1"
-
-
-def publish(folder: Path, version: str, catalogue: str, parts: dict) -> None:  # type: ignore[type-arg]
-    sources = tuple(name for name in parts if name in SOURCES)
-    store(folder, Manifest(version, "2026-03-01T00:00:00+00:00", catalogue, True, sources), parts)
-    switch(folder, version)
-
-
-@pytest.fixture
-def service(settings: Settings) -> SuggestionService:
-    return SuggestionService(settings)
-
-
-def view(
-    sessions: SessionFactory, identity: Identity, clock: SimulatedClock, *products: str
-) -> None:
-    with sessions.begin() as session:
-        for product in products:
-            clock.advance(timedelta(seconds=20))
-            item = NewItem(product_id=product, variant_id=product, quantity=1)
-            event = NewEvent(
-                f"{product}-{clock.now().isoformat()}",
-                EventName.VIEW_ITEM,
-                clock.now(),
-                items=(item,),
-            )
-            record(session, identity, [event], now=clock.now())
-
-
-def suggest(
-    service: SuggestionService,
-    sessions: SessionFactory,
-    identity: Identity,
-    clock: SimulatedClock,
-    *,
-    surface: Surface = Surface.HOME,
-    k: int = 4,
-    anchor: str | None = None,
-) -> list[ShownSuggestion]:
-    with sessions.begin() as session:
-        return service.suggest(
-            session, identity, surface=surface, k=k, now=clock.now(), anchor=anchor
-        )
 
 
 @pytest.mark.usefixtures("shop", "model")

@@ -1,7 +1,6 @@
 """Recommendations at volume: the last event counts, whichever process took it; nothing is lost."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,48 +19,8 @@ from recommender.training import counts_only, prepare
 from services import volume as module
 from services.suggest import NO_MODEL, SuggestionService
 from services.volume import Answer, VolumeService
-from tests.integration.services.test_suggesting import (  # noqa: F401 fixtures
-    model,
-    publish,
-    shop,
-    suggest,
-    view,
-)
+from tests.integration.services.asking import ask, ids, publish, suggest, view
 from tests.unit.recommender.shop import item_frame, planted_events
-
-
-@pytest.fixture
-def service(settings: Settings) -> SuggestionService:
-    return SuggestionService(settings)
-
-
-@pytest.fixture
-def volume(
-    service: SuggestionService,
-    database_url: str,
-    sessions: SessionFactory,
-    clock: SimulatedClock,
-) -> Iterator[VolumeService]:
-    engine = make_engine(database_url)
-    volume = VolumeService(service, engine, sessions, clock)
-    yield volume
-    volume.stop()
-    engine.dispose()
-
-
-def ask(
-    volume: VolumeService,
-    identity: Identity,
-    *,
-    surface: Surface = Surface.HOME,
-    k: int = 4,
-    anchor: str | None = None,
-) -> Answer:
-    return asyncio.run(volume.suggest(identity, surface=surface, k=k, anchor=anchor))
-
-
-def ids(answer: Answer) -> list[str]:
-    return [one["product_id"] for one in answer.suggestions]
 
 
 @pytest.mark.usefixtures("shop", "model")
