@@ -48,7 +48,6 @@ def demo_policy(tmp_path: Path) -> Path:
     """The demo's policy from now on, nothing drawn at random, its stages named for this test."""
     text = (ROOT / "nudges/demo.toml").read_text(encoding="utf-8")
     text = text.replace('"first"', f'"{CHAT_STAGE}"').replace('"second"', f'"{MAIL_STAGE}"')
-    text = text.replace("[incentives]\n", "[incentives]\nexploration = 0.0\n")
     path = tmp_path / "policy.toml"
     path.write_text(f'active_from = "{datetime.now(UTC).isoformat()}"\n{text}', encoding="utf-8")
     return path

@@ -169,7 +169,7 @@ def test_two_policies_are_told_side_by_side_and_each_message_in_a_file(
         leave_cart(session, "p0", at=clock.now())
     (tmp_path / "late.toml").write_text(
         '[[stages]]\nname = "late"\nafter_minutes = 2880\nchannels = ["email"]\n'
-        "[hold_out]\nshare = 0\n",
+        "[hold_out]\nshare = 0\n[incentives]\nexploration = 0\n",
         encoding="utf-8",
     )
     who = tmp_path / "who.csv"
