@@ -257,6 +257,8 @@ class _Network:
 
             tf.config.list_physical_devices()
 
+            from recommender.lstm_fit import Adam, whole_loss
+
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
         self.items = items
@@ -279,24 +281,31 @@ class _Network:
         self.model = keras.Model([steps, actions, gaps], output)
         if start is not None:
             self._import(start)
-        self.optimizer = keras.optimizers.Adam(config.peak_rate, global_clipnorm=config.clip)
-        variables = [*self.model.trainable_variables, self.item_bias]
-        self.optimizer.build(variables)
+        variables = [*(one.value for one in self.model.trainable_variables), self.item_bias]
+        adam = Adam(variables, config.clip)
         sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
 
         few = (tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32))
+        one = tf.TensorSpec((), tf.float32)
 
-        @tf.function(input_signature=[whole, whole, whole, whole, *few])  # type: ignore[untyped-decorator]
-        def step(item: Any, action: Any, gap: Any, target: Any, drawn: Any, expected: Any) -> Any:
+        @tf.function(input_signature=[whole, whole, whole, whole, *few, one])  # type: ignore[untyped-decorator]
+        def step(
+            item: Any, action: Any, gap: Any, target: Any, drawn: Any, expected: Any, rate: Any
+        ) -> Any:
             with tf.GradientTape() as tape:
                 states = self.model([item + 1, action, gap], training=True)
                 states *= config.scale
                 wanted = target >= 0
                 asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
-                loss = self._loss(*asked, drawn, expected) if sampling else self._full_loss(*asked)
-            gradients = tape.gradient(loss, variables)
-            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+                if sampling:
+                    loss = self._loss(*asked, drawn, expected)
+                else:
+                    embedded = self.item.embeddings[1:]
+                    loss = whole_loss(
+                        asked[0], embedded, self.item_bias, asked[1], config.smoothing
+                    )
+            adam.apply(tape.gradient(loss, variables), rate)
             return loss
 
         self._step = step
@@ -305,30 +314,13 @@ class _Network:
         """Mean cross-entropy, the sum over the other items estimated from the drawn ones."""
         import tensorflow as tf
 
-        own = self._own(states, target)
-        others = tf.matmul(states, tf.gather(self.item.embeddings, drawn + 1), transpose_b=True)
-        others += tf.gather(self.item_bias, drawn) - expected
-        others = tf.where(target[:, None] == drawn, -1e9, others)
-        every = tf.reduce_logsumexp(tf.concat([own[:, None], others], axis=1), axis=1)
-        return tf.reduce_mean(every - own)
-
-    def _full_loss(self, states: Any, target: Any) -> Any:
-        """Mean cross-entropy against the target, smoothed over all items."""
-        import tensorflow as tf
-
-        output = self.item.embeddings[1:]
-        logits = tf.matmul(states, output, transpose_b=True) + self.item_bias
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
-        mean = tf.linalg.matvec(states, tf.reduce_mean(output, axis=0))
-        mean += tf.reduce_mean(self.item_bias)
-        return tf.reduce_mean(loss + self.config.smoothing * (self._own(states, target) - mean))
-
-    def _own(self, states: Any, target: Any) -> Any:
-        """The targets' logits."""
-        import tensorflow as tf
+        from recommender.lstm_fit import drawn_loss
 
         own = tf.reduce_sum(states * tf.gather(self.item.embeddings, target + 1), axis=1)
-        return own + tf.gather(self.item_bias, target)
+        own += tf.gather(self.item_bias, target)
+        others = tf.matmul(states, tf.gather(self.item.embeddings, drawn + 1), transpose_b=True)
+        others += tf.gather(self.item_bias, drawn) - expected
+        return drawn_loss(own, tf.where(target[:, None] == drawn, -1e9, others))
 
     def step(
         self,
@@ -337,8 +329,7 @@ class _Network:
         drawn: tuple[Ints, NDArray[np.float32]],
     ) -> float:
         """One gradient step; the loss before it. `drawn` is what `_Drawn.items` gave."""
-        self.optimizer.learning_rate.assign(rate)
-        return float(self._step(*batch, *drawn))
+        return float(self._step(*batch, *drawn, np.float32(rate)))
 
     def states(self, batch: Batch) -> NDArray[np.float32]:
         """The states of all steps as Keras computes them, of shape (n, longest, units)."""

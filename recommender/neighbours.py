@@ -94,13 +94,20 @@ class SessionNeighbours:
             scores[row, items] = values
         return scores
 
+    def tuned(self, config: NeighbourConfig) -> "SessionNeighbours":
+        """The same sessions compared in another way; `postings` must be as it was."""
+        return SessionNeighbours(config, self.begin, self.item, self.first, self.session)
+
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
         return self._found(batch, 0)
 
     def _found(self, batch: Batch, row: int) -> tuple[Ints, Scores]:
+        return self.after(np.array(batch.session_items(row), np.int32))
+
+    def after(self, asked: Ints) -> tuple[Ints, Scores]:
+        """Items and their scores where a session met these distinct items, the latest first."""
         config = self.config
-        asked = np.array(batch.session_items(row), np.int32)
         return _neighbours(
             asked,
             np.exp(-np.arange(len(asked), dtype=np.float32) / np.float32(config.query_decay)),

@@ -1,16 +1,20 @@
 """Chooses how sessions are compared, on the validation questions alone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from benchmarks.next_item.ranks import ranks_of, worth
+from benchmarks.next_item.ranks import SIZE, worth
 from benchmarks.next_item.splits import Questions, Split
+from recommender.evaluation import MISS
 from recommender.neighbours import NeighbourConfig, SessionNeighbours
+from recommender.protocol import Scores
+from recommender.sequences import Ints, chunks
 
-MOST_QUESTIONS = 6_000
+MOST_QUESTIONS = 2_500
 ROUNDS = 2
 CHOICES: dict[str, tuple[float, ...]] = {
     "query_decay": (0.5, 1.0, 1.5, 2.5, 4.0),
@@ -36,12 +40,32 @@ def some(asked: Questions, most: int, seed: int = 0) -> Questions:
 def choose_neighbours(split: Split) -> NeighbourConfig:
     """One setting after the other at its best value, starting from the defaults, ROUNDS times."""
     asked = some(split.valid, MOST_QUESTIONS)
+    sessions = [
+        np.array(batch.session_items(row), np.int32)
+        for batch in (asked.batch(part) for part in chunks(len(asked), SIZE))
+        for row in range(len(batch))
+    ]
+    questions = list(zip(sessions, asked.target.tolist(), strict=True))
+    fitted = SessionNeighbours.fit(split.train, split.items)
 
-    def value_of(config: NeighbourConfig) -> float:
-        model = SessionNeighbours.fit(split.train, split.items, config=config)
-        return worth(ranks_of(model.score, asked))
+    with ThreadPoolExecutor() as threads:
 
-    return climb(NeighbourConfig(), value_of)
+        def value_of(config: NeighbourConfig) -> float:
+            model = fitted.tuned(config)
+
+            def ranked(part: slice) -> list[int]:
+                return [rank_among(*model.after(met), target) for met, target in questions[part]]
+
+            ranks = threads.map(ranked, chunks(len(questions), SIZE))
+            return worth(np.concatenate([np.array(part, np.int32) for part in ranks]))
+
+        return climb(NeighbourConfig(), value_of)
+
+
+def rank_among(items: Ints, values: Scores, target: int) -> int:
+    """The target's rank among all items where all but these have no score."""
+    own = values[items == target]
+    return int((values >= own[0]).sum()) if len(own) else MISS
 
 
 def climb(config: NeighbourConfig, value_of: Callable[[NeighbourConfig], float]) -> NeighbourConfig:

@@ -21,6 +21,8 @@ MOST_QUESTIONS = 8_000
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
 SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
+WEIGHING_EPOCHS = 3
+"""Of the network that only tells what the sources weigh: more hardly move the weights."""
 LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
 
 
@@ -46,7 +48,9 @@ def compare(
     networks, blends, spent = [], [], [0.0, 0.0]
     for seed in range(seeds):
         began = perf_counter()
-        first = _train(split.train, split, seed, say, f"LSTM, seed {seed}, to weigh")
+        first = _train(
+            split.train, split, seed, say, f"LSTM, seed {seed}, to weigh", WEIGHING_EPOCHS
+        )
         middle = perf_counter()
         last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
         spent[0] += perf_counter() - middle
@@ -61,15 +65,27 @@ def compare(
     yield _row(blends, split, spent[1] / seeds + counting)
 
 
-def _train(log: Log, split: Split, seed: int, say: Callable[[str], None], stage: str) -> Lstm:
+def _train(
+    log: Log,
+    split: Split,
+    seed: int,
+    say: Callable[[str], None],
+    stage: str,
+    most_epochs: int | None = None,
+) -> Lstm:
     config = SMALL if len(split.full) * split.items <= MOST_PRODUCTS else LARGE
+    epochs = min(config.epochs, most_epochs or config.epochs)
 
     def on_step(done: int, total: int, loss: float) -> None:
         if done % 50 == 0:
             say(f"{stage}: {done / total:.0%}, loss {loss:.3f}")
 
     return train_lstm(
-        log, split.items, config=replace(config, seed=seed), wanted=next_step, on_step=on_step
+        log,
+        split.items,
+        config=replace(config, seed=seed, epochs=epochs),
+        wanted=next_step,
+        on_step=on_step,
     )
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.next_item.choose import climb
+from benchmarks.next_item.choose import climb, rank_among
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import SplitError, read_split
 from cli.main import app
 from recommender.evaluation import MISS
-from recommender.neighbours import NeighbourConfig
+from recommender.neighbours import NeighbourConfig, SessionNeighbours
 from recommender.protocol import Scores
 from recommender.sequences import Batch
 
@@ -138,3 +138,14 @@ def test_each_model_gets_a_row_and_order_beats_popularity(steps: Path, tmp_path:
     assert rows["blend"]["mrr"]["mean"] > rows["item_to_item"]["mrr"]["mean"]
     assert rows["neighbours"]["mrr"]["mean"] > rows["item_to_item"]["mrr"]["mean"]
     assert rows["item_to_item"]["mrr"]["mean"] > rows["popular"]["mrr"]["mean"]
+
+
+def test_a_rank_among_what_was_found_is_the_rank_among_all(prefixes: Path) -> None:
+    split = read_split(prefixes)
+    model = SessionNeighbours.fit(split.train, split.items)
+    batch = split.valid.batch(slice(None))
+    found = [
+        rank_among(*model.after(np.array(batch.session_items(row), np.int32)), target)
+        for row, target in enumerate(split.valid.target.tolist())
+    ]
+    assert found == ranks_of(model.score, split.valid).tolist()
