@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommender.facts import Facts
 from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
-from recommender.protocol import Arrays, Scores
+from recommender.protocol import Arrays, Scores, Term
 from recommender.sequences import Batch, Bools, Ints, Log, first_touches, starts
 
 # A category's own counts are pulled towards everybody's as by so many products.
@@ -46,7 +46,15 @@ class Content:
         self._shelved = order[facts.category[order] >= 0].astype(np.int32)
         self._brand = facts.brand[self._shelved]
         self._place = facts.place[self._shelved]
-        self._begin = np.searchsorted(facts.category[self._shelved], np.arange(len(leads_to) + 1))
+        shelf = facts.category[self._shelved]
+        self._begin = np.searchsorted(shelf, np.arange(len(leads_to) + 1))
+        # Where the products with a price end: those without are the last of their category.
+        unpriced = np.bincount(shelf[np.isnan(self._place)], minlength=len(leads_to))
+        self._priced = self._begin[1:] - unpriced
+        self._by_brand = np.argsort(self._brand, kind="stable").astype(np.int32)
+        self._brand_begin = np.searchsorted(
+            self._brand[self._by_brand], np.arange(int(facts.brand.max(initial=-1)) + 2)
+        )
 
     @classmethod
     def fit(cls, log: Log, facts: Facts) -> Self:
@@ -95,6 +103,13 @@ class Content:
                 )  # fmt: skip
         return scores
 
+    def spread(self, batch: Batch) -> Term | None:
+        """As Spread says."""
+        last = int(batch.last_items()[0])
+        if last < 0 or self.facts.category[last] < 0:
+            return None
+        return _After(self, last)
+
     def grown(self, new: Newcomers) -> "Content":
         """The same with the new items, of which it knows as much as of any."""
         return Content(new.facts, self.leads_to, self.brand_lift, self.price_lift)
@@ -115,6 +130,55 @@ class Content:
         """The recommender that `arrays` came from."""
         facts = Facts(arrays["brand"], arrays["category"], arrays["place"])
         return cls(facts, arrays["leads_to"], arrays["brand_lift"], arrays["price_lift"])
+
+
+class _After:
+    """The shares of what may follow one product.
+
+    A category's products of one bucket by price all have the same share, but for those of the
+    product's own brand: what is written for each item is one number, worked out once a bucket.
+    """
+
+    def __init__(self, content: Content, last: int) -> None:
+        facts = content.facts
+        brand, own, self._place = (
+            int(facts.brand[last]),
+            int(facts.category[last]),
+            facts.place[last],
+        )
+        self._content, self._brand, self._own = content, brand, own
+        begins = content._brand_begin
+        same = slice(begins[brand], begins[brand + 1]) if brand >= 0 else slice(0, 0)
+        self._same = content._by_brand[same]
+        categories = len(content.leads_to)
+        self._cuts = np.empty((categories, UNPRICED + 2), np.int64)
+        self._each = np.empty(categories, np.float32)
+        _weigh(
+            own, self._place, self._same, facts.category, content._shelved, content._place,
+            content._begin, content._priced, content.leads_to[own], content.brand_lift,
+            content.price_lift, PRICE_EDGES, self._cuts, self._each,
+        )  # fmt: skip
+
+    def add_to(self, total: Scores, weight: np.float32) -> None:
+        """As Term says."""
+        content = self._content
+        _spread(
+            total, weight, self._own, self._place, self._same, content.facts.category,
+            content._shelved, content._place, content.brand_lift, content.price_lift, PRICE_EDGES,
+            self._cuts, self._each,
+        )  # fmt: skip
+
+    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
+        """As Term says."""
+        content, facts = self._content, self._content.facts
+        category = facts.category[items]
+        own = (category == self._own).astype(np.int64)
+        same = ((facts.brand[items] == self._brand) & (self._brand >= 0)).astype(np.int64)
+        way = facts.place[items] - self._place
+        bucket = np.where(np.isnan(way), UNPRICED, np.searchsorted(PRICE_EDGES, way, side="right"))
+        shares = self._each[category] * content.brand_lift[own, same]
+        shares *= content.price_lift[own, bucket]
+        return np.where(category >= 0, shares, np.float32(0))
 
 
 def _pairs(log: Log, facts: Facts) -> tuple[Ints, Ints]:
@@ -181,3 +245,83 @@ def _score(
             out[shelved[at]] = value
         for at in range(begin[other], begin[other + 1]):
             out[shelved[at]] *= leads_to[other] / total
+
+
+@compiled
+def _bucket(way: np.float32, edges: Scores) -> int:
+    """The bucket of a way by price, as `score` has it."""
+    if np.isnan(way):
+        return len(edges) + 1
+    bucket = 0
+    while bucket < len(edges) and way >= edges[bucket]:
+        bucket += 1
+    return bucket
+
+
+@compiled
+def _weigh(
+    category: int, place: np.float32, same: Ints, categories: Ints,
+    shelved: Ints, places: Scores, begin: NDArray[np.int64], priced: NDArray[np.int64],
+    leads_to: Scores, brand_lift: Scores, price_lift: Scores, edges: Scores,
+    cuts: NDArray[np.int64], each: Scores,
+) -> None:  # fmt: skip
+    """Where each category's buckets begin among the shelved items, and what its lifts sum up to.
+
+    `same` are the shelved places of the same brand. `cuts` (categories, buckets + 1) gets the
+    places, `each` what an item's lifts are to be multiplied by for all items to add up to 1.
+    """
+    whole = np.float32(0)
+    last = len(edges) + 1
+    for other in range(len(leads_to)):
+        own = 1 if other == category else 0
+        at = begin[other]
+        high = at if np.isnan(place) else priced[other]
+        cuts[other, 0] = at
+        total = np.float32(0)
+        for bucket in range(len(edges)):
+            low, top = at, high
+            while low < top:
+                middle = (low + top) // 2
+                if places[middle] - place >= edges[bucket]:
+                    top = middle
+                else:
+                    low = middle + 1
+            total += np.float32(low - at) * price_lift[own, bucket]
+            at = low
+            cuts[other, bucket + 1] = at
+        total += np.float32(high - at) * price_lift[own, last - 1]
+        total += np.float32(begin[other + 1] - high) * price_lift[own, last]
+        cuts[other, last] = high
+        cuts[other, last + 1] = begin[other + 1]
+        each[other] = total * brand_lift[own, 0]
+        if begin[other + 1] > begin[other]:
+            whole += leads_to[other]
+    for where in same:
+        other = categories[shelved[where]]
+        own = 1 if other == category else 0
+        more = brand_lift[own, 1] - brand_lift[own, 0]
+        each[other] += price_lift[own, _bucket(places[where] - place, edges)] * more
+    for other in range(len(leads_to)):
+        if begin[other + 1] > begin[other]:
+            each[other] = leads_to[other] / (each[other] * whole)
+
+
+@compiled
+def _spread(
+    total: Scores, weight: np.float32, category: int, place: np.float32, same: Ints,
+    categories: Ints, shelved: Ints, places: Scores, brand_lift: Scores, price_lift: Scores,
+    edges: Scores, cuts: NDArray[np.int64], each: Scores,
+) -> None:  # fmt: skip
+    """Add each item's share times the weight."""
+    for other in range(len(each)):
+        own = 1 if other == category else 0
+        for bucket in range(len(edges) + 2):
+            value = weight * each[other] * brand_lift[own, 0] * price_lift[own, bucket]
+            for at in range(cuts[other, bucket], cuts[other, bucket + 1]):
+                total[shelved[at]] += value
+    for where in same:
+        other = categories[shelved[where]]
+        own = 1 if other == category else 0
+        more = brand_lift[own, 1] - brand_lift[own, 0]
+        lift = price_lift[own, _bucket(places[where] - place, edges)]
+        total[shelved[where]] += weight * each[other] * lift * more

@@ -9,7 +9,7 @@ import numpy as np
 from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
-from recommender.ranking import Ranked, Ranker
+from recommender.ranking import Norms, Ranked, Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
 from recommender.rules import AssociationRules
 from recommender.sequences import ACTION_CODES, WINDOW, Batch, Bools, beginning, encode, extended
@@ -29,6 +29,10 @@ class Window:
     """The state after all steps but a full window's first: one more step pushes that one out."""
     but_last: State | None = None
     """The state before the steps with the last product, those in a row at the end."""
+    norms: Norms | None = None
+    """What the ranking of this window summed up to, once it was asked for."""
+    norms_but_last: Norms | None = None
+    """The same before the steps with the last product."""
 
     @property
     def met(self) -> list[int]:
@@ -112,6 +116,7 @@ class LiveBlend:
             about=about,
             surface=surface,
         )
+        window.norms = ranked.norms
         context = about if anchor is not None else [*window.items, *window.met]
         if surface is Surface.CART:
             context = [*about, *context]
@@ -130,18 +135,14 @@ class LiveBlend:
         The network reads all steps, so only of the last product is it cheap to say what it did:
         the state before it is known.
         """
-        items = ranked.items
-        only = np.zeros(len(self.vocabulary), np.bool_)
-        only[items] = True
-        before = self._ranker.best(
-            beginning(window.batch, _last_turn(window.batch)),
-            window.but_last,
-            k=len(items),
-            available=only,
-            taboo=(),
-        )
-        score = dict(zip(before.items.tolist(), before.total.tolist(), strict=True))
-        then = np.array([score.get(item, 0.0) for item in items.tolist()])
+        before = beginning(window.batch, _last_turn(window.batch))
+        if window.norms_but_last is None:
+            only = np.zeros(len(self.vocabulary), np.bool_)
+            only[ranked.items] = True
+            window.norms_but_last = self._ranker.best(
+                before, window.but_last, k=len(ranked.items), available=only, taboo=()
+            ).norms
+        then = self._ranker.totals(before, window.but_last, ranked.items, window.norms_but_last)
         risen: Bools = ranked.total > then
         return risen
 
@@ -211,15 +212,18 @@ class LiveBlend:
 
     def _window(self, batch: Batch, before: Window | None = None) -> Window:
         steps = int(batch.length[0])
-        begin, state, but_last = 0, None, None
+        begin, state, but_last, norms = 0, None, None, None
+        turn = _last_turn(batch)
         if before is not None and _begins_with(batch, before.batch):
             begin, state, but_last = int(before.batch.length[0]), before.state, before.but_last
-        turn = _last_turn(batch)
+            if begin == turn and _same_session(batch, before.batch):
+                norms = before.norms
         if begin <= turn:
             state = but_last = self._stepped(batch, state, begin, turn)
             begin = turn
         state = self._stepped(batch, state, begin, steps)
-        return Window(batch, state, batch.session_items(0), but_last=but_last)
+        items = batch.session_items(0)
+        return Window(batch, state, items, but_last=but_last, norms_but_last=norms)
 
     def _stepped(self, batch: Batch, state: State | None, begin: int, end: int) -> State | None:
         """The network's state after the steps from `begin` to `end`; None without a network."""
@@ -253,3 +257,8 @@ def _begins_with(batch: Batch, first: Batch) -> bool:
             (batch.gap, first.gap),
         )
     )
+
+
+def _same_session(batch: Batch, first: Batch) -> bool:
+    """Whether the steps that the windows have both are in the running session of both."""
+    return np.array_equal(batch.in_session[0, : first.length[0]], first.in_session[0])

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from recommender.members import Members
 from recommender.newcomers import Newcomers
-from recommender.protocol import Arrays, Scores
+from recommender.protocol import Arrays, Scores, Term
 from recommender.rules import pair_counts, touched
 from recommender.sequences import ACTION_CODES, MICROSECONDS, Batch, Bools, Ints, Log
+from recommender.terms import Around
 
 HALF_LIFE_DAYS = 3.0
 NEIGHBOURS = 300
@@ -129,6 +130,9 @@ class PopularInCategory:
             members = self._members.of([code])
             sessions = float(np.nansum(weights[members]))
             self._inside[members] = weights[members] / max(sessions, 1.0)
+        self._far = np.nan_to_num(self._elsewhere)
+        self._nearer = np.nan_to_num(self._inside) - self._far
+        self._far_sum = float(self._far.sum())
 
     @classmethod
     def fit(cls, log: Log, items: int, category: Ints) -> "PopularInCategory":
@@ -143,6 +147,15 @@ class PopularInCategory:
                 inside = self._members.of([self.category[last]])
                 scores[row, inside] = self._inside[inside]
         return scores
+
+    def spread(self, batch: Batch) -> Term | None:
+        """As Spread says."""
+        last = int(batch.last_items()[0])
+        known = last >= 0 and self.category[last] >= 0
+        members = self._members.of([int(self.category[last])] if known else [])
+        nearer = self._nearer[members]
+        whole = np.float32(self._far_sum + nearer.sum())
+        return Around(self._far, members, nearer, whole) if whole > 0 else None
 
     def grown(self, new: Newcomers) -> "PopularInCategory":
         """The same weights, and none for the new items."""

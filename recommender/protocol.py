@@ -122,7 +122,10 @@ class Sparse(Protocol):
     """A source that knows few items of any one shopper, and finds them without scoring the rest."""
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
-        """The items that `score` knows for a batch of one window, each once, and their scores."""
+        """The items that `score` knows for a batch of one window, and their scores.
+
+        The scores of one that comes more than once add up.
+        """
         ...
 
 
@@ -132,4 +135,25 @@ class Shared(Protocol):
 
     def of_everybody(self) -> Scores:
         """The scores (items,) of any window."""
+        ...
+
+
+class Term(Protocol):
+    """What one source says of the items for one window, as shares that add up to 1."""
+
+    def add_to(self, total: Scores, weight: np.float32) -> None:
+        """Add the shares of all items times `weight`; the network's as rounded."""
+        ...
+
+    def at(self, items: Ints, place: Ints) -> Scores:
+        """The true shares of `items`; `place` (n,) has each one's position in them, else -1."""
+        ...
+
+
+@runtime_checkable
+class Spread(Protocol):
+    """A source whose scores of all items follow from few numbers, so that few need be written."""
+
+    def spread(self, batch: Batch) -> Term | None:
+        """The shares for a batch of one window; None where it knows nothing."""
         ...

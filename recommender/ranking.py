@@ -3,15 +3,15 @@
 `Blend.mix` scores every item by every source, which is what evaluation needs. For one shopper most
 of that is zeros, or the same for everybody. Here each source gives what it is: the network its
 logits, counting sources the few items that their lists name (`Sparse.found`), popularity one vector
-for everybody (`Shared.of_everybody`), made once. They are summed over all
-items from the network's rounded weights, and the best of them once more from the true ones, so that
-rounding decides nothing: tests/unit/recommender/test_live.py holds this equal to `Blend.mix`.
+for everybody (`Shared.of_everybody`), made once, content a number for each shelf (`Spread`). They
+are summed over all items from the network's rounded weights, and the best of them once more from
+the true ones, so that rounding decides nothing: tests/unit/recommender/test_live.py holds this
+equal to `Blend.mix`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import local
-from typing import Protocol
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from recommender.lstm_step import Lstm, State
 from recommender.members import Members
 from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
-from recommender.protocol import Scores, Shared, Source, Sparse, Surface
+from recommender.protocol import Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
+from recommender.terms import All, Few, Softmax, likelihoods
 
 # How much what is taken together counts on each surface, and what is left of the score of a
 # product of the same category: next to a tent belongs a mat, not another tent.
@@ -30,64 +31,6 @@ TOGETHER = {Surface.PRODUCT: 0.7, Surface.CART: 0.5}
 SAME_CATEGORY = {Surface.PRODUCT: 0.05, Surface.CART: 0.3}
 # So many more than asked for are scored again from the true weights.
 SPARE = 32
-
-
-class _Term(Protocol):
-    """What one source says of the items, as shares that add up to 1."""
-
-    def add_to(self, total: Scores, weight: np.float32) -> None:
-        """Add the shares times `weight`; the network's as rounded."""
-        ...
-
-    def at(self, items: Ints, place: Ints) -> Scores:
-        """The true shares of `items`; `place` (n,) has each one's position in them, else -1."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Few:
-    items: Ints
-    share: Scores
-
-    def add_to(self, total: Scores, weight: np.float32) -> None:
-        _add_few(total, self.items, self.share, weight)
-
-    def at(self, items: Ints, place: Ints) -> Scores:
-        picked = np.zeros(len(items), np.float32)
-        _pick(self.items, self.share, place, picked)
-        return picked
-
-
-@dataclass(frozen=True, slots=True)
-class _All:
-    share: Scores
-
-    def add_to(self, total: Scores, weight: np.float32) -> None:
-        _add_all(total, self.share, weight)
-
-    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in _Term
-        return self.share[items]
-
-
-class _Softmax:
-    """The network's shares: all items' from the rounded weights, some items' from the true ones."""
-
-    def __init__(self, output: OutputLayer, hidden: Scores, scratch: Scores) -> None:
-        self._output, self._hidden = output, hidden
-        self._likelihood = output.logits(hidden, scratch)
-        self._highest = scratch.max(initial=np.float32(-1e30))
-        np.subtract(scratch, self._highest, out=scratch)
-        np.exp(scratch, out=scratch)
-        self._mass = max(scratch.sum(), np.float32(1e-30))
-
-    def add_to(self, total: Scores, weight: np.float32) -> None:
-        _add_all(total, self._likelihood, weight / self._mass)
-
-    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in _Term
-        true: Scores = np.exp(self._output.exact(self._hidden, items) - self._highest)
-        # Most of what rounding did to the whole it did to the likeliest items, which are these.
-        mass = self._mass + true.sum() - self._likelihood[items].sum()
-        return true / max(mass, np.float32(1e-30))
 
 
 class _Scratch(local):
@@ -100,11 +43,23 @@ class _Scratch(local):
 
 
 @dataclass(frozen=True, slots=True)
+class Norms:
+    """What all items of a window add up to: with it single items are scored without the rest."""
+
+    highest: np.float32
+    """The network's highest logit, and the sum of its likelihoods beside that one."""
+    mass: np.float32
+    leant: np.float32
+    """The sum of all scores times how they suit the shopper; 0 without taste."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """Items, best first, with each source's part of their scores (sources, items)."""
 
     items: Ints
     parts: Scores
+    norms: Norms
 
     @property
     def total(self) -> Scores:
@@ -124,11 +79,7 @@ class Ranker:
         self.names = [source.name for source in self._blend.sources]
         self._rules_at = self.names.index(AssociationRules.name)
         self._members = Members(bundle.category)
-        self._shared = {
-            source.name: _all(source.of_everybody())
-            for source in self._blend.sources
-            if isinstance(source, Shared)
-        }
+        self._ask = [_asking(source) for source in self._blend.sources]
         self._scratch = _Scratch(len(bundle.vocabulary))
         self._output = next(
             (OutputLayer(one.weights.item[1:], one.weights.item_bias, one.weights.seen)
@@ -153,7 +104,10 @@ class Ranker:
         away from more of their kind. Fewer than k where no more have any score.
         """
         scratch = self._scratch
-        terms = [self._term(source, batch, state, scratch) for source in self._blend.sources]
+        softmax = None
+        if state is not None and self._output is not None:
+            softmax = Softmax(self._output, state[0], scratch.logits)
+        terms = [softmax if ask is None else ask(batch) for ask in self._ask]
         knows = np.array([[term is not None] for term in terms])
         weights = self._blend.weights_for(batch, knows)[:, 0]
         together = self._together(about, surface)
@@ -167,7 +121,7 @@ class Ranker:
                 term.add_to(total, weight)
         lift = self._blend.newcomers_lift(weights[:, None])
         total[self._known :] *= lift
-        suits = self._suits(batch, total)
+        suits, leant = self._suits(batch, total)
         total *= suits * (1 - lean)
         if together is not None:
             together.add_to(total, lean)
@@ -191,7 +145,40 @@ class Ranker:
             parts[:, near & (self._category[items] >= 0)] *= np.float32(SAME_CATEGORY[surface])
         place[items] = -1
         order = np.lexsort((items, -parts.sum(axis=0)))[:k]
-        return Ranked(items[order], parts[:, order])
+        highest, mass = (softmax.highest, softmax.mass) if softmax else (np.float32(0),) * 2
+        return Ranked(items[order], parts[:, order], Norms(highest, mass, leant))
+
+    def totals(self, batch: Batch, state: State | None, items: Ints, norms: Norms) -> Scores:
+        """What `best` scores the items with for a window that it has ranked before.
+
+        For the surface that is about no items; `norms` are those that `best` gave then.
+        """
+        place = self._scratch.place
+        place[items] = np.arange(len(items), dtype=np.int32)
+        shares: list[Scores | None] = []
+        for ask in self._ask:
+            if ask is not None:
+                term = ask(batch)
+                shares.append(term.at(items, place) if term is not None else None)
+            elif state is not None and self._output is not None:
+                true = likelihoods(self._output, state[0], norms.highest, items)
+                shares.append(true / norms.mass)
+            else:
+                shares.append(None)
+        place[items] = -1
+        knows = np.array([[share is not None] for share in shares])
+        weights = self._blend.weights_for(batch, knows)[:, 0]
+        total = np.zeros(len(items), np.float32)
+        for share, weight in zip(shares, weights, strict=True):
+            if share is not None:
+                total += weight * share
+        total[items >= self._known] *= self._blend.newcomers_lift(weights[:, None])
+        taste = self._blend.taste
+        if taste is not None:
+            total *= taste.factors(batch)[0][items]
+            if norms.leant > 0:
+                total /= norms.leant
+        return total
 
     def carried(self, about: Sequence[int], items: Ints) -> Bools:
         """For which items (columns) which of the products (rows) speaks most of taking it along.
@@ -207,87 +194,51 @@ class Ranker:
 
     def _spoken(self, about: Sequence[int], items: Ints) -> Scores:
         """The items' shares of what is taken together with the products."""
-        share = np.zeros(len(self._category), np.float32)
         together = self._together(about, Surface.CART)
-        if together is not None:
-            together.add_to(share, np.float32(1))
-        return share[items]
+        if together is None:
+            return np.zeros(len(items), np.float32)
+        place = self._scratch.place
+        place[items] = np.arange(len(items), dtype=np.int32)
+        share = together.at(items, place)
+        place[items] = -1
+        return share
 
-    def _term(
-        self, source: Source, batch: Batch, state: State | None, scratch: _Scratch
-    ) -> _Term | None:
-        """What the source says of this window; None where it knows nothing."""
-        if isinstance(source, Lstm):
-            if state is None or self._output is None:
-                return None
-            return _Softmax(self._output, state[0], scratch.logits)
-        if isinstance(source, Sparse):
-            return _few(*source.found(batch))
-        if source.name in self._shared:
-            return self._shared[source.name]
-        return _all(source.score(batch)[0])
+    def _suits(self, batch: Batch, total: Scores) -> tuple[Scores, np.float32]:
+        """What taste makes of each item's score, so that they add up to as much as before.
 
-    def _suits(self, batch: Batch, total: Scores) -> Scores:
-        """What taste makes of each item's score, so that they add up to as much as before."""
+        And what they would add up to otherwise.
+        """
         taste = self._blend.taste
         if taste is None:
-            return np.ones((), np.float32)
+            return np.ones((), np.float32), np.float32(0)
         factors: Scores = taste.factors(batch)[0]
         leant = np.float32(total @ factors)
-        return factors / leant if leant > 0 else factors
+        return (factors / leant if leant > 0 else factors), leant
 
     def _alike(self, about: Sequence[int]) -> Ints | None:
         """All items of the categories of these; None where they have none."""
         codes = {int(self._category[item]) for item in about} - {-1}
         return self._members.of(codes) if codes else None
 
-    def _together(self, about: Sequence[int], surface: Surface) -> _Few | None:
+    def _together(self, about: Sequence[int], surface: Surface) -> Few | None:
         if not about or surface not in TOGETHER:
             return None
-        return _few(*self._complements.fired(about))
+        return Few.of(*self._complements.fired(about))
 
 
-def _few(items: Ints, scores: Scores) -> _Few | None:
-    whole = scores.sum()
-    return _Few(items, scores / whole) if whole > 0 else None
-
-
-def _all(scores: Scores) -> _All | None:
-    share = np.empty_like(scores)
-    return _All(share) if _shares(scores, share) > 0 else None
-
-
-@compiled
-def _shares(scores: Scores, share: Scores) -> float:
-    """As `blend.shares` for one row, with 0 for NaN; returns the scores' sum."""
-    total = 0.0
-    for item in range(len(scores)):
-        share[item] = np.float32(0) if np.isnan(scores[item]) else scores[item]
-        total += share[item]
-    if total > 0:
-        for item in range(len(scores)):
-            share[item] /= total
-    return total
-
-
-@compiled
-def _add_all(total: Scores, share: Scores, weight: np.float32) -> None:
-    for item in range(len(total)):
-        total[item] += weight * share[item]
-
-
-@compiled
-def _add_few(total: Scores, items: Ints, share: Scores, weight: np.float32) -> None:
-    for at in range(len(items)):
-        total[items[at]] += weight * share[at]
-
-
-@compiled
-def _pick(items: Ints, share: Scores, place: Ints, picked: Scores) -> None:
-    for at in range(len(items)):
-        where = place[items[at]]
-        if where >= 0:
-            picked[where] += share[at]
+def _asking(source: Source) -> Callable[[Batch], Term | None] | None:
+    """How to ask a source what it says of a window; None for the network, which has its state."""
+    if isinstance(source, Lstm):
+        return None
+    if isinstance(source, Sparse):
+        sparse = source
+        return lambda batch: Few.of(*sparse.found(batch))
+    if isinstance(source, Shared):
+        shared = All.of(source.of_everybody())
+        return lambda _: shared
+    if isinstance(source, Spread):
+        return source.spread
+    return lambda batch: All.of(source.score(batch)[0])
 
 
 @compiled

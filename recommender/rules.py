@@ -338,24 +338,6 @@ def _named(
     )
 
 
-def merged(
-    item: Ints, strength: Scores, found: Sequence[tuple[slice, np.float32]], *, strongest: bool
-) -> tuple[Ints, Scores]:
-    """Items at some positions, each once, with their strongest weighted strength or their sum."""
-    if not found:
-        return np.zeros(0, np.int32), np.zeros(0, np.float32)
-    items = np.concatenate([item[at] for at, _ in found])
-    values = np.concatenate([strength[at] * weight for at, weight in found])
-    if len(found) == 1:
-        return items, values
-    distinct, place = np.unique(items, return_inverse=True)
-    if strongest:
-        most = np.zeros(len(distinct), np.float32)
-        np.maximum.at(most, place, values)
-        return distinct, most
-    return distinct, np.bincount(place, values, len(distinct)).astype(np.float32)
-
-
 PRIOR = 5.0
 MOST_RULES = 200
 
@@ -396,8 +378,19 @@ class AssociationRules:
 
     def fired(self, items: Sequence[int]) -> tuple[Ints, Scores]:
         """What the items' rules lead to, each once, with its strongest rule."""
-        found = [(self.index.of(item), np.float32(1)) for item in items]
-        return merged(self.index.rules.item, self.strength, found, strongest=True)
+        slices = [self.index.of(item) for item in items]
+        slices = [found for found in slices if found.start < found.stop]
+        item, strength = self.index.rules.item, self.strength
+        if len(slices) == 1:
+            return item[slices[0]], strength[slices[0]]
+        if not slices:
+            return item[:0], strength[:0]
+        led_to = np.concatenate([item[found] for found in slices])
+        values = np.concatenate([strength[found] for found in slices])
+        order = np.lexsort((-values, led_to))
+        led_to, values = led_to[order], values[order]
+        first = np.append(True, led_to[1:] != led_to[:-1])
+        return led_to[first], values[first]
 
     def grown(self, new: Newcomers) -> "AssociationRules":
         """The same rules, none of which is about the new items."""
@@ -454,7 +447,14 @@ class SequentialRules:
             weight = np.float32(self.decay**back)
             found.append((self.index.of(item), weight))
             found += [(self.index.of(item, first=first), weight) for first in latest[back + 1 :]]
-        return merged(self.index.rules.item, self.strength, found, strongest=False)
+        found = [(at, weight) for at, weight in found if at.start < at.stop]
+        led_to, strength = self.index.rules.item, self.strength
+        if not found:
+            return led_to[:0], strength[:0]
+        return (
+            np.concatenate([led_to[at] for at, _ in found]),
+            np.concatenate([strength[at] * weight for at, weight in found]),
+        )
 
     def _add(self, row: Scores, found: slice, weight: float) -> None:
         row[self.index.rules.item[found]] += np.float32(weight) * self.strength[found]

@@ -3,7 +3,8 @@
 Each shopper's state (steps, cart, the network's state, the last answers) stays in memory, and every
 request asks the database whether it still holds (`db.reads.watch`): so the next answer knows the
 last event, whichever process took it in. All of it runs in one thread of its own, off the event
-loop: no lock, and no request waits for another's page.
+loop: no lock, and no request waits for another's page. A page's cards come from it too; theirs are
+stored, and their products read, in the page's own transaction.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from core.ids import new_id
 from db.engine import SessionFactory, read_session
 from db.insert import table_of
 from db.models import Suggestion
-from db.reads.catalogue import catalogue_version
+from db.reads.catalogue import ProductFacts, catalogue_version, product_facts
 from db.reads.suggesting import Naming, namings
 from db.reads.watch import Stamp, Watch
 from db.writes.visitors import claim_visitor
@@ -33,7 +34,7 @@ from recommender.live import Live
 from recommender.protocol import History, Suggested, Surface
 from recommender.serving import Loaded
 from services.freshness import Keeper
-from services.suggest import NO_MODEL, SPARE, SuggestionService
+from services.suggest import NO_MODEL, SPARE, ShownSuggestion, SuggestionService
 
 MOST_SHOPPERS = 20_000
 """Shoppers kept ready, about 6 KB each; beyond it the longest unused is forgotten."""
@@ -51,6 +52,15 @@ class Answer:
 
     model_version: str
     suggestions: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worded:
+    """A suggestion with its reason in words, and the row that stores it."""
+
+    shown: ShownSuggestion
+    chosen: Suggested
+    row: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +113,35 @@ class VolumeService:
             self._thread, self._answer, identity, surface, k, anchor, self._clock.now()
         )
 
+    def show(
+        self, identity: Identity, *, surface: Surface, k: int, anchor: str | None
+    ) -> tuple[str, list[ShownSuggestion]]:
+        """The same with what is known of the products, stored by the time that it returns.
+
+        And the model's version. For a thread of its own.
+        """
+        now = self._clock.now()
+        asked = self._thread.submit(self._worded, identity, surface, k, anchor, now)
+        version, worded = asked.result()
+        with self._sessions.begin() as session:
+            facts = product_facts(session, [one.shown.product_id for one in worded], now=now)
+            # What sold out since it was chosen.
+            worded = [one for one in worded if _is_available(facts.get(one.shown.product_id))]
+            if worded:
+                rows = [one.row for one in worded]
+                session.connection().execute(insert(table_of(Suggestion)), rows)
+        return version, [replace(one.shown, product=facts[one.shown.product_id]) for one in worded]
+
     def _answer(
         self, identity: Identity, surface: Surface, k: int, anchor: str | None, now: datetime
     ) -> Answer:
+        version, worded = self._worded(identity, surface, k, anchor, now)
+        self._log.put([one.row for one in worded])
+        return Answer(version, [_told(one) for one in worded])
+
+    def _worded(
+        self, identity: Identity, surface: Surface, k: int, anchor: str | None, now: datetime
+    ) -> tuple[str, list[_Worded]]:
         stamp = self._watch.stamp(identity)
         if stamp is None:
             # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
@@ -142,8 +178,8 @@ class VolumeService:
             )
         stocked = self._watch.in_stock([one.product_id for one in chosen])
         kept = [one for one in chosen if one.product_id in stocked][:k]
-        return Answer(
-            version, self._told(identity, surface, kept, version, now, from_all=anchor is None)
+        return version, self._in_words(
+            identity, surface, kept, version, now, from_all=anchor is None
         )
 
     def _read(
@@ -162,34 +198,22 @@ class VolumeService:
             live = loaded.blend.follow(history, unwanted, before=known)
         return _Kept(stamp, loaded.edition if loaded else None, history, unwanted, live)
 
-    def _told(
+    def _in_words(
         self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,
         now: datetime, *, from_all: bool,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+    ) -> list[_Worded]:  # fmt: skip
         self._learn_names(chosen)
-        told, rows = [], []
+        worded = []
         for rank, one in enumerate(chosen, start=1):
             reason, text = self._service.worded(one, self._names)
             key = new_id()
-            shown = replace(one, rank=rank, reason=reason)
-            rows.append(
-                self._service.row(
-                    identity, key, shown, text, surface, version, now, from_all=from_all
-                )
-            )
-            told.append(
-                {
-                    "product_id": one.product_id,
-                    "rank": rank,
-                    "score": round(one.score, 6),
-                    "source": one.source,
-                    "shares": one.shares,
-                    "reason": {"text": text, "kind": reason.kind.value},
-                    "suggestion_id": key,
-                }
-            )
-        self._log.put(rows)
-        return told
+            row = self._service.row(
+                identity, key, replace(one, rank=rank, reason=reason), text, surface, version, now,
+                from_all=from_all,
+            )  # fmt: skip
+            shown = ShownSuggestion(key, one.product_id, rank, one.source, reason, text)
+            worded.append(_Worded(shown, one, row))
+        return worded
 
     def _learn_names(self, chosen: list[Suggested]) -> None:
         needed = {one.product_id for one in chosen}
@@ -211,6 +235,23 @@ class VolumeService:
             # Titles may have changed: they are read again as they are needed.
             self._catalogue = catalogue
             self._thread.submit(self._names.clear)
+
+
+def _told(one: _Worded) -> dict[str, Any]:
+    shown, chosen = one.shown, one.chosen
+    return {
+        "product_id": shown.product_id,
+        "rank": shown.rank,
+        "score": round(chosen.score, 6),
+        "source": shown.source,
+        "shares": chosen.shares,
+        "reason": {"text": shown.reason_text, "kind": shown.reason.kind.value},
+        "suggestion_id": shown.suggestion_id,
+    }
+
+
+def _is_available(facts: ProductFacts | None) -> bool:
+    return facts is not None and facts.available
 
 
 class ShownLog:

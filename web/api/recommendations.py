@@ -43,14 +43,12 @@ def get_recommendations(
     """
     _need_product(surface, product)
     state = request.app.state
-    service: SuggestionService = state.suggestions
-    now = state.clock.now()
-    with state.sessions.begin() as session:
-        shown = service.suggest(session, identity, surface=surface, k=k, now=now, anchor=product)
+    volume: VolumeService = state.volume
+    version, shown = volume.show(identity, surface=surface, k=k, anchor=product)
     return json_response(
         {
             "surface": surface.value,
-            "model_version": service.model_version,
+            "model_version": version,
             "recommendations": suggestion_cards(shown, settings=state.settings),
         }
     )

@@ -145,3 +145,48 @@ def test_another_session_is_not_taken_for_the_beginning(live_blend: LiveBlend) -
     assert fresh.window.state is not None
     assert followed.window.state is not None
     np.testing.assert_array_equal(fresh.window.state[0], followed.window.state[0])
+
+
+@pytest.mark.parametrize(
+    "products",
+    [
+        ("tent", "mat", "stove", "boots", "socks", "bike"),
+        ("bike", "pump", "pump", "tent", "unheard-of", "mat"),
+        ("a-new-mat", "socks", "boots", "boots"),
+    ],
+)
+@pytest.mark.parametrize("pause", [40.0, 4000.0])
+def test_what_is_kept_of_the_ranking_before_gives_the_reasons_that_ranking_again_gives(
+    bundle: Bundle, live_blend: LiveBlend, products: tuple[str, ...], pause: float
+) -> None:
+    every = allowed(bundle.vocabulary)
+    live = None
+    for count in range(1, len(products) + 1):
+        history = history_of([(product, "view", pause) for product in products[:count]], [])
+        live = live_blend.follow(history, before=live)
+        fresh = live_blend.follow(history)
+        shown, again = (
+            live_blend.suggest(one, k=8, surface=Surface.HOME, available=every)
+            for one in (live, fresh)
+        )
+        assert [one.product_id for one in shown] == [one.product_id for one in again]
+        assert [one.reason for one in shown] == [one.reason for one in again]
+
+
+def test_the_ranking_before_is_summed_up_once_for_a_session_that_is_followed(
+    bundle: Bundle, live_blend: LiveBlend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = allowed(bundle.vocabulary)
+    steps = [("tent", "view", 0.0), ("mat", "view", 3.0)]
+    live = live_blend.follow(history_of(steps[:1], []))
+    live_blend.suggest(live, k=8, surface=Surface.HOME, available=every)
+    rankings = []
+    best = live_blend._ranker.best
+    monkeypatch.setattr(
+        live_blend._ranker,
+        "best",
+        lambda *args, **named: rankings.append(1) or best(*args, **named),
+    )
+    live = live_blend.follow(history_of(steps, []), before=live)
+    live_blend.suggest(live, k=8, surface=Surface.HOME, available=every)
+    assert len(rankings) == 1
