@@ -31,6 +31,7 @@ from web.api import (
     telegram,
     visitors,
 )
+from web.api.at_volume import AtVolume
 from web.limits import BodyLimit, PlainAddress, SecurityHeaders
 from web.operators.install import install as install_operators
 from web.rates import RateLimit, rate_store
@@ -79,6 +80,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
             Middleware(PlainAddress),
             Middleware(RateLimit, store=rates, settings=settings, clock=clock),
             Middleware(BodyLimit),
+            Middleware(AtVolume),
         ],
     )
     app.state.settings = settings

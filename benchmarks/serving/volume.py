@@ -36,6 +36,7 @@ from recommender.lstm_step import Lstm, Weights
 from recommender.registry import Manifest, store, switch
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
+from recommender.taste import FEATURES, Taste
 from recommender.training import fit_counts, prepare
 
 UNITS = 128
@@ -142,7 +143,8 @@ def _learn(shop: Shop, category: Sequence[str], draw: np.random.Generator) -> No
     ))  # fmt: skip
     sources = [lstm, *fit_counts(prepared.log, prepared)]
     weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
-    bundle = Bundle(prepared.vocabulary, prepared.category, Blend(sources, weights),
+    taste = Taste.fit(prepared.log, prepared.facts, np.full(len(FEATURES), 0.3, np.float32))
+    bundle = Bundle(prepared.vocabulary, prepared.category, Blend(sources, weights, taste),
                     np.zeros(size, np.bool_), Spoken.mine(prepared.log, min_people=5))  # fmt: skip
     names_of = tuple(source.name for source in sources)
     manifest = Manifest(
@@ -186,19 +188,16 @@ def _wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def requests_for(shop: Shop, *, k: int, seed: int = 1) -> list[str]:
-    """One request per visitor for the start page, the cart, and a product page, in random order.
+    """Three clicks of every visitor, in random order: what they open, and so what is asked for.
 
-    A product page's request names a product drawn anew: the network has to take one more step and
-    every source to answer again, as where each request comes with a new click.
+    Each names the product that was opened: the network has to take one more step and every source
+    to answer again, so that no answer is kept from before.
     """
     random, now = Random(seed), datetime.now(UTC)  # noqa: S311 a benchmark's choice
     lines = []
     for number in range(3 * len(shop.visitors)):
         token = _token(shop.visitors[number % len(shop.visitors)], now)
-        surface = random.choice(("home", "product", "product", "cart"))
-        query = f"surface={surface}&k={k}"
-        if surface == "product":
-            query += f"&product={random.choice(shop.products)}"
+        query = f"surface=product&k={k}&product={random.choice(shop.products)}"
         lines.append(
             f"GET /recommendations/ids?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {token}\r\n\r\n"

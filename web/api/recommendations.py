@@ -9,7 +9,7 @@ from recommender.protocol import Surface
 from services.cards import suggestion_cards
 from services.counterfactual import instead_of
 from services.suggest import SuggestionService
-from services.volume import VolumeService
+from services.volume import Answer, VolumeService
 from web.api.schemas import RankedJson, RecommendationsJson, WhyJson
 from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
@@ -69,6 +69,11 @@ async def get_ranked(
     _need_product(surface, product)
     volume: VolumeService = request.app.state.volume
     answer = await volume.suggest(identity, surface=surface, k=k, anchor=product)
+    return ranked_json(surface, answer)
+
+
+def ranked_json(surface: Surface, answer: Answer) -> Response:
+    """The answer as RankedJson has it."""
     return json_response(
         {
             "surface": surface.value,

@@ -223,3 +223,43 @@ def test_search_and_product_as_json(client: TestClient) -> None:
     product = client.get("/catalogue/products/rain").json()
     assert [one["stock"] for one in product["variants"]] == ["in_stock", "out", "low"]
     assert client.get("/catalogue/products/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?k=3", "?surface=cart", "?surface=product&product=stove&k=2"]
+)
+def test_ids_come_the_short_way_as_they_come_from_the_route(
+    shopper: TestClient, query: str
+) -> None:
+    short = shopper.get(f"/recommendations/ids{query}")
+    # What the short way does not know is left to the route, which looks away.
+    route = shopper.get(f"/recommendations/ids{query}{'&' if query else '?'}utm_source=mail")
+    assert short.status_code == route.status_code == 200
+    for answer in (short, route):
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    one, other = (_without_ids(answer.json()) for answer in (short, route))
+    assert one["recommendations"]
+    assert one == other
+
+
+def _without_ids(answer: dict[str, Any]) -> dict[str, Any]:
+    told = [one | {"suggestion_id": None} for one in answer["recommendations"]]
+    return answer | {"recommendations": told}
+
+
+@pytest.mark.parametrize(
+    "query", ["k=0", "k=25", "k=many", "surface=moon", "surface=product", "product=", "product=%01"]
+)
+def test_ids_are_refused_with_the_parameter_that_is_wrong(shopper: TestClient, query: str) -> None:
+    answer = shopper.get(f"/recommendations/ids?{query}")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] in ("k", "surface", "product")
+
+
+def test_ids_need_a_token_that_is_valid(shopper: TestClient) -> None:
+    headers = {"Authorization": "Bearer forged"}
+    assert shopper.get("/recommendations/ids", headers=headers).status_code == 401
+    shopper.cookies.clear()
+    assert shopper.get("/recommendations/ids").status_code == 401
