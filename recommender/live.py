@@ -149,7 +149,7 @@ class LiveBlend:
     def _told(self, ranked: Ranked, reasons: Reasons, moved: Bools | None) -> list[Suggested]:
         names, items = self._ranker.names, self.vocabulary.items
         total = ranked.total
-        own = (ranked.parts / total).T
+        own = (ranked.parts / total).T.astype(np.float64).round(4)
         return [
             Suggested(
                 product_id=items[item],
@@ -157,17 +157,13 @@ class LiveBlend:
                 rank=rank,
                 source=names[loudest],
                 reason=reason,
-                shares={
-                    name: round(share, 4)
-                    for name, share in zip(names, gave, strict=True)
-                    if share > 0
-                },
+                shares={name: share for name, share in zip(names, gave, strict=True) if share > 0},
             )
             for rank, (item, score, loudest, gave, reason) in enumerate(
                 zip(
                     ranked.items.tolist(),
                     total.tolist(),
-                    own.argmax(axis=1).tolist(),
+                    ranked.parts.argmax(axis=0).tolist(),
                     own.tolist(),
                     reasons.of_all(ranked.items, moved),
                     strict=True,

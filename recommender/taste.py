@@ -84,9 +84,24 @@ class Taste:
     def factors(self, batch: Batch) -> Scores:
         """What to multiply each item's score by, (len(batch), items); 1 for a shopper unmet."""
         factors = np.empty((len(batch), len(self.facts.brand)), np.float32)
-        for row in range(len(batch)):
-            np.exp(self.weights @ self.features(batch, row), out=factors[row])
-        return factors
+        for row, lean in enumerate(factors):
+            self._lean(batch, row, lean)
+        return np.exp(factors, out=factors)
+
+    def _lean(self, batch: Batch, row: int, lean: Scores) -> None:
+        """Write the weights times the features of all items, which are not written one by one."""
+        profile = self._profile(batch, row)
+        if profile is None:
+            lean.fill(0)
+            return
+        by_brand, by_category, chosen, sure = profile
+        facts, (brand, category, price, again) = self.facts, self.weights
+        _add_up(
+            facts.brand, facts.category, facts.place, brand * by_brand, category * by_category,
+            chosen, price * sure, lean,
+        )  # fmt: skip
+        met, times = _met(batch, row)
+        lean[met] += again * np.log1p(times).astype(np.float32)
 
     def features(self, batch: Batch, row: int) -> Scores:
         """The features of all items for one window, (FEATURES, items)."""
@@ -99,8 +114,7 @@ class Taste:
                 facts.brand, facts.category, facts.place, by_brand, by_category, chosen, sure,
                 features,
             )  # fmt: skip
-            steps = batch.item[row, : batch.length[row]]
-            met, times = np.unique(steps[steps >= 0], return_counts=True)
+            met, times = _met(batch, row)
             features[FEATURES.index("met"), met] = np.log1p(times)
         return features
 
@@ -220,6 +234,31 @@ def learn_taste(choices: list[Choice]) -> Scores:
 def with_weights(taste: Taste, weights: Scores) -> Taste:
     """The same counts with other weights."""
     return replace(taste, weights=weights)
+
+
+def _met(batch: Batch, row: int) -> tuple[Ints, NDArray[np.int64]]:
+    """The known products of the window, and how many steps each has."""
+    steps = batch.item[row, : batch.length[row]]
+    met, times = np.unique(steps[steps >= 0], return_counts=True)
+    return met, times
+
+
+@compiled
+def _add_up(
+    brand: Ints, category: Ints, place: Scores, by_brand: Scores, by_category: Scores,
+    chosen: np.float32, sure: np.float32, lean: Scores,
+) -> None:  # fmt: skip
+    """The sum of each item's features by `_describe`, weighted already."""
+    for item in range(len(brand)):
+        total = np.float32(0)
+        if brand[item] >= 0:
+            total += by_brand[brand[item]]
+        if category[item] >= 0:
+            total += by_category[category[item]]
+        if not np.isnan(place[item]):
+            away = place[item] - chosen
+            total -= sure * away * away
+        lean[item] = total
 
 
 @compiled

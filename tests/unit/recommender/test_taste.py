@@ -96,6 +96,13 @@ def test_of_a_stranger_it_says_nothing(taste: Taste) -> None:
     assert leaning.factors(encode([], NAMES)).tolist() == [[1.0] * SIZE]
 
 
+@pytest.mark.parametrize("items", [(0,), (3, 3, 8), (1, 2, 9, 11, 12), (12,)])
+def test_what_suits_is_the_features_by_their_weights(taste: Taste, items: tuple[int, ...]) -> None:
+    weights = np.array([0.7, -0.2, 1.3, 0.4], np.float32)
+    factors = with_weights(taste, weights).factors(met(*items))[0]
+    assert factors == pytest.approx(np.exp(weights @ taste.features(met(*items), 0)), rel=1e-5)
+
+
 def test_a_shop_without_brands_categories_and_prices_is_no_error(everybody: Log) -> None:
     nothing = np.full(SIZE, -1, np.int32)
     facts = Facts.of(nothing, nothing, np.full(SIZE, np.nan))
