@@ -13,6 +13,7 @@ from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, RecentlyPopular
 from recommender.protocol import Source
+from recommender.reorder import Reordered
 from recommender.rules import SequentialRules
 from recommender.sequences import Ints, Log
 from recommender.training import learn_weights
@@ -55,10 +56,13 @@ def compare(
         last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
         spent[0] += perf_counter() - middle
         networks.append(last)
-        weights = learn_weights(
-            _sources(first, to_choose, split.train, split.items), some(split.valid, MOST_QUESTIONS)
+        chosen_on = some(split.valid, MOST_QUESTIONS)
+        sources = _sources(first, to_choose, split.train, split.items)
+        weights = learn_weights(sources, chosen_on)
+        order = Reordered.fit(Blend(sources, weights), chosen_on)
+        blends.append(
+            order.over(Blend(_sources(last, to_report, split.full, split.items), weights))
         )
-        blends.append(Blend(_sources(last, to_report, split.full, split.items), weights))
         spent[1] += perf_counter() - began
     say("ranking")
     yield _row(networks, split, spent[0] / seeds)
@@ -99,7 +103,7 @@ def _sources(network: Lstm, neighbours: SessionNeighbours, log: Log, items: int)
     ]
 
 
-def _row(models: Sequence[Source | Blend], split: Split, seconds: float) -> Row:
+def _row(models: Sequence[Source | Reordered], split: Split, seconds: float) -> Row:
     """The row of one model, trained with one seed or more."""
     runs: list[Ints] = [ranks_of(model.score, split.test) for model in models]
     return Row.of(models[0].name, runs, split.test.session, seconds=seconds)
