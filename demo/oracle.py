@@ -20,6 +20,7 @@ from demo.names import shopper_rows
 from demo.visits import plan_visits
 from demo.world import Scenario, Tastes, World, build_world, draw_tastes, load_shoppers
 from recommender.evaluation import Case
+from recommender.protocol import Step
 
 _DID = {"view": Did.VIEW, "add": Did.ADD, "remove": Did.REMOVE, "purchase": Did.PURCHASE}
 
@@ -81,12 +82,16 @@ class DemoOracle:
             self._observe(moments, row, case)
         return moments
 
-    def _observe(self, moments: Moments, row: int, case: Case) -> None:
-        steps = [
+    def known_steps(self, steps: Sequence[Step]) -> list[tuple[int, Did]]:
+        """The steps that the simulation could have taken, as it codes them."""
+        return [
             (self._index[step.product_id], _DID[step.action])
-            for step in case.steps
+            for step in steps
             if step.product_id in self._index and step.action in _DID
         ]
+
+    def _observe(self, moments: Moments, row: int, case: Case) -> None:
+        steps = self.known_steps(case.steps)
         here = [
             self._index[step.product_id]
             for step in case.steps[case.session_from :]

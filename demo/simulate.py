@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from demo.behaviour import Did, Moments, next_probabilities
 from demo.visits import DAY, SECOND, Plan, Visits
 from demo.world import Bools, Floats, Ints, Scenario, Tastes, World
+
+type Values = NDArray[np.float64]
 
 CART_LINES = 8
 OUT_OF_THE_BLUE = 0.5
@@ -85,8 +88,12 @@ class Steps:
     ending: Ints
 
 
-class _Shoppers:
-    """Where each shopper stands; arrays over all shoppers."""
+class Shoppers:
+    """Where each shopper stands; arrays over all shoppers.
+
+    `left` is the cart that the session began with, `gone_through` how many of its first lines the
+    session has turned to in order, CART_LINES once it has turned to anything else.
+    """
 
     def __init__(self, count: int, size: int) -> None:
         self.last = np.full(count, -1)
@@ -134,10 +141,10 @@ def simulate(
 ) -> Steps:
     """Play all visits; `progress` is told how many products were turned to since it was last."""
     rng = scenario.rng(4)
-    state = _Shoppers(scenario.shoppers, world.size)
+    state = Shoppers(scenario.shoppers, world.size)
     rows = Rows()
     ending = np.full(len(visits), int(Ending.EMPTY))
-    keen = rng.lognormal(0, 0.35, scenario.shoppers).astype(np.float32)
+    keen = keenness(rng, scenario.shoppers)
     turns = np.bincount(visits.shopper, visits.products, scenario.shoppers).astype(np.int64)
     session_of_turn = np.repeat(np.arange(len(visits)), visits.products)
     turn_in_session = np.arange(len(session_of_turn)) - np.repeat(
@@ -151,11 +158,11 @@ def simulate(
         number = turn_in_session[first_turn[who] + turn]
         begins = number == 0
         _begin_sessions(state, who[begins], visits.at[session[begins]], origin)
-        _look_again(state, rng, rows, who[~begins], session[~begins], number[~begins])
-        item = _choose(world, tastes, state, rng, who, begins)
-        _view(state, rng, rows, who, session, item, begins)
+        look_again(state, rng, rows, who[~begins], session[~begins], number[~begins])
+        item = choose(world, tastes, state, rng, who, begins)
+        view(state, rng, rows, who, session, item, begins)
         plan = visits.plan[session]
-        _maybe_add(world, tastes, state, rng, rows, who, session, item, keen, plan)
+        maybe_add(world, tastes, state, rng, rows, who, session, item, keen, plan)
         ends = number == visits.products[session] - 1
         ending[session[ends]] = _end_sessions(
             world, state, rng, rows, who[ends], session[ends], plan[ends]
@@ -164,7 +171,12 @@ def simulate(
     return _sorted(rows, visits, ending)
 
 
-def _begin_sessions(state: _Shoppers, who: Ints, at: Ints, origin: int) -> None:
+def keenness(rng: np.random.Generator, shoppers: int) -> Floats:
+    """How readily each shopper puts things into the cart; the past's first draw."""
+    return rng.lognormal(0, 0.35, shoppers).astype(np.float32)
+
+
+def _begin_sessions(state: Shoppers, who: Ints, at: Ints, origin: int) -> None:
     state.clock[who] = at
     state.day[who] = (at - origin) // DAY
     state.touched[who] = False
@@ -177,8 +189,8 @@ def _pause(rng: np.random.Generator, count: int, shortest: float, mean: float) -
     return ((shortest + rng.exponential(mean, count)) * SECOND).astype(np.int64)
 
 
-def _look_again(
-    state: _Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints, number: Ints
+def look_again(
+    state: Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints, number: Ints
 ) -> None:
     """Back to the product before the last one, of this session."""
     again = (rng.random(len(who)) < LOOK_AGAIN) & (number >= 2)
@@ -191,10 +203,10 @@ def _look_again(
     state.step(who, item, Did.VIEW)
 
 
-def _choose(
+def choose(
     world: World,
     tastes: Tastes,
-    state: _Shoppers,
+    state: Shoppers,
     rng: np.random.Generator,
     who: Ints,
     begins: Bools,
@@ -225,8 +237,8 @@ def _draw(rng: np.random.Generator, probabilities: Floats) -> Ints:
     return (cumulated <= target[:, None]).sum(axis=1)
 
 
-def _view(
-    state: _Shoppers,
+def view(
+    state: Shoppers,
     rng: np.random.Generator,
     rows: Rows,
     who: Ints,
@@ -247,10 +259,10 @@ def _view(
     state.step(who, item, Did.VIEW)
 
 
-def _maybe_add(
+def maybe_add(
     world: World,
     tastes: Tastes,
-    state: _Shoppers,
+    state: Shoppers,
     rng: np.random.Generator,
     rows: Rows,
     who: Ints,
@@ -278,7 +290,7 @@ def _maybe_add(
 
 
 def _take_out(
-    state: _Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints, item: Ints
+    state: Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints, item: Ints
 ) -> None:
     state.clock[who] += _pause(rng, len(who), 2, 20)
     rows.add(session, item, Mark.REMOVE, state.clock[who])
@@ -288,7 +300,7 @@ def _take_out(
 
 def _end_sessions(
     world: World,
-    state: _Shoppers,
+    state: Shoppers,
     rng: np.random.Generator,
     rows: Rows,
     who: Ints,
@@ -298,14 +310,12 @@ def _end_sessions(
     """Cart, checkout and purchase, or the reason why not; returns the endings."""
     ending = np.full(len(who), int(Ending.EMPTY))
     full = state.in_cart[who] > 0
-    spent = np.where(state.cart[who] >= 0, np.exp(world.price[state.cart[who]]), 0).sum(axis=1)
+    spent = value_in_cart(world, state, who)
     looks = full & ((rng.random(len(who)) < LOOK_AT_CART) | (plan == Plan.BUY))
     looks &= plan != Plan.LEAVE
     ending[full] = Ending.JUST_LOOKING
-    cheap = spent < 5000
-    chance = BUY_RATE * np.where(cheap, 0.75, 1.0) * np.where(spent > 30_000, 0.7, 1.0)
-    buys = looks & ((rng.random(len(who)) < chance) | (plan == Plan.BUY))
-    buys &= _any_line_touched(state, who)
+    buys = looks & ((rng.random(len(who)) < buying_chance(spent)) | (plan == Plan.BUY))
+    buys &= any_line_touched(state, who)
     stops = looks & ~buys
     ending[stops] = np.array(REASONS)[_draw(rng, reason_weights(spent))[stops]]
     ending[buys] = Ending.BOUGHT
@@ -330,7 +340,20 @@ def _end_sessions(
     return ending
 
 
-def reason_weights(spent: Floats) -> Floats:
+def value_in_cart(world: World, state: Shoppers, who: Ints) -> Values:
+    """What lies in the carts is worth, in minor units."""
+    cart = state.cart[who]
+    value: Values = np.where(cart >= 0, np.exp(world.price[cart]), 0).sum(axis=1)
+    return value
+
+
+def buying_chance(spent: Values) -> Values:
+    """How likely carts of these values are bought by who has looked at them."""
+    chance: Values = BUY_RATE * np.where(spent < 5000, 0.75, 1.0)
+    return chance * np.where(spent > 30_000, 0.7, 1.0)
+
+
+def reason_weights(spent: Values) -> Floats:
     """How likely each of `REASONS` keeps carts of these values from being bought, shape (b, 4)."""
     weights = [
         np.where(spent > 15_000, 0.5, 0.2),
@@ -341,7 +364,7 @@ def reason_weights(spent: Floats) -> Floats:
     return np.stack(weights, axis=1).astype(np.float32)
 
 
-def _any_line_touched(state: _Shoppers, who: Ints) -> Bools:
+def any_line_touched(state: Shoppers, who: Ints) -> Bools:
     """Whether this session has looked at anything that is in the cart."""
     items = state.cart[who]
     touched: Bools = (items >= 0) & state.touched[who[:, None], items]
@@ -349,7 +372,7 @@ def _any_line_touched(state: _Shoppers, who: Ints) -> Bools:
 
 
 def _drop_untouched(
-    state: _Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints
+    state: Shoppers, rng: np.random.Generator, rows: Rows, who: Ints, session: Ints
 ) -> None:
     """Things left from an earlier session and not looked at in this one are not bought."""
     for line in range(CART_LINES - 1, -1, -1):
@@ -358,7 +381,7 @@ def _drop_untouched(
         _take_out(state, rng, rows, who[drop], session[drop], item[drop])
 
 
-def _for_each_line(state: _Shoppers, rows: Rows, who: Ints, session: Ints, mark: Mark) -> None:
+def _for_each_line(state: Shoppers, rows: Rows, who: Ints, session: Ints, mark: Mark) -> None:
     for line in range(CART_LINES):
         item = state.cart[who, line]
         there = item >= 0

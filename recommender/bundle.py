@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recommender.abandonment import Carts
 from recommender.blend import Blend
 from recommender.content import Content
 from recommender.facts import Facts
@@ -41,7 +42,8 @@ class Bundle:
     """The vocabulary with each item's category code, and the blend with its sources.
 
     `bought_again` marks what people buy again and again, such as gas: owning it is no reason not
-    to suggest it. `spoken` are the rules that may be told to shoppers.
+    to suggest it. `spoken` are the rules that may be told to shoppers. `carts` tells the network
+    which kind of cart it is asked about; a version that knows nothing of leaving has none.
     """
 
     vocabulary: Vocabulary
@@ -49,6 +51,7 @@ class Bundle:
     blend: Blend
     bought_again: Bools
     spoken: Spoken
+    carts: Carts | None = None
 
     def source(self, name: str) -> Source | None:
         """The blend's source of that name, if it has it."""
@@ -86,6 +89,7 @@ class Bundle:
             category=new.facts.category,
             blend=self.blend.grown(new),
             bought_again=np.pad(self.bought_again, (0, len(new))),
+            carts=None if self.carts is None else self.carts.grown(len(new)),
         )
 
     def parts(self) -> dict[str, Arrays]:
@@ -99,6 +103,7 @@ class Bundle:
             },
             "blend": {"weights": self.blend.weights},
             **({} if taste is None else {"taste": taste.arrays()}),
+            **({} if self.carts is None else {"carts": self.carts.arrays()}),
             **self.spoken.parts(),
             **{source.name: source.arrays() for source in self.blend.sources},
         }
@@ -129,6 +134,7 @@ class Bundle:
                 blend,
                 catalogue_part["bought_again"],
                 Spoken.from_parts(parts),
+                Carts(**parts["carts"]) if "carts" in parts else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BrokenModelError(

@@ -23,7 +23,7 @@ row of scores per case, in the order of the items it is given.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -118,6 +118,22 @@ def find_cases(log: Log, *, since: datetime, until: datetime | None, trained: Lo
 def told(cases: Cases, events: pl.DataFrame) -> list[Case]:
     """The cases for an oracle; `events` is the frame that the cases' log was built from."""
     frame = sorted_steps(events)
+    targets = frame["product"].to_list()
+    stories = before(cases.log, cases.position, cases.position, events)
+    return [
+        replace(story, target=targets[at])
+        for story, at in zip(stories, cases.position.tolist(), strict=True)
+    ]
+
+
+def before(
+    log: Log, position: NDArray[np.int64], ends: NDArray[np.int64], events: pl.DataFrame
+) -> list[Case]:
+    """What an oracle may look at where the steps up to `ends` (exclusive) are known, no answer.
+
+    The sessions that run are those of the steps at `position`.
+    """
+    frame = sorted_steps(events)
     shoppers, sessions = frame["shopper"].to_list(), frame["session"].to_list()
     products = frame["product"].to_list()
     steps = [
@@ -126,16 +142,16 @@ def told(cases: Cases, events: pl.DataFrame) -> list[Case]:
             products, frame["action"].to_list(), frame["at"].to_list(), strict=True
         )
     ]
-    begins, runs = starts(cases.log.shopper), starts(cases.log.session)
+    begins, runs = starts(log.shopper), starts(log.session)
     return [
         Case(
             shopper=shoppers[at],
             session=sessions[at],
-            steps=tuple(steps[begins[at] : at]),
+            steps=tuple(steps[begins[at] : end]),
             session_from=int(runs[at] - begins[at]),
-            target=products[at],
+            target="",
         )
-        for at in cases.position.tolist()
+        for at, end in zip(position.tolist(), ends.tolist(), strict=True)
     ]
 
 

@@ -6,13 +6,23 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from recommender.abandonment import probability
 from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
 from recommender.ranking import Norms, Ranked, Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
 from recommender.rules import AssociationRules
-from recommender.sequences import ACTION_CODES, WINDOW, Batch, Bools, beginning, encode, extended
+from recommender.sequences import (
+    ACTION_CODES,
+    SESSION_GAP,
+    WINDOW,
+    Batch,
+    Bools,
+    beginning,
+    encode,
+    extended,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,6 +75,7 @@ class LiveBlend:
         self._evidence = evidence
         self._ranker = Ranker(bundle, complements)
         self._lstm = next((one for one in bundle.blend.sources if isinstance(one, Lstm)), None)
+        self._carts = bundle.carts
 
     def follow(
         self, history: History, exclude: Collection[str] = (), *, before: Live | None = None
@@ -82,6 +93,22 @@ class LiveBlend:
         batch = encode(steps, self.vocabulary)
         window = self._window(batch, before.window if before else None)
         return Live(history, window, cart, [*taboo, *cart])
+
+    def leaving(self, live: Live, *, now: datetime) -> float | None:
+        """How likely it is that the cart will not be bought in the visit that runs.
+
+        None where no cart is open, no visit runs, or the version does not know.
+        """
+        steps, window = live.history.steps, live.window
+        if self._lstm is None or self._carts is None or window.state is None:
+            return None
+        if not len(self._lstm.weights.leaving) or not live.history.cart:
+            return None
+        if now - max(step.at for step in steps) > SESSION_GAP:
+            return None
+        kind = self._carts.kind(live.cart, window.batch)
+        said = probability(self._lstm.weights.leaving, window.state[0][None], kind)
+        return float(said[0])
 
     def suggest(
         self, live: Live, *, k: int, surface: Surface, available: Bools, anchor: str | None = None

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.abandonment import NO_HEAD, UNKNOWN, LeavingLoss
 from recommender.lstm_step import Lstm, Weights
 from recommender.sequences import (
     ACTIONS,
@@ -58,6 +59,8 @@ class LstmConfig:
     dozen it loses.
     """
     clip: float = 1.0
+    leaving: float = 0.3
+    """What the second head's loss counts beside the first one's."""
     seed: int = 0
     full_softmax: int = 50_000
     """With more items than this, each step compares with a draw of `sampled` items instead."""
@@ -71,10 +74,14 @@ type Targets = Callable[[Log], Ints]
 
 @dataclass(frozen=True)
 class Examples:
-    """Windows with the item to predict after each step, NO_TARGET where there is none."""
+    """Windows with the item to predict after each step, NO_TARGET where there is none.
+
+    `fate` says what became of the cart open after each step, as `Carts.fates` does.
+    """
 
     batch: Batch
     target: Ints
+    fate: Ints
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -97,7 +104,9 @@ def next_step(log: Log) -> Ints:
     return target
 
 
-def examples(log: Log, *, length: int = WINDOW, wanted: Targets = next_new) -> Examples:
+def examples(
+    log: Log, *, length: int = WINDOW, wanted: Targets = next_new, fate: Ints | None = None
+) -> Examples:
     """Windows that cover every target of the log once, each with at least half a window before it.
 
     A shopper's first window counts whole; of a later one only its newer half, the older half being
@@ -122,9 +131,15 @@ def examples(log: Log, *, length: int = WINDOW, wanted: Targets = next_new) -> E
     position = (ends + 1 - batch.length)[:, None] + columns
     valid = columns < batch.length[:, None]
     counted = valid & (columns >= (batch.length - fresh)[:, None])
-    target = np.where(counted, wanted(log)[np.where(valid, position, 0)], NO_TARGET)
-    useful = (target >= 0).any(axis=1)
-    return Examples(_rows(batch, useful), target[useful].astype(np.int32))
+    position = np.where(valid, position, 0)
+    target = np.where(counted, wanted(log)[position], NO_TARGET)
+    fates = np.full_like(target, UNKNOWN)
+    if fate is not None:
+        fates = np.where(counted, fate[position], UNKNOWN)
+    useful = ((target != NO_TARGET) | (fates != UNKNOWN)).any(axis=1)
+    return Examples(
+        _rows(batch, useful), target[useful].astype(np.int32), fates[useful].astype(np.int32)
+    )
 
 
 def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
@@ -148,8 +163,8 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
 
 def mini_batches(
     found: Examples, *, size: int, draw: np.random.Generator
-) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
-    """(item, action, gap, target) of about equally long windows, in random order, each once."""
+) -> Iterator[tuple[Ints, Ints, Ints, Ints, Ints]]:
+    """(item, action, gap, target, fate) of windows about equally long, in random order."""
     order = draw.permutation(len(found))
     pool = size * 20
     batches: list[NDArray[np.int64]] = []
@@ -165,6 +180,7 @@ def mini_batches(
             found.batch.action[rows, :width],
             found.batch.gap[rows, :width],
             found.target[rows, :width],
+            found.fate[rows, :width],
         )
 
 
@@ -174,20 +190,22 @@ def train_lstm(
     *,
     config: LstmConfig | None = None,
     wanted: Targets = next_new,
+    fate: Ints | None = None,
     start: Weights | None = None,
     on_step: OnStep | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
 
-    `wanted` says what is to be predicted. `on_step` is told the steps done, the steps in all and a
-    running mean of the loss. Raises ValueError where no session turns to a second product: there is
-    nothing to learn from.
+    `wanted` says what is to be predicted; with `fate` (`Carts.fates`), what became of the cart
+    open after each step, a second head learns to tell carts that are left. `on_step` is told the
+    steps done, the steps in all and a running mean of the loss. Raises ValueError where no session
+    turns to a second product: there is nothing to learn from.
     """
     config = config or LstmConfig()
-    found = examples(log, wanted=wanted)
-    if len(found) == 0:
+    found = examples(log, wanted=wanted, fate=fate)
+    if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
-    network = _Network(items, config, start)
+    network = _Network(items, config, start, leaving=fate is not None)
     drawn = _Drawn.of(found, items, config)
     draw = np.random.default_rng(config.seed)
     total = config.epochs * -(-len(found) // config.batch)
@@ -250,7 +268,9 @@ def _standard_error_shut() -> Iterator[None]:
 class _Network:
     """The Keras model and its training step."""
 
-    def __init__(self, items: int, config: LstmConfig, start: Weights | None) -> None:
+    def __init__(
+        self, items: int, config: LstmConfig, start: Weights | None, *, leaving: bool = False
+    ) -> None:
         with _standard_error_shut():
             import keras  # type: ignore[import-untyped]
             import tensorflow as tf  # type: ignore[import-untyped]
@@ -282,6 +302,10 @@ class _Network:
         if start is not None:
             self._import(start)
         variables = [*(one.value for one in self.model.trainable_variables), self.item_bias]
+        self.leaving = None
+        if leaving:
+            self.leaving = LeavingLoss(config.units, NO_HEAD if start is None else start.leaving)
+            variables += self.leaving.variables
         adam = Adam(variables, config.clip)
         sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
@@ -289,22 +313,31 @@ class _Network:
         few = (tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32))
         one = tf.TensorSpec((), tf.float32)
 
-        @tf.function(input_signature=[whole, whole, whole, whole, *few, one])  # type: ignore[untyped-decorator]
+        @tf.function(input_signature=[whole, whole, whole, whole, whole, *few, one])  # type: ignore[untyped-decorator]
         def step(
-            item: Any, action: Any, gap: Any, target: Any, drawn: Any, expected: Any, rate: Any
-        ) -> Any:
+            item: Any, action: Any, gap: Any, target: Any, fate: Any,
+            drawn: Any, expected: Any, rate: Any,
+        ) -> Any:  # fmt: skip
             with tf.GradientTape() as tape:
-                states = self.model([item + 1, action, gap], training=True)
-                states *= config.scale
+                output = self.model([item + 1, action, gap], training=True)
+                states = output * config.scale
                 wanted = target >= 0
                 asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
-                if sampling:
-                    loss = self._loss(*asked, drawn, expected)
-                else:
+
+                def next_item() -> Any:
+                    if sampling:
+                        return self._loss(*asked, drawn, expected)
                     embedded = self.item.embeddings[1:]
-                    loss = whole_loss(
+                    return whole_loss(
                         asked[0], embedded, self.item_bias, asked[1], config.smoothing
                     )
+
+                if self.leaving is None:
+                    loss = next_item()
+                else:
+                    # A batch may hold carts only, and the mean over no target is no number.
+                    loss = tf.cond(tf.reduce_any(wanted), next_item, lambda: 0.0)
+                    loss += config.leaving * self.leaving(output, fate)
             adam.apply(tape.gradient(loss, variables), rate)
             return loss
 
@@ -324,7 +357,7 @@ class _Network:
 
     def step(
         self,
-        batch: tuple[Ints, Ints, Ints, Ints],
+        batch: tuple[Ints, Ints, Ints, Ints, Ints],
         rate: float,
         drawn: tuple[Ints, NDArray[np.float32]],
     ) -> float:
@@ -351,6 +384,7 @@ class _Network:
             bias=bias,
             item_bias=self.item_bias.numpy(),
             seen=seen,
+            leaving=NO_HEAD if self.leaving is None else self.leaving.export(),
         )
 
     def _import(self, weights: Weights) -> None:

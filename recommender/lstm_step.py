@@ -5,12 +5,13 @@ forget, candidate, output). Output weights are the item embeddings (tied; Press 
 tests/unit/recommender/test_lstm.py holds this equal to the Keras model.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recommender.abandonment import NO_HEAD, Head
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
@@ -32,10 +33,11 @@ class Weights:
     bias: Matrix  # (4 d,)
     item_bias: Matrix  # (n,)
     seen: Bools  # (n,) items that training met as a step or target
+    leaving: Head = field(default_factory=NO_HEAD.copy)  # (d + kinds of cart,) or (0,)
 
     def arrays(self) -> Arrays:
         """The fields by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Weights":

@@ -206,6 +206,11 @@ class Suggester:
         mask = self.mask(available, loaded)
         return loaded.blend.suggest(live, k=k, surface=surface, available=mask, anchor=anchor)
 
+    def leaving(self, history: History, *, now: datetime) -> float | None:
+        """How likely the open cart will not be bought in this visit; None where that is unknown."""
+        blend = self._loaded.blend
+        return blend.leaving(blend.follow(history), now=now)
+
     @property
     def in_force(self) -> Loaded:
         """The version to answer with; it stays whole when another is taken up meanwhile."""

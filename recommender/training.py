@@ -9,12 +9,14 @@ events, items (frames) → vocabulary → log → temporal split
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.abandonment import Carts, calibrated, calibration, logits, open_carts
 from recommender.ablation import Ablation, ablate
 from recommender.blend import LENGTHS, Blend, fit_weights, length_rows, shares
 from recommender.bundle import Bundle
@@ -184,6 +186,8 @@ class Prepared:
     vocabulary: Vocabulary
     facts: Facts
     log: Log
+    amount: NDArray[np.float64]
+    """What each item costs, NaN where that is unknown."""
 
     @property
     def category(self) -> Ints:
@@ -206,7 +210,7 @@ def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
     amount = np.full(len(vocabulary), np.nan)
     amount[at] = items["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     facts = Facts.of(brand, category, amount)
-    return Prepared(events, vocabulary, facts, build_log(events, vocabulary))
+    return Prepared(events, vocabulary, facts, build_log(events, vocabulary), amount)
 
 
 def _codes(names: pl.Series, at: NDArray[np.int64], vocabulary: Vocabulary) -> Ints:
@@ -247,6 +251,7 @@ def _fit_lstm(
     progress: Progress,
     *,
     stage: str,
+    carts: Carts,
     start: Weights | None = None,
 ) -> Lstm:
     begun = False
@@ -258,7 +263,27 @@ def _fit_lstm(
             begun = True
         progress.advance(1, f"loss {loss:.3f}" if done else "")
 
-    return train_lstm(log, len(prepared.vocabulary), config=config, start=start, on_step=on_step)
+    return train_lstm(
+        log,
+        len(prepared.vocabulary),
+        config=config,
+        fate=carts.fates(log),
+        start=start,
+        on_step=on_step,
+    )
+
+
+def leaving_line(
+    network: Lstm, carts: Carts, log: Log, *, since: datetime, until: datetime
+) -> tuple[float, float]:
+    """What calibrates the network's second head: learnt from the visits that began in between."""
+    found = open_carts(log, None, since=since, until=until)
+    kinds = carts.kinds(log)[found.position]
+    said = [
+        logits(network.weights.leaving, network.hidden(found.batch(part)), kinds[part])
+        for part in chunks(len(found), 512)
+    ]
+    return calibration(np.concatenate(said) if said else np.zeros(0), found.left)
 
 
 class Asked(Protocol):
@@ -327,6 +352,9 @@ class Measured:
     weights: NDArray[np.float64]
     taste: Taste | None
     report: Report
+    carts: Carts
+    leaving_line: tuple[float, float] = (1.0, 0.0)
+    """What calibrates the network's second head."""
 
 
 def measure_models(
@@ -358,9 +386,13 @@ def measure_models(
     progress.begin("counting", 1)
     sources = fit_counts(split.train, prepared)
     progress.advance(1)
+    carts, line = Carts.fit(split.train, prepared.amount), (1.0, 0.0)
     try:
-        network = _fit_lstm(split.train, prepared, config.lstm, progress, stage="training LSTM")
+        network = _fit_lstm(
+            split.train, prepared, config.lstm, progress, stage="training LSTM", carts=carts
+        )
         sources.insert(0, network)
+        line = leaving_line(network, carts, log, since=split.valid_from, until=split.test_from)
     except ValueError as error:
         problems.append(f"no LSTM: {error}")
     taste = None
@@ -390,7 +422,8 @@ def measure_models(
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
         rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
     report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
-    return Measured(prepared, sources, weights, taste, replace(report, ablations=ablations))
+    report = replace(report, ablations=ablations)
+    return Measured(prepared, sources, weights, taste, report, carts, line)
 
 
 def _sample(cases: Cases, config: TrainConfig) -> Cases:
@@ -421,7 +454,8 @@ def _unmeasured(prepared: Prepared, days: float, problem: str) -> Measured:
     report = _report(
         prepared, None, days, none, none, [], sources, weights, [f"too little data: {problem}"]
     )
-    return Measured(prepared, sources, weights, None, report)
+    carts = Carts.fit(prepared.log, prepared.amount)
+    return Measured(prepared, sources, weights, None, report, carts)
 
 
 def _report(
@@ -507,19 +541,24 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
                 epochs=config.refresh_epochs,
                 peak_rate=config.lstm.peak_rate / 5,
             )
-            fresh[source.name] = _fit_lstm(
+            network = _fit_lstm(
                 prepared.log,
                 prepared,
                 gentle,
                 progress,
                 stage="refreshing LSTM",
+                carts=measured.carts,
                 start=source.weights,
             )
+            # No later days are left to calibrate on, so what was learnt from the last ones stays.
+            leaving = calibrated(network.weights.leaving, measured.leaving_line)
+            fresh[source.name] = Lstm(replace(network.weights, leaving=leaving))
     sources = [fresh[source.name] for source in measured.sources]
     taste = measured.taste
     if taste is not None:
         taste = Taste.fit(prepared.log, prepared.facts, taste.weights)
-    return _bundle(prepared, Blend(sources, measured.weights, taste), config.min_people)
+    blend = Blend(sources, measured.weights, taste)
+    return _bundle(prepared, blend, config.min_people, carts=measured.carts)
 
 
 def counts_only(prepared: Prepared, *, min_people: int = 5) -> Bundle:
@@ -528,7 +567,9 @@ def counts_only(prepared: Prepared, *, min_people: int = 5) -> Bundle:
     return _bundle(prepared, Blend(sources, counted_weights(sources)), min_people)
 
 
-def _bundle(prepared: Prepared, blend: Blend, min_people: int) -> Bundle:
+def _bundle(
+    prepared: Prepared, blend: Blend, min_people: int, *, carts: Carts | None = None
+) -> Bundle:
     again = bought_again(prepared.log, len(prepared.vocabulary))
     spoken = Spoken.mine(prepared.log, min_people=min_people)
-    return Bundle(prepared.vocabulary, prepared.category, blend, again, spoken)
+    return Bundle(prepared.vocabulary, prepared.category, blend, again, spoken, carts)

@@ -213,6 +213,14 @@ class SuggestionService:
         )
         return history, hidden(session, identity)
 
+    def leaving(self, session: Session, identity: Identity, *, now: datetime) -> float | None:
+        """How likely the open cart will not be bought in this visit; None where that is unknown."""
+        suggester = self._current_suggester(now, self._current_shelf(session, now))
+        if suggester is None:
+            return None
+        history, _ = self.facts(session, identity)
+        return suggester.leaving(history, now=now)
+
     def filled_up(
         self,
         chosen: Sequence[Suggested],

@@ -48,10 +48,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was suggested, by which model."""
+    """What was suggested, by which model; and how likely the open cart will be left, if known."""
 
     model_version: str
     suggestions: list[dict[str, Any]]
+    leaving: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class VolumeService:
         """
         now = self._clock.now()
         asked = self._thread.submit(self._worded, identity, surface, k, anchor, now)
-        version, worded = asked.result()
+        version, worded, _ = asked.result()
         with self._sessions.begin() as session:
             facts = product_facts(session, [one.shown.product_id for one in worded], now=now)
             # What sold out since it was chosen.
@@ -135,13 +136,13 @@ class VolumeService:
     def _answer(
         self, identity: Identity, surface: Surface, k: int, anchor: str | None, now: datetime
     ) -> Answer:
-        version, worded = self._worded(identity, surface, k, anchor, now)
+        version, worded, leaving = self._worded(identity, surface, k, anchor, now)
         self._log.put([one.row for one in worded])
-        return Answer(version, [_told(one) for one in worded])
+        return Answer(version, [_told(one) for one in worded], leaving)
 
     def _worded(
         self, identity: Identity, surface: Surface, k: int, anchor: str | None, now: datetime
-    ) -> tuple[str, list[_Worded]]:
+    ) -> tuple[str, list[_Worded], float | None]:
         stamp = self._watch.stamp(identity)
         if stamp is None:
             # A new visitor, or somebody whose token was signed elsewhere, is not stored yet.
@@ -161,7 +162,9 @@ class VolumeService:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(identity)
         chosen: list[Suggested] = []
+        leaving = None
         if current is not None and loaded is not None and held.live is not None:
+            leaving = loaded.blend.leaving(held.live, now=now)
             mask = current.mask(shelf.available, loaded)
             chosen = loaded.blend.suggest(
                 held.live, k=k + SPARE, surface=surface, available=mask, anchor=anchor
@@ -178,9 +181,8 @@ class VolumeService:
             )
         stocked = self._watch.in_stock([one.product_id for one in chosen])
         kept = [one for one in chosen if one.product_id in stocked][:k]
-        return version, self._in_words(
-            identity, surface, kept, version, now, from_all=anchor is None
-        )
+        worded = self._in_words(identity, surface, kept, version, now, from_all=anchor is None)
+        return version, worded, leaving
 
     def _read(
         self,

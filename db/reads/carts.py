@@ -133,6 +133,16 @@ class PurchaseView:
     lines: tuple[PurchaseLine, ...]
 
 
+def owner_of_cart(session: Session, cart_id: str) -> Identity | None:
+    """Whose open cart it is; None where there is no such cart, or it is open no more."""
+    row = session.execute(
+        select(Cart.visitor_id, Cart.person_id).where(
+            Cart.id == cart_id, Cart.status == CartStatus.OPEN
+        )
+    ).first()
+    return Identity(row.visitor_id, row.person_id) if row else None
+
+
 def open_cart(session: Session, identity: Identity, *, now: datetime) -> CartView | None:
     """The identity's open cart with today's prices and stock; None where there is none."""
     mine = owned_by(identity, Cart.visitor_id, Cart.person_id)

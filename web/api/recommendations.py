@@ -79,6 +79,7 @@ def ranked_json(surface: Surface, answer: Answer) -> Response:
             "surface": surface.value,
             "model_version": answer.model_version,
             "recommendations": answer.suggestions,
+            "leaving": None if answer.leaving is None else round(answer.leaving, 4),
         }
     )
 

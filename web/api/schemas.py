@@ -73,6 +73,10 @@ class RankedJson(BaseModel):
     surface: str
     model_version: str
     recommendations: list[RankedSuggestion]
+    leaving: float | None = Field(
+        description="How likely the shopper's open cart will not be bought in this visit; null "
+        "where no cart is open, no visit runs, or the model does not know."
+    )
 
 
 class WhyJson(BaseModel):

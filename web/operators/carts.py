@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from db.engine import read_session
 from db.models import Channel, NudgeState
-from db.reads.carts import CartLineView, lines_of_cart
+from db.reads.carts import CartLineView, lines_of_cart, owner_of_cart
 from nudges.by_hand import UnknownCartError, dismiss, send_now
 from nudges.channels import OutcomeKind
 from nudges.compose import Nudging
@@ -22,6 +22,7 @@ from nudges.policy import ASKED
 from nudges.preview import PreviewError, preview, send_as_test
 from nudges.store.listing import Filter, StageRow, email_of_cart, not_yet_due, stages_due
 from services.cards import full_title, picture_url
+from services.suggest import SuggestionService
 from web.fields import PublicKey, printable
 from web.operators.page import OperatorPage, OperatorVisit
 from web.shop.mail_frame import framed
@@ -181,12 +182,16 @@ def _cart_page(page: OperatorPage, cart: str, *, done: str = "") -> Response:
         told = explain(session, nudging, cart, now=page.now)
         lines = lines_of_cart(session, cart)
         email = email_of_cart(session, cart)
+        owner = owner_of_cart(session, cart)
+        suggestions: SuggestionService = page.request.app.state.suggestions
+        leaving = suggestions.leaving(session, owner, now=page.now) if owner else None
     if told is None:
         raise PageMissing(page.words.say("page", "no_cart"))
     return page.draw(
         "cart.html",
         story=told,
         done=done,
+        leaving="" if leaving is None else page.words.say("page", "leaving", percent=leaving * 100),
         who=masked(email),
         lines=_lines(page, lines),
         **_choices(nudging),

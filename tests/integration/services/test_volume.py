@@ -14,12 +14,14 @@ from db.models import FeedbackKind, Suggestion, Variant
 from db.writes import carts
 from db.writes.feedback import give_feedback
 from db.writes.visitors import bind
+from recommender.bundle import Bundle
 from recommender.protocol import Surface
 from recommender.training import counts_only, prepare
 from services import volume as module
 from services.suggest import NO_MODEL, SuggestionService
 from services.volume import Answer, VolumeService
 from tests.integration.services.asking import ask, ids, publish, suggest, view
+from tests.unit.recommender.conftest import lstm, prepared, trained  # noqa: F401
 from tests.unit.recommender.shop import item_frame, planted_events
 
 
@@ -60,6 +62,35 @@ def test_the_next_answer_knows_what_another_process_wrote(
     assert "stove" not in ids(ask(volume, signed_in))
     view(sessions, signed_in, clock, "bike")
     assert "bike" not in ids(ask(volume, signed_in, k=24))
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_answer_says_how_likely_the_open_cart_is_left(
+    trained: Bundle,
+    settings: Settings,
+    database_url: str,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    publish(settings.models_dir, "v2", trained.vocabulary.fingerprint, trained.parts())
+    engine = make_engine(database_url)
+    volume = VolumeService(SuggestionService(settings), engine, sessions, clock)
+    try:
+        view(sessions, identity, clock, "tent", "mat")
+        assert ask(volume, identity).leaving is None
+        with sessions.begin() as session:
+            carts.add(session, identity, "stove", 1, now=clock.now(), source="web")
+        first = ask(volume, identity).leaving
+        assert first is not None
+        assert 0 < first < 1
+        view(sessions, identity, clock, "lamp")
+        assert ask(volume, identity).leaving not in (None, first)
+        clock.advance(timedelta(minutes=31))
+        assert ask(volume, identity).leaving is None
+    finally:
+        volume.stop()
+        engine.dispose()
 
 
 @pytest.mark.usefixtures("shop", "model")

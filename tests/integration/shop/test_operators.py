@@ -28,6 +28,7 @@ from nudges.measure import measure
 from nudges.operators import OperatorWords, masked
 from nudges.policy import SHIPPED
 from nudges.preview import preview
+from services.suggest import SuggestionService
 from tests.integration.nudges.shoppers import leave_cart, person
 from tests.integration.shop.conftest import HOSTILE, Browser
 from tests.integration.shop.left import JACKET, every_row
@@ -316,6 +317,15 @@ def test_a_carts_page_shows_what_is_in_it(operator: Browser, cart: str) -> None:
     page = texts(operator.get(f"/operators/carts/{cart}"))
     assert "2 × Rain jacket (black, M) €238.00" in page
     assert f"Shopper {masked(ADDRESS)}" in page
+
+
+def test_a_carts_page_says_how_likely_it_is_left_while_the_visit_goes_on(
+    operator: Browser, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "The visit goes on: left as it is with a chance of 71 %."
+    assert sentence not in texts(operator.get(f"/operators/carts/{cart}"))
+    monkeypatch.setattr(SuggestionService, "leaving", lambda *_, **__: 0.7149)
+    assert sentence in texts(operator.get(f"/operators/carts/{cart}"))
 
 
 def test_a_cart_is_found_by_its_id(operator: Browser, cart: str) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from recommender.abandonment import KINDS, Carts
 from recommender.blend import LENGTHS, Blend
 from recommender.bundle import Bundle
 from recommender.lstm_step import Lstm, Weights
@@ -52,6 +53,7 @@ def lstm(prepared: Prepared) -> Lstm:
             bias=some(4 * units),
             item_bias=some(items),
             seen=seen,
+            leaving=some(units + KINDS),
         )
     )
 
@@ -65,7 +67,8 @@ def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     suits = np.array([0.7, 0.3, 1.8, 0.6], np.float32)
     blend = Blend(sources, weights, Taste.fit(prepared.log, prepared.facts, suits))
     spoken = Spoken.mine(prepared.log, min_people=5)
-    return Bundle(prepared.vocabulary, prepared.category, blend, nothing, spoken)
+    carts = Carts.fit(prepared.log, prepared.amount)
+    return Bundle(prepared.vocabulary, prepared.category, blend, nothing, spoken, carts)
 
 
 @pytest.fixture(scope="session")

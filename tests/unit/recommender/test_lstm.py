@@ -164,4 +164,4 @@ def test_each_window_is_in_exactly_one_batch(prepared: Prepared) -> None:
     found = examples(prepared.log)
     drawn = list(mini_batches(found, size=32, draw=np.random.default_rng(1)))
     assert sum(len(item) for item, *_ in drawn) == len(found)
-    assert sum((target >= 0).sum() for *_, target in drawn) == (found.target >= 0).sum()
+    assert sum((target >= 0).sum() for *_, target, _ in drawn) == (found.target >= 0).sum()
