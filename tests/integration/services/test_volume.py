@@ -66,7 +66,7 @@ def test_the_next_answer_knows_what_another_process_wrote(
 
 @pytest.mark.usefixtures("shop")
 def test_an_answer_says_how_likely_the_open_cart_is_left(
-    trained: Bundle,
+    trained: Bundle,  # noqa: F811
     settings: Settings,
     database_url: str,
     sessions: SessionFactory,
