@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.bench_abandonment_demo import bench_demo
+
 if TYPE_CHECKING:
     from benchmarks.abandonment.compare import Row
 
@@ -16,15 +18,32 @@ RANKING = ("AUC", "AP")
 
 
 def bench_abandonment(
-    data: Annotated[Path, typer.Option(help="Visits in the layout of UCI Online Shoppers (CSV).")],
+    data: Annotated[
+        Path | None, typer.Option(help="Visits in the layout of UCI Online Shoppers (CSV).")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Open carts of the demo shop's last days instead.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="With --demo: draw what came true of it as this PNG.")
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the cross-validation.")] = 10,
     repeats: Annotated[int, typer.Option(min=1, help="How often it is repeated.")] = 3,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the folds, or of the training.")] = 0,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
 ) -> None:
-    """Repeated stratified cross-validation beside LightGBM and logistic regression."""
+    """Who leaves without buying, beside LightGBM and logistic regression.
+
+    With --data by repeated stratified cross-validation, with --demo on days that nothing learnt
+    from, beside the best possible.
+    """
+    if (data is None) != demo:
+        raise typer.BadParameter("give either --data or --demo")
+    if data is None:
+        bench_demo(seed=seed, plot=plot, json_file=json_file)
+        return
     from rich.console import Console
     from rich.table import Table
 
