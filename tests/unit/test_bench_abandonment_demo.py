@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.abandonment import demo as module
 from benchmarks.abandonment.demo import AFTER, BEST, Compared, compare_on_demo
 from benchmarks.abandonment.features import visit_so_far
 from benchmarks.abandonment.reliability import draw_reliability
@@ -60,7 +61,9 @@ def past() -> Prepared:
 @pytest.fixture(scope="module")
 def compared(past: Prepared) -> Compared:
     config = LstmConfig(units=8, epochs=1)
-    return compare_on_demo(past, SCENARIO, seed=1, progress=Silent(), config=config, played=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DRAWS", 20)
+        return compare_on_demo(past, SCENARIO, seed=1, progress=Silent(), config=config, played=4)
 
 
 def test_the_best_possible_says_what_happens(compared: Compared) -> None:
