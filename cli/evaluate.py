@@ -21,6 +21,9 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
+    report_folder: Annotated[
+        Path | None, typer.Option("--report", help="Write a page with plots to this folder.")
+    ] = None,
 ) -> None:
     """Train on the earlier days, rank on the last ones, and compare all models."""
     from rich.console import Console
@@ -34,9 +37,16 @@ def evaluate(
 
     console = Console()
     settings = get_settings()
+    if report_folder is not None:
+        try:
+            report_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            typer.echo(f"{report_folder}: {error.strerror}", err=True)
+            raise typer.Exit(1) from error
+    now = SystemClock().now()
     try:
         with training_progress(console) as progress:
-            frames = read_frames(settings, now=SystemClock().now(), progress=progress)
+            frames = read_frames(settings, now=now, progress=progress)
             report = evaluate_models(
                 frames,
                 seed=seed,
@@ -53,6 +63,13 @@ def evaluate(
     print_report(console, report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=1))
+    if report_folder is not None:
+        from cli.evaluation_report.page import write_report
+
+        page = write_report(
+            report_folder, report, shop=settings.shop_name, robots=robots or "", now=now
+        )
+        console.print(f"The page with plots: {page}", markup=False)
 
 
 def _demo_oracles(settings: "Settings") -> "dict[str, Callable[[], Oracle]]":

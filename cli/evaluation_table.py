@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recommender.evaluation import Interval
-from recommender.training import Report
+from recommender.report import Report
 
 
 def print_report(console: Console, report: Report) -> None:

@@ -161,7 +161,8 @@ class Ranking:
 
     name: str
     rank: Ints
-    covered: dict[int, float]
+    shown: dict[int, Ints]
+    """By k, how often each item (items,) stood among the first k of a case."""
 
 
 def rank_cases(
@@ -175,18 +176,17 @@ def rank_cases(
 ) -> Ranking:
     """Rank every item for every case; `score` gives the rows of a slice of the cases."""
     ranks = np.full(len(cases), MISS, np.int32)
-    shown: dict[int, set[int]] = {k: set() for k in ks}
-    items = 0
+    shown: dict[int, Ints] = {}
     for part in chunks(len(cases), size):
         scores = known_scores(score(part), cases.batch(part))
-        items = scores.shape[1]
         ranks[part] = target_ranks(scores, cases.target[part])
         order = top_items(scores, max(ks))
         for k in ks:
             top = order[:, :k]
-            shown[k].update(np.unique(top[top >= 0]).tolist())
+            counts = np.bincount(top[top >= 0], minlength=scores.shape[1]).astype(np.int32)
+            shown[k] = shown[k] + counts if k in shown else counts
         progress(part.stop - part.start)
-    return Ranking(name, ranks, {k: len(shown[k]) / max(items, 1) for k in ks})
+    return Ranking(name, ranks, shown)
 
 
 def known_scores(scores: Floats | Scores, batch: Batch) -> Floats:
@@ -231,7 +231,7 @@ def measure(ranking: Ranking, keep: Bools, *, k: int) -> Metrics:
     rank = ranking.rank[keep]
     if len(rank) == 0:
         nan = float("nan")
-        return Metrics(k, 0, nan, nan, nan, nan, nan, ranking.covered[k])
+        return Metrics(k, 0, nan, nan, nan, nan, nan, nan)
     recall = float(hits(rank, k).mean())
     precision = recall / k
     return Metrics(
@@ -242,8 +242,33 @@ def measure(ranking: Ranking, keep: Bools, *, k: int) -> Metrics:
         f1=2 * precision * recall / (precision + recall) if recall else 0.0,
         mrr=float(reciprocal_ranks(rank, k).mean()),
         ndcg=float(np.where(rank <= k, 1 / np.log2(1.0 + rank), 0.0).mean()),
-        coverage=ranking.covered[k],
+        coverage=float((ranking.shown[k] > 0).mean()),
     )
+
+
+def novelty(ranking: Ranking, met: Scores, *, k: int) -> float:
+    """How little known the products among the first k are, in bits.
+
+    The mean over all places of -log2 of the share of sessions, by `met` (items,), that turned to
+    the product: mean self-information (Zhou et al. 2010). One that none turned to counts like half
+    a session.
+    """
+    shown = ranking.shown[k]
+    if not shown.sum():
+        return float("nan")
+    share = np.maximum(met, 0.5) / max(float(met.sum()), 0.5)
+    return float(-(shown @ np.log2(share)) / shown.sum())
+
+
+def popularity(ranking: Ranking, met: Scores, target: Ints, *, k: int) -> float:
+    """Mean sessions, by `met` (items,), behind a product among the first k, over a target's mean.
+
+    1 where what is shown is as popular as what shoppers turn to; more where the popular is pushed.
+    """
+    shown, wanted = ranking.shown[k], target[target >= 0]
+    if not shown.sum() or not len(wanted) or not met[wanted].sum():
+        return float("nan")
+    return float((shown @ met) / shown.sum() / met[wanted].mean())
 
 
 def hits(rank: Ints, k: int) -> Floats:

@@ -8,9 +8,9 @@ events, items (frames) → vocabulary → log → temporal split
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -23,18 +23,10 @@ from recommender.bundle import Bundle
 from recommender.content import Content
 from recommender.evaluation import (
     Cases,
-    Interval,
-    Metrics,
     Oracle,
-    Ranking,
-    bootstrap,
-    difference,
     find_cases,
-    hits,
-    measure,
     oracle_scorer,
     rank_cases,
-    reciprocal_ranks,
     scorer,
 )
 from recommender.facts import Facts
@@ -49,13 +41,13 @@ from recommender.popular import (
     bought_again,
 )
 from recommender.protocol import Recommender, Source
+from recommender.report import K, Report, make_report
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import (
     MICROSECONDS,
     Batch,
     Ints,
     Log,
-    Split,
     Vocabulary,
     build_log,
     chunks,
@@ -64,8 +56,6 @@ from recommender.sequences import (
 from recommender.spoken import Spoken
 from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
 
-BASELINES = (Popular.name, PopularInCategory.name, ItemToItem.name)
-K = 20
 DAYS_HELD_OUT = 7.0
 SHARE_HELD_OUT = 0.1
 MIN_TEST_CASES = 200
@@ -115,67 +105,6 @@ class TrainConfig:
     max_cases: int = 8_000
     min_people: int = 5
     """Fewest people behind a rule that is told to shoppers."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One model's figures: over cases whose target training met, and over all cases."""
-
-    name: str
-    seen: Metrics
-    every: Metrics
-    recall: Interval
-    mrr: Interval
-
-
-@dataclass(frozen=True)
-class Lead:
-    """How far the blend is ahead of a baseline, with paired 95 % intervals, over all cases."""
-
-    baseline: str
-    recall: Interval
-    mrr: Interval
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was measured and whether the gate opened; `problems` says why not."""
-
-    events: int
-    people: int
-    sessions: int
-    items: int
-    days_held_out: float
-    valid_from: str | None
-    test_from: str | None
-    valid_cases: int
-    test_cases: int
-    k: int
-    rows: tuple[Row, ...]
-    leads: tuple[Lead, ...]
-    weights: dict[str, list[float]]
-    problems: tuple[str, ...]
-    ablations: tuple[Ablation, ...] = ()
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the blend beat every baseline on recall and MRR."""
-        return not self.problems
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain values; NaN, which JSON lacks, becomes None."""
-        plain: dict[str, Any] = _plain({**asdict(self), "accepted": self.accepted})
-        return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
 
 
 @dataclass(frozen=True)
@@ -421,7 +350,10 @@ def measure_models(
     for name, make_oracle in oracles.items():
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
         rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
-    report = _report(prepared, split, days, valid, test, rankings, sources, weights, problems)
+    report = make_report(
+        log, len(prepared.vocabulary), split, days, valid, test, rankings,
+        _by_name(sources, weights), problems,
+    )  # fmt: skip
     report = replace(report, ablations=ablations)
     return Measured(prepared, sources, weights, taste, report, carts, line)
 
@@ -451,80 +383,16 @@ def _unmeasured(prepared: Prepared, days: float, problem: str) -> Measured:
     weights = counted_weights(sources)
     empty = np.zeros(0, np.int64)
     none = Cases(prepared.log, empty, np.zeros(0, np.bool_))
-    report = _report(
-        prepared, None, days, none, none, [], sources, weights, [f"too little data: {problem}"]
-    )
+    report = make_report(
+        prepared.log, len(prepared.vocabulary), None, days, none, none, [],
+        _by_name(sources, weights), [f"too little data: {problem}"],
+    )  # fmt: skip
     carts = Carts.fit(prepared.log, prepared.amount)
     return Measured(prepared, sources, weights, None, report, carts)
 
 
-def _report(
-    prepared: Prepared,
-    split: Split | None,
-    days: float,
-    valid: Cases,
-    test: Cases,
-    rankings: list[Ranking],
-    sources: list[Source],
-    weights: NDArray[np.float64],
-    problems: list[str],
-) -> Report:
-    log = prepared.log
-    leads = _leads(rankings, test)
-    return Report(
-        events=len(log),
-        people=len(np.unique(log.shopper)),
-        sessions=len(np.unique(log.session)),
-        items=len(prepared.vocabulary),
-        days_held_out=days,
-        valid_from=split.valid_from.isoformat() if split else None,
-        test_from=split.test_from.isoformat() if split else None,
-        valid_cases=len(valid),
-        test_cases=len(test),
-        k=K,
-        rows=tuple(_row(ranking, test) for ranking in rankings),
-        leads=leads,
-        weights={
-            source.name: [round(float(weight), 4) for weight in weights[:, column]]
-            for column, source in enumerate(sources)
-        },
-        problems=(*problems, *_losses(leads)),
-    )
-
-
-def _row(ranking: Ranking, test: Cases) -> Row:
-    return Row(
-        name=ranking.name,
-        seen=measure(ranking, test.seen, k=K),
-        every=measure(ranking, np.ones(len(test), np.bool_), k=K),
-        recall=bootstrap(hits(ranking.rank, K), test.shopper),
-        mrr=bootstrap(reciprocal_ranks(ranking.rank, K), test.shopper),
-    )
-
-
-def _leads(rankings: list[Ranking], test: Cases) -> tuple[Lead, ...]:
-    by_name = {ranking.name: ranking for ranking in rankings}
-    if Blend.name not in by_name or len(test) == 0:
-        return ()
-    blend = by_name[Blend.name]
-    return tuple(
-        Lead(
-            name,
-            recall=difference(blend, by_name[name], test, k=K, of=hits),
-            mrr=difference(blend, by_name[name], test, k=K, of=reciprocal_ranks),
-        )
-        for name in BASELINES
-    )
-
-
-def _losses(leads: tuple[Lead, ...]) -> list[str]:
-    return [
-        f"not clearly ahead of {lead.baseline} in {name}: "
-        f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
-        for lead in leads
-        for name, interval in ((f"recall@{K}", lead.recall), (f"MRR@{K}", lead.mrr))
-        if not interval.low > 0
-    ]
+def _by_name(sources: Sequence[Source], weights: NDArray[np.float64]) -> dict[str, list[float]]:
+    return {source.name: weights[:, at].tolist() for at, source in enumerate(sources)}
 
 
 def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | None = None) -> Bundle:

@@ -24,11 +24,11 @@ from recommender.registry import (
     store,
     switch,
 )
+from recommender.report import Report
 from recommender.serving import Suggester
 from recommender.training import (
     Prepared,
     Progress,
-    Report,
     TrainConfig,
     counts_only,
     measure_models,

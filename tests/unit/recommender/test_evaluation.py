@@ -17,7 +17,9 @@ from recommender.evaluation import (
     hits,
     known_scores,
     measure,
+    novelty,
     oracle_scorer,
+    popularity,
     rank_cases,
     reciprocal_ranks,
     scorer,
@@ -130,7 +132,9 @@ def test_top_items_are_the_best_first_and_short_of_the_unknown() -> None:
 
 
 def test_metrics_are_as_computed_by_hand() -> None:
-    ranking = Ranking("hand", np.array([1, 2, 30, MISS], np.int32), {20: 0.5})
+    ranking = Ranking(
+        "hand", np.array([1, 2, 30, MISS], np.int32), {20: np.array([1, 0], np.int32)}
+    )
     metrics = measure(ranking, np.ones(4, np.bool_), k=20)
     assert metrics.recall == 0.5
     assert metrics.precision == 0.5 / 20
@@ -141,13 +145,13 @@ def test_metrics_are_as_computed_by_hand() -> None:
 
 
 def test_unseen_targets_can_be_dropped_or_kept_as_misses() -> None:
-    ranking = Ranking("hand", np.array([1, MISS], np.int32), {20: 1.0})
+    ranking = Ranking("hand", np.array([1, MISS], np.int32), {20: np.ones(1, np.int32)})
     assert measure(ranking, np.array([True, False]), k=20).recall == 1.0
     assert measure(ranking, np.array([True, True]), k=20).recall == 0.5
 
 
 def test_no_cases_give_no_number() -> None:
-    ranking = Ranking("hand", np.zeros(0, np.int32), {20: 0.0})
+    ranking = Ranking("hand", np.zeros(0, np.int32), {20: np.zeros(1, np.int32)})
     assert np.isnan(measure(ranking, np.zeros(0, np.bool_), k=20).recall)
 
 
@@ -169,10 +173,10 @@ def test_cases_of_one_shopper_widen_the_interval() -> None:
 
 def test_a_paired_difference_of_a_model_with_itself_is_nothing() -> None:
     cases = cases_since(0)
-    ranking = Ranking("a", np.array([1, 5, 9], np.int32), {20: 1.0})
+    ranking = Ranking("a", np.array([1, 5, 9], np.int32), {20: np.ones(1, np.int32)})
     lead = difference(ranking, ranking, cases, k=20, of=reciprocal_ranks)
     assert (lead.mean, lead.low, lead.high) == (0, 0, 0)
-    worse = Ranking("b", np.array([MISS] * 3, np.int32), {20: 0.0})
+    worse = Ranking("b", np.array([MISS] * 3, np.int32), {20: np.zeros(1, np.int32)})
     assert difference(ranking, worse, cases, k=20, of=hits).low == 1
 
 
@@ -193,4 +197,31 @@ def test_coverage_is_the_share_of_items_among_the_first_k_of_anybody() -> None:
     cases = cases_since(0)
     popular = Popular(np.array([4, 3, 2, 1], np.float32))
     ranking = rank_cases("popular", scorer(popular, cases), cases, ks=(1,))
-    assert 0 < ranking.covered[1] < 1
+    assert 0 < measure(ranking, np.ones(len(cases), np.bool_), k=1).coverage < 1
+
+
+def shown(*times: int) -> Ranking:
+    return Ranking("hand", np.ones(1, np.int32), {20: np.array(times, np.int32)})
+
+
+def test_novelty_is_the_bits_of_surprise_in_what_is_shown() -> None:
+    met = np.array([4, 2, 1, 1], np.float32)
+    assert novelty(shown(1, 1, 0, 0), met, k=20) == pytest.approx((1 + 2) / 2)
+    assert novelty(shown(0, 0, 3, 1), met, k=20) == pytest.approx(3)
+
+
+def test_a_product_that_training_never_met_is_the_most_novel_and_finite() -> None:
+    met = np.array([7, 1, 0], np.float32)
+    assert novelty(shown(0, 0, 1), met, k=20) == pytest.approx(np.log2(16))
+
+
+def test_popularity_is_one_where_what_is_shown_is_what_shoppers_turn_to() -> None:
+    met, target = np.array([6, 3, 0], np.float32), np.array([0, 1], np.int32)
+    assert popularity(shown(1, 1, 0), met, target, k=20) == pytest.approx(1)
+    assert popularity(shown(5, 0, 0), met, target, k=20) == pytest.approx(6 / 4.5)
+
+
+def test_nothing_shown_has_no_novelty_and_no_popularity() -> None:
+    met = np.ones(2, np.float32)
+    assert np.isnan(novelty(shown(0, 0), met, k=20))
+    assert np.isnan(popularity(shown(0, 0), met, np.zeros(1, np.int32), k=20))

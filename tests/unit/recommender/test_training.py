@@ -7,9 +7,9 @@ import pytest
 
 from recommender.lstm import LstmConfig
 from recommender.protocol import History, Surface
+from recommender.report import BASELINES
 from recommender.serving import Suggester
 from recommender.training import (
-    BASELINES,
     Prepared,
     TrainConfig,
     counts_only,
