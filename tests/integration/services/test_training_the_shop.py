@@ -20,10 +20,10 @@ from services.training import (
     model_in_force,
     train_and_publish,
 )
-from tests.unit.recommender.shop import item_frame, planted_events, rows
+from tests.unit.recommender.shop import MANY_CHAINS, item_frame, planted_events, rows
 
 FEW = Frames(planted_events(sessions=40, days=2), item_frame())
-PLENTY = Frames(planted_events(sessions=4000, days=60), item_frame())
+PLENTY = Frames(planted_events(sessions=4000, days=60, chains=MANY_CHAINS), item_frame())
 
 
 def train(settings: Settings, clock: SimulatedClock, frames: Frames, *, epochs: int) -> Outcome:

@@ -1,5 +1,6 @@
 """A small planted shop for the recommender's tests: what follows what is known."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -38,14 +39,24 @@ def rows(*steps: tuple[str, str, str, str, float]) -> pl.DataFrame:
     )
 
 
-def planted_events(*, sessions: int = 600, days: int = 30, seed: int = 1) -> pl.DataFrame:
+MANY_CHAINS = (*CHAINS, *(tuple(f"chain{n:02}-{place}" for place in range(4)) for n in range(17)))
+"""So many products that twenty are not nearly all, and who suggests the popular is behind."""
+
+
+def planted_events(
+    *,
+    sessions: int = 600,
+    days: int = 30,
+    seed: int = 1,
+    chains: Sequence[tuple[str, ...]] = CHAINS,
+) -> pl.DataFrame:
     """Sessions that mostly follow one chain in order, view and then add, with some noise."""
     draw = np.random.default_rng(seed)
     steps = []
     for number in range(sessions):
         shopper = f"s{draw.integers(sessions // 3)}"
         minutes = days * 1440 * number / sessions
-        chain = CHAINS[draw.integers(len(CHAINS))]
+        chain = chains[draw.integers(len(chains))]
         for place, planted in enumerate(chain[draw.integers(2) :]):
             noise = draw.random() < 0.15
             product = str(draw.choice(ITEMS)) if noise else planted
