@@ -2,8 +2,8 @@
 
 Each source's scores become shares that add up to 1 over the items; the blend is their weighted
 sum, a mixture whose weights are fitted by expectation maximisation (Dempster, Laird & Rubin 1977)
-to the likelihood of the targets of validation days. Weights depend on how many products the
-session has turned to. A source that knows nothing of a shopper passes its weight to the others, so
+to the likelihood of the targets of validation days. Weights depend on where the shopper stands
+(`contexts`). A source that knows nothing of a shopper passes its weight to the others, so
 the mixture is its own fallback chain: down to popularity, which always knows something. So do the
 sources that count pass on what they weigh where an item is newer than what they counted: it is
 scored by content and by the network alone. Last comes the shopper's taste, which leans the whole
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.content import Content
+from recommender.contexts import CONTEXTS, context_rows
 from recommender.lstm_step import Lstm
 from recommender.newcomers import Newcomers
 from recommender.protocol import Scores, Source
@@ -25,17 +26,9 @@ from recommender.taste import Taste
 
 type Weights = NDArray[np.float64]
 
-# Lowest number of products in the session for each row of weights.
-LENGTHS = (0, 1, 2, 3, 5, 8)
 PRIOR_CASES = 50.0
 BY_CONTENT = (Lstm, Content)
 """Sources that know a product before anybody met it."""
-
-
-def length_rows(batch: Batch) -> Ints:
-    """The row of weights that applies to each window."""
-    counts = np.array([len(batch.session_items(row)) for row in range(len(batch))], np.int32)
-    return (np.searchsorted(LENGTHS, counts, side="right") - 1).astype(np.int32)
 
 
 def shares(scores: Scores) -> Scores:
@@ -67,14 +60,15 @@ class Blend:
         known: int | None = None,
     ) -> None:
         """`known` is how many items training knew; those after them are newcomers."""
-        if weights.shape != (len(LENGTHS), len(sources)):
+        if weights.shape != (CONTEXTS, len(sources)):
             raise ValueError(
-                f"weights must have shape {(len(LENGTHS), len(sources))}, not {weights.shape}"
+                f"weights must have shape {(CONTEXTS, len(sources))}, not {weights.shape}"
             )
         self.sources = tuple(sources)
         self.weights = weights
         self.taste = None if taste is None or taste.is_silent else taste
         self.known = known
+        self.category = category_of(sources)
         self._by_content = np.array([isinstance(source, BY_CONTENT) for source in sources])
 
     def mix(self, batch: Batch) -> Mixed:
@@ -99,7 +93,7 @@ class Blend:
 
     def weights_for(self, batch: Batch, knows: Bools) -> Scores:
         """What each source (rows) counts for each window; those that know nothing pass it on."""
-        weights = self.weights[length_rows(batch)].T * knows
+        weights = self.weights[context_rows(batch, self.category)].T * knows
         total = weights.sum(axis=0)
         return (weights / np.where(total > 0, total, 1)).astype(np.float32)
 
@@ -122,30 +116,44 @@ class Blend:
         return np.where(total > 0, total, np.nan).astype(np.float32)
 
 
-def fit_weights(target_shares: Weights, rows: Ints, *, rounds: int = 200) -> Weights:
-    """Weights (lengths, sources) that make the targets likeliest.
+def category_of(sources: Sequence[Source]) -> Ints | None:
+    """Each item's category, as content knows it; None without content."""
+    found = (one.facts.category for one in sources if isinstance(one, Content))
+    return next(found, None)
 
-    `target_shares` (cases, sources) is the share each source gave to the case's target, `rows` the
-    row of weights of each case. Rows with few cases lean on the weights of all cases together,
-    which count like PRIOR_CASES cases. Without any case all sources weigh the same.
+
+def fit_weights(target_shares: Weights, rows: Ints, *, rounds: int = 200) -> Weights:
+    """Weights (contexts, sources) that make the targets likeliest.
+
+    `target_shares` (cases, sources) is the share each source gave to the case's target, NaN where
+    it knew nothing of the shopper, `rows` the row of weights of each case. Rows with few cases lean
+    on the weights of all cases together, which count like PRIOR_CASES cases. Without any case all
+    sources weigh the same.
     """
     sources = target_shares.shape[1]
-    known = np.nan_to_num(target_shares)
-    overall = _expect_maximise(known, np.full(sources, 1.0), rounds)
+    overall = _expect_maximise(target_shares, np.full(sources, 1.0), rounds)
     return np.stack(
         [
-            _expect_maximise(known[rows == row], PRIOR_CASES * overall, rounds)
-            for row in range(len(LENGTHS))
+            _expect_maximise(target_shares[rows == row], PRIOR_CASES * overall, rounds)
+            for row in range(CONTEXTS)
         ]
     )
 
 
 def _expect_maximise(known: Weights, prior: Weights, rounds: int) -> Weights:
-    known = known[known.sum(axis=1) > 0]
+    """A source that is silent is no worse for it: its draws, which bring nothing, are repeated.
+
+    That is the mixture truncated to who speaks (Dempster et al. 1977, section 4.2): of each silent
+    source, as many draws are expected as it weighs against those that speak.
+    """
+    known = known[np.nansum(known, axis=1) > 0]
+    silent = np.isnan(known)
+    heard = np.where(silent, 0, known)
     weights: Weights = prior / prior.sum()
     for _ in range(rounds):
-        part = known * weights
+        part = heard * weights
         part /= np.maximum(part.sum(axis=1, keepdims=True), 1e-300)
+        part += silent * weights / np.maximum(~silent @ weights, 1e-300)[:, None]
         updated = part.sum(axis=0) + prior
         updated /= updated.sum()
         if np.abs(updated - weights).max() < 1e-7:

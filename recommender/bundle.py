@@ -9,6 +9,8 @@ from recommender.abandonment import Carts
 from recommender.blend import Blend
 from recommender.content import Content
 from recommender.facts import Facts
+from recommender.habits import Habits
+from recommender.left_in_cart import LeftInCart
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Newcomers
@@ -25,6 +27,7 @@ SOURCES: dict[str, type[Source]] = {
     source.name: source
     for source in (
         Lstm,
+        LeftInCart,
         AssociationRules,
         SequentialRules,
         SessionNeighbours,
@@ -33,6 +36,7 @@ SOURCES: dict[str, type[Source]] = {
         PopularInCategory,
         RecentlyPopular,
         Popular,
+        Habits,
     )
 }
 

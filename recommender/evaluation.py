@@ -9,7 +9,8 @@ What a case is (every recommender, and the demo shop's best possible, is measure
   touches n distinct products gives up to n - 1 cases. A further step on a product already touched
   in the session (view then add) is no case; a product known from an earlier session is.
 - What may be looked at is every step of the shopper before the target (earlier sessions too, of
-  which models read the last `sequences.WINDOW` steps), with product, action and time. Not the time
+  which models read the last `sequences.WINDOW` steps, and what was done with which product in
+  the `sequences.MEMORY` before those), with product, action and time. Not the time
   of the target, nor anything after.
 - All items of the vocabulary (catalogue and log) are ranked, in stock or not; only the products
   that the running session has already touched are left out, for all alike, because by definition
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 
 from recommender.protocol import Recommender, Scores, Step
 from recommender.sequences import (
+    MEMORY,
     WINDOW,
     Batch,
     Bools,
@@ -99,8 +101,9 @@ class Cases:
         """What a recommender sees of the cases in `part`."""
         at = self.position[part]
         return windows(
-            self.log, at, session=self.log.session[at], shopper=self.log.shopper[at], length=length
-        )
+            self.log, at, session=self.log.session[at], shopper=self.log.shopper[at], length=length,
+            memory=MEMORY,
+        )  # fmt: skip
 
 
 def find_cases(log: Log, *, since: datetime, until: datetime | None, trained: Log) -> Cases:

@@ -149,6 +149,8 @@ def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
         batch.gap[keep],
         batch.in_session[keep],
         batch.length[keep],
+        batch.older_item[keep],
+        batch.older_action[keep],
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from recommender.ablation import Ablation
-from recommender.blend import LENGTHS, Blend, length_rows
+from recommender.blend import Blend
+from recommender.contexts import LENGTHS, length_rows
 from recommender.evaluation import (
     Cases,
     Interval,

@@ -26,6 +26,8 @@ SESSION_GAP = timedelta(minutes=30)
 GAP_EDGES = (5.0, 20.0, 60.0, 300.0, 1800.0, 86_400.0, 7 * 86_400.0)
 GAP_BUCKETS = len(GAP_EDGES) + 2
 WINDOW = 40
+MEMORY = 160
+"""So many steps before the window are remembered, in less detail."""
 MICROSECONDS = 1_000_000
 ACTION_CODES = {action: code for code, action in enumerate(ACTIONS, start=1)}
 TARGET_CODES = tuple(ACTION_CODES[action] for action in TARGET_ACTIONS)
@@ -97,6 +99,8 @@ class Batch:
     """Windows of steps, left-aligned in arrays of shape (n, longest).
 
     Padding has item -1 and action, gap 0. `in_session` marks the steps of the running session.
+    `older_item` and `older_action` (n, most) are of the steps before the window, right-aligned:
+    what is enough for a profile of the shopper.
     """
 
     item: Ints
@@ -104,6 +108,8 @@ class Batch:
     gap: Ints
     in_session: Bools
     length: Ints
+    older_item: Ints
+    older_action: Ints
 
     def __len__(self) -> int:
         return len(self.length)
@@ -119,6 +125,12 @@ class Batch:
         """Distinct known items of the running session, the latest first."""
         items = self.item[row, : self.length[row]][self.in_session[row, : self.length[row]]]
         return [item for item in dict.fromkeys(items[::-1].tolist()) if item >= 0]
+
+    def known_items(self, row: int) -> Ints:
+        """The known items of all steps, the older ones too, oldest first."""
+        items = np.concatenate([self.older_item[row], self.item[row, : self.length[row]]])
+        known: Ints = items[items >= 0]
+        return known
 
 
 def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:
@@ -194,12 +206,18 @@ def starts(groups: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def windows(
-    log: Log, ends: NDArray[np.int64], *, session: Ints, shopper: Ints, length: int = WINDOW
+    log: Log,
+    ends: NDArray[np.int64],
+    *,
+    session: Ints,
+    shopper: Ints,
+    length: int = WINDOW,
+    memory: int = 0,
 ) -> Batch:
     """The last `length` steps of each `shopper` before position `ends` (exclusive).
 
-    `session` is the running session's number for each window. The first step of a window has gap
-    0, because serving fetches no more than a window and could not know it.
+    `session` is the running session's number for each window; `memory` more steps are remembered.
+    The first step of a window has gap 0, so that a window says the same whatever came before it.
     """
     ends = np.asarray(ends, np.int64)
     longest = min(length, len(log))
@@ -217,7 +235,11 @@ def windows(
 
     if width == 0:
         empty = np.zeros((len(ends), 0), np.int32)
-        return Batch(empty, empty, empty, empty.astype(np.bool_), lengths)
+        return Batch(empty, empty, empty, empty.astype(np.bool_), lengths, empty, empty)
+    older = (
+        ends[:, None] - lengths[:, None] - min(memory, len(log)) + np.arange(min(memory, len(log)))
+    )
+    theirs = (older >= 0) & (log.shopper[np.maximum(older, 0)] == shopper[:, None])
     gap = gather(log.gap, 0)
     gap[:, 0] = 0
     return Batch(
@@ -226,6 +248,8 @@ def windows(
         gap=gap,
         in_session=valid & (log.session[positions] == session[:, None]),
         length=lengths,
+        older_item=np.where(theirs, log.item[older], -1).astype(np.int32),
+        older_action=np.where(theirs, log.action[older], 0).astype(np.int32),
     )
 
 
@@ -235,6 +259,7 @@ def encode(
     *,
     now: datetime | None = None,
     length: int = WINDOW,
+    memory: int = MEMORY,
 ) -> Batch:
     """One shopper's steps (product, action, time) as a batch of one window, for serving.
 
@@ -244,7 +269,7 @@ def encode(
     """
     known = [step for step in steps if step[1] in ACTION_CODES]
     known.sort(key=lambda step: step[2])
-    known = known[-length:]
+    known = known[-length - memory :]
     size = len(known)
     at = np.fromiter((microseconds(step[2]) for step in known), np.int64, size)
     pause = SESSION_GAP // timedelta(microseconds=1)
@@ -267,6 +292,7 @@ def encode(
         session=np.array([running], np.int32),
         shopper=np.zeros(1, np.int32),
         length=length,
+        memory=memory,
     )
 
 
@@ -274,6 +300,9 @@ def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> B
     """One window with one more step at the time of its last, as `encode` would make it."""
     steps = int(batch.length[0])
     first = max(0, steps + 1 - length)
+
+    def older(values: Ints, window: Ints) -> Ints:
+        return np.append(values[0], window[0, :first])[None, -MEMORY:]
 
     def one_more(values: NDArray[Any], value: int | bool) -> NDArray[Any]:
         return np.append(values[0, first:steps], np.asarray(value, values.dtype))[None]
@@ -286,6 +315,8 @@ def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> B
         gap,
         one_more(batch.in_session, True),
         np.array([steps + 1 - first], np.int32),
+        older(batch.older_item, batch.item),
+        older(batch.older_action, batch.action),
     )
 
 
@@ -297,6 +328,8 @@ def beginning(batch: Batch, steps: int) -> Batch:
         batch.gap[:, :steps],
         batch.in_session[:, :steps],
         np.array([steps], np.int32),
+        batch.older_item,
+        batch.older_action,
     )
 
 

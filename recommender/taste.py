@@ -3,17 +3,20 @@
 The sources of the blend see products as names. What a shopper's products have in common (a brand
 they keep to, the dear or the cheap end of every shelf) carries over to products they never met, and
 to products nobody has met. So the blend's score of an item is multiplied by exp(w . f), where f has
-four features of the item for this shopper and w is learnt on validation days: a log-linear model
+five features of the item for this shopper and w is learnt on validation days: a log-linear model
 over the items (conditional logit: McFadden 1974) with the blend as its offset.
 
-The features, from the distinct products of the shopper's window:
+The features, from the distinct products that the shopper met, the older ones too:
 
 - brand: log of (times met + 2) / (times expected + 2), expected from the share that the brand has
   in the categories they met, so that a keen tent buyer is no fan of the shop's one tent maker;
 - category: log of their share of it against everybody's, pulled towards 0 as by 8 products;
 - price: minus the squared distance between the item's place in its category by price (0 the
   cheapest, 1 the dearest) and the place they mostly choose, pulled to the middle as by 4 products;
-- met: log of 1 + how many steps they had with the very item.
+- met: log of 1 + how many steps they had with the very item;
+- arrivals: log of the share of their arrivals in the item's category against everybody's, pulled
+  towards 0 as by 3 arrivals. Looking on at more of a kind is no arrival: how many of a kind
+  somebody looks at tells of its shelf, and that they come to it tells of them.
 """
 
 from dataclasses import dataclass, replace
@@ -29,9 +32,10 @@ from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 
-FEATURES = ("brand", "category", "price", "met")
+FEATURES = ("brand", "category", "price", "met", "arrivals")
 BRAND_PRIOR = 2.0
 CATEGORY_PRIOR = 8.0
+ARRIVAL_PRIOR = 3.0
 PRICE_PRIOR = 4.0
 # Weights are learnt on so many of the blend's best items a case: what is further down stays there.
 CANDIDATES = 200
@@ -42,13 +46,14 @@ RIDGE = 1e-4
 class Taste:
     """How much an item suits a shopper, beyond what the sources know of it.
 
-    `category_share` (categories,) is everybody's; the brands of a category are at
-    `brand_from[category]` to `brand_from[category + 1]` of `brand_code` and `brand_share`.
+    `category_share` and `arrival_share` (categories,) are everybody's; the brands of a category
+    are at `brand_from[category]` to `brand_from[category + 1]` of `brand_code` and `brand_share`.
     `weights` belong to FEATURES.
     """
 
     facts: Facts
     category_share: Scores
+    arrival_share: Scores
     brand_from: Ints
     brand_code: Ints
     brand_share: Scores
@@ -67,9 +72,13 @@ class Taste:
         pairs, inverse = np.unique(key, return_inverse=True)
         of_pair = np.bincount(inverse, met[branded], len(pairs))
         category, code = np.divmod(pairs, max(brands, 1))
+        counted = log.item >= 0
+        came = _arrivals(facts.category[log.item[counted]], log.shopper[counted])
+        arrivals = np.bincount(came, minlength=categories) + 1.0
         return cls(
             facts=facts,
             category_share=(by_category / max(by_category.sum(), 1)).astype(np.float32),
+            arrival_share=(arrivals / max(float(arrivals.sum()), 1)).astype(np.float32),
             brand_from=np.searchsorted(category, np.arange(categories + 1)).astype(np.int32),
             brand_code=code.astype(np.int32),
             brand_share=(of_pair / by_category[category]).astype(np.float32),
@@ -94,10 +103,11 @@ class Taste:
         if profile is None:
             lean.fill(0)
             return
-        by_brand, by_category, chosen, sure = profile
-        facts, (brand, category, price, again) = self.facts, self.weights
+        by_brand, by_category, by_arrivals, chosen, sure = profile
+        facts, (brand, category, price, again, arrivals) = self.facts, self.weights
         _add_up(
-            facts.brand, facts.category, facts.place, brand * by_brand, category * by_category,
+            facts.brand, facts.category, facts.place,
+            brand * by_brand, category * by_category + arrivals * by_arrivals,
             chosen, price * sure, lean,
         )  # fmt: skip
         met, times = _met(batch, row)
@@ -109,10 +119,10 @@ class Taste:
         features = np.zeros((len(FEATURES), len(facts.brand)), np.float32)
         profile = self._profile(batch, row)
         if profile is not None:
-            by_brand, by_category, chosen, sure = profile
+            by_brand, by_category, by_arrivals, chosen, sure = profile
             _describe(
-                facts.brand, facts.category, facts.place, by_brand, by_category, chosen, sure,
-                features,
+                facts.brand, facts.category, facts.place, by_brand, by_category, by_arrivals,
+                chosen, sure, features,
             )  # fmt: skip
             met, times = _met(batch, row)
             features[FEATURES.index("met"), met] = np.log1p(times)
@@ -120,13 +130,13 @@ class Taste:
 
     def _profile(
         self, batch: Batch, row: int
-    ) -> tuple[Scores, Scores, np.float32, np.float32] | None:
-        """Leanings to brands and categories, the place chosen by price and how sure that is.
+    ) -> tuple[Scores, Scores, Scores, np.float32, np.float32] | None:
+        """Leanings to brands, categories and arrivals, the place chosen by price, how sure it is.
 
-        None where the window has no known item.
+        None where there is no known item.
         """
-        steps = batch.item[row, : batch.length[row]]
-        met = np.unique(steps[steps >= 0])
+        steps = batch.known_items(row)
+        met = np.unique(steps)
         if len(met) == 0:
             return None
         facts = self.facts
@@ -135,6 +145,11 @@ class Taste:
         counts = np.bincount(category, minlength=len(self.category_share))
         alike = (counts + CATEGORY_PRIOR * self.category_share) / (
             (len(category) + CATEGORY_PRIOR) * self.category_share
+        )
+        came = _arrivals(facts.category[steps], np.zeros_like(steps))
+        arrivals = np.bincount(came, minlength=len(self.arrival_share))
+        drawn = (arrivals + ARRIVAL_PRIOR * self.arrival_share) / (
+            (len(came) + ARRIVAL_PRIOR) * self.arrival_share
         )
         brands = int(facts.brand.max(initial=-1)) + 1
         brand = facts.brand[met]
@@ -149,6 +164,7 @@ class Taste:
         return (
             np.log((seen + BRAND_PRIOR) / (expected + BRAND_PRIOR)).astype(np.float32),
             np.log(alike).astype(np.float32),
+            np.log(drawn).astype(np.float32),
             np.float32(chosen),
             np.float32(len(place) / (len(place) + PRICE_PRIOR)),
         )
@@ -164,6 +180,7 @@ class Taste:
             "category": self.facts.category,
             "place": self.facts.place,
             "category_share": self.category_share,
+            "arrival_share": self.arrival_share,
             "brand_from": self.brand_from,
             "brand_code": self.brand_code,
             "brand_share": self.brand_share,
@@ -204,12 +221,18 @@ def choice_of(taste: Taste, batch: Batch, row: int, scores: Scores, target: int)
     return Choice(taste.features(batch, row)[:, items].T, np.log(free[items]), at)
 
 
-def learn_taste(choices: list[Choice]) -> Scores:
-    """The weights that make the choices likeliest, with a ridge; zeros where there are none."""
+def learn_taste(choices: list[Choice], counts: NDArray[np.float64] | None = None) -> Scores:
+    """The weights that make the choices likeliest, with a ridge; zeros where there are none.
+
+    `counts` says how much each choice counts; without it they count alike.
+    """
     if not choices:
         return np.zeros(len(FEATURES), np.float32)
     widest = max(len(choice.offset) for choice in choices)
-    features = np.zeros((len(choices), widest, len(FEATURES)))
+    size = choices[0].features.shape[1]
+    features = np.zeros((len(choices), widest, size), np.float32)
+    count = np.ones(len(choices)) if counts is None else counts
+    count = count / max(count.sum(), 1e-300)
     offset = np.full((len(choices), widest), -np.inf)
     for row, choice in enumerate(choices):
         features[row, : len(choice.offset)] = choice.features
@@ -218,16 +241,16 @@ def learn_taste(choices: list[Choice]) -> Scores:
     rows = np.arange(len(choices))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = features @ weights + offset
+        logits = features @ weights.astype(np.float32) + offset
         logits -= logits.max(axis=1, keepdims=True)
         shares = np.exp(logits)
         shares /= shares.sum(axis=1, keepdims=True)
-        missed = -np.log(np.maximum(shares[rows, chosen], 1e-300)).mean()
-        expected = np.einsum("ci,cif->cf", shares, features)
-        slope = (expected - features[rows, chosen]).mean(axis=0)
+        missed = -float(count @ np.log(np.maximum(shares[rows, chosen], 1e-300)))
+        counted = (shares * count[:, None]).astype(np.float32).ravel()
+        slope = counted @ features.reshape(-1, size) - count @ features[rows, chosen]
         return missed + RIDGE * float(weights @ weights), slope + 2 * RIDGE * weights
 
-    learnt = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B")
+    learnt = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B")
     return np.asarray(learnt.x, np.float32)
 
 
@@ -236,10 +259,16 @@ def with_weights(taste: Taste, weights: Scores) -> Taste:
     return replace(taste, weights=weights)
 
 
+def _arrivals(category: Ints, shopper: Ints) -> Ints:
+    """The categories that shoppers came to from another one, of the steps in their order."""
+    came = (np.diff(category, prepend=-2) != 0) | (np.diff(shopper, prepend=-1) != 0)
+    arrived: Ints = category[came & (category >= 0)]
+    return arrived
+
+
 def _met(batch: Batch, row: int) -> tuple[Ints, NDArray[np.int64]]:
-    """The known products of the window, and how many steps each has."""
-    steps = batch.item[row, : batch.length[row]]
-    met, times = np.unique(steps[steps >= 0], return_counts=True)
+    """The known products of all steps, and how many steps each has."""
+    met, times = np.unique(batch.known_items(row), return_counts=True)
     return met, times
 
 
@@ -263,15 +292,17 @@ def _add_up(
 
 @compiled
 def _describe(
-    brand: Ints, category: Ints, place: Scores, by_brand: Scores, by_category: Scores,
+    brand: Ints, category: Ints, place: Scores,
+    by_brand: Scores, by_category: Scores, by_arrivals: Scores,
     chosen: np.float32, sure: np.float32, features: Scores,
 ) -> None:  # fmt: skip
-    """Fill in each item's brand, category and price features."""
+    """Fill in each item's brand, category, price and arrivals features."""
     for item in range(len(brand)):
         if brand[item] >= 0:
             features[0, item] = by_brand[brand[item]]
         if category[item] >= 0:
             features[1, item] = by_category[category[item]]
+            features[4, item] = by_arrivals[category[item]]
         if not np.isnan(place[item]):
             away = place[item] - chosen
             features[2, item] = -sure * away * away

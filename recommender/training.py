@@ -2,7 +2,7 @@
 
 events, items (frames) → vocabulary → log → temporal split
   → sources fitted on the training days
-  → blend weights fitted on the validation days
+  → habits and blend weights fitted on the validation days
   → every model ranked on the test days, once → gate
   → sources refreshed on all days → bundle for the registry
 """
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from recommender.abandonment import Carts, calibrated, calibration, logits, open_carts
 from recommender.ablation import Ablation, ablate
-from recommender.blend import LENGTHS, Blend, fit_weights, length_rows, shares
+from recommender.blend import Blend, category_of, fit_weights, shares
 from recommender.bundle import Bundle
 from recommender.content import Content
+from recommender.contexts import CONTEXTS, context_rows
 from recommender.evaluation import (
     Cases,
     Oracle,
@@ -30,6 +31,8 @@ from recommender.evaluation import (
     scorer,
 )
 from recommender.facts import Facts
+from recommender.habits import Habits, Led, learnt_habits
+from recommender.left_in_cart import LeftInCart
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
 from recommender.neighbours import SessionNeighbours
@@ -62,6 +65,7 @@ MIN_TEST_CASES = 200
 MIN_VALID_CASES = 100
 # What the sources weigh while nothing could be learnt about them.
 COUNTED_WEIGHTS = {
+    LeftInCart.name: 0.2,
     AssociationRules.name: 0.2,
     SequentialRules.name: 0.2,
     SessionNeighbours.name: 0.2,
@@ -162,6 +166,7 @@ def fit_counts(log: Log, prepared: Prepared) -> list[Source]:
     """Every recommender that counts, fitted on the log."""
     items = len(prepared.vocabulary)
     return [
+        LeftInCart(items),
         AssociationRules.fit(log, items),
         SequentialRules.fit(log, items),
         SessionNeighbours.fit(log, items),
@@ -240,10 +245,11 @@ def learn_weights(sources: Sequence[Source], cases: Asked) -> NDArray[np.float64
 def target_shares(sources: Sequence[Source], cases: Asked) -> tuple[NDArray[np.float64], Ints]:
     """What `fit_weights` learns from: the sources' shares of each target, and its row."""
     known = np.full((len(cases), len(sources)), np.nan)
+    category = category_of(sources)
     rows = np.zeros(len(cases), np.int32)
     for part in chunks(len(cases), 512):
         batch = cases.batch(part)
-        rows[part] = length_rows(batch)
+        rows[part] = context_rows(batch, category)
         target = cases.target[part]
         at = np.arange(len(target))
         for column, source in enumerate(sources):
@@ -267,9 +273,9 @@ def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Cases) -> Taste:
 
 
 def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
-    """Fixed weights for the counting sources, alike for every length."""
+    """Fixed weights for the counting sources, alike for every context."""
     weights = np.array([COUNTED_WEIGHTS.get(source.name, 0.0) for source in sources])
-    return np.tile(weights / weights.sum(), (len(LENGTHS), 1))
+    return np.tile(weights / weights.sum(), (CONTEXTS, 1))
 
 
 @dataclass(frozen=True)
@@ -329,8 +335,13 @@ def measure_models(
     if len(valid) < MIN_VALID_CASES:
         weights = counted_weights(sources)
     else:
-        progress.begin("weighing the sources", 2)
-        learnt_from = target_shares(sources, valid)
+        progress.begin("weighing the sources", 3)
+        others, rows = target_shares(sources, valid)
+        counted = Habits.fit(split.train, prepared.facts)
+        habits = learnt_habits(counted, Led(others, rows, valid.target, valid.batch))
+        sources.append(habits)
+        learnt_from = np.hstack([others, target_shares([habits], valid)[0]]), rows
+        progress.advance(1)
         weights = fit_weights(*learnt_from)
         progress.advance(1)
         taste = learnt_taste(Blend(sources, weights), split.train, prepared.facts, valid)
@@ -403,6 +414,8 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
     fresh = {source.name: source for source in fit_counts(prepared.log, prepared)}
     progress.advance(1)
     for source in measured.sources:
+        if isinstance(source, Habits):
+            fresh[source.name] = Habits.fit(prepared.log, prepared.facts, source.weights)
         if isinstance(source, Lstm):
             gentle = replace(
                 config.lstm,

@@ -44,7 +44,7 @@ from recommender.protocol import (
     Surface,
 )
 from recommender.registry import BrokenModelError
-from recommender.sequences import WINDOW
+from recommender.sequences import MEMORY, WINDOW
 from recommender.serving import Suggester
 from services.embedding import Embedder
 from services.reason_words import ReasonWords
@@ -205,7 +205,7 @@ class SuggestionService:
 
     def facts(self, session: Session, identity: Identity) -> tuple[History, frozenset[str]]:
         """The shopper's steps, cart and orders, and the products they do not want to see."""
-        steps = recent_steps(session, identity, limit=WINDOW)
+        steps = recent_steps(session, identity, limit=WINDOW + MEMORY)
         history = History(
             steps=tuple(Step(step.product_id, step.action, step.at) for step in steps),
             cart=in_cart(session, identity),

@@ -12,7 +12,7 @@ import numpy as np
 
 from recommender.evaluation import Case, Cases, find_cases, told
 from recommender.protocol import History, ReasonKind, Step, Suggested, Surface
-from recommender.sequences import WINDOW, temporal_split
+from recommender.sequences import MEMORY, WINDOW, temporal_split
 from recommender.serving import Suggester
 from recommender.training import Prepared, TrainConfig, held_out_days
 
@@ -78,7 +78,7 @@ def history_of(steps: Sequence[Step]) -> History:
             cart.setdefault(step.product_id)
         elif step.action in ("remove", "purchase"):
             cart.pop(step.product_id, None)
-    return History(tuple(steps[-WINDOW:]), tuple(cart))
+    return History(tuple(steps[-WINDOW - MEMORY :]), tuple(cart))
 
 
 def _score_without(

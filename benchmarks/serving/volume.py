@@ -30,8 +30,9 @@ from db.engine import make_engine
 from db.insert import table_of
 from db.migrate import upgrade
 from db.models import Category, Event, EventName, Price, Product, Variant, Visitor
-from recommender.blend import LENGTHS, Blend
+from recommender.blend import Blend
 from recommender.bundle import Bundle
+from recommender.contexts import CONTEXTS
 from recommender.lstm_step import Lstm, Weights
 from recommender.registry import Manifest, store, switch
 from recommender.sequences import ACTIONS, GAP_BUCKETS
@@ -142,7 +143,7 @@ def _learn(shop: Shop, category: Sequence[str], draw: np.random.Generator) -> No
         seen=np.ones(size, np.bool_),
     ))  # fmt: skip
     sources = [lstm, *fit_counts(prepared.log, prepared)]
-    weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
+    weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     taste = Taste.fit(prepared.log, prepared.facts, np.full(len(FEATURES), 0.3, np.float32))
     bundle = Bundle(prepared.vocabulary, prepared.category, Blend(sources, weights, taste),
                     np.zeros(size, np.bool_), Spoken.mine(prepared.log, min_people=5))  # fmt: skip

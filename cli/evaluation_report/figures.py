@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recommender.blend import LENGTHS
+from recommender.contexts import LENGTHS
 from recommender.report import Part, Report, Row
 
 BLEND, OTHERS, BEST = "#0072b2", "#9aa5b1", "#e69f00"
@@ -133,9 +133,10 @@ def _weights(folder: Path, report: Report) -> Drawn:
     bottom = [0.0] * len(LENGTHS)
     order = sorted(report.weights, key=lambda name: -sum(report.weights[name]))
     shown, rest = order[: len(LINES) - 1], order[len(LINES) - 1 :]
-    bars = [(_words(name), report.weights[name]) for name in shown]
+    by_length = {name: _by_length(weights) for name, weights in report.weights.items()}
+    bars = [(_words(name), by_length[name]) for name in shown]
     if rest:
-        summed = zip(*(report.weights[name] for name in rest), strict=True)
+        summed = zip(*(by_length[name] for name in rest), strict=True)
         bars.append(("others", [sum(column) for column in summed]))
     for (name, values), colour in zip(bars, LINES, strict=False):
         axis.bar([str(length) for length in LENGTHS], values, bottom=bottom, color=colour,
@@ -145,6 +146,12 @@ def _weights(folder: Path, report: Report) -> Drawn:
     axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
     about = "Learnt on the validation days; a source that knows nothing passes its weight on."
     return _saved(folder, figure, "weights", "What the sources weigh", about)
+
+
+def _by_length(weights: Sequence[float]) -> list[float]:
+    """The mean over what was done last, for each length of the visit."""
+    per = len(weights) // len(LENGTHS)
+    return [sum(weights[at : at + per]) / per for at in range(0, len(weights), per)]
 
 
 def _figure(height: float, *, columns: int = 1) -> tuple[Figure, Sequence[Axes]]:

@@ -9,8 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from recommender.abandonment import KINDS, Carts
-from recommender.blend import LENGTHS, Blend
+from recommender.blend import Blend
 from recommender.bundle import Bundle
+from recommender.contexts import CONTEXTS
+from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
 from recommender.newcomers import Newcomers
 from recommender.protocol import Source
@@ -61,10 +63,12 @@ def lstm(prepared: Prepared) -> Lstm:
 @pytest.fixture(scope="session")
 def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     """All sources with equal weights, and taste."""
-    sources: list[Source] = [lstm, *fit_counts(prepared.log, prepared)]
-    weights = np.full((len(LENGTHS), len(sources)), 1 / len(sources))
+    leanings = np.array([0.7, 0.3, 1.8, 0.6, 0.4, -0.2, 1.1], np.float32)
+    habits = Habits.fit(prepared.log, prepared.facts, leanings)
+    sources: list[Source] = [lstm, *fit_counts(prepared.log, prepared), habits]
+    weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     nothing = np.zeros(len(prepared.vocabulary), np.bool_)
-    suits = np.array([0.7, 0.3, 1.8, 0.6], np.float32)
+    suits = np.array([0.7, 0.3, 1.8, 0.6, 0.4], np.float32)
     blend = Blend(sources, weights, Taste.fit(prepared.log, prepared.facts, suits))
     spoken = Spoken.mine(prepared.log, min_people=5)
     carts = Carts.fit(prepared.log, prepared.amount)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from recommender.blend import LENGTHS, Blend, fit_weights, length_rows, shares
+from recommender.blend import Blend, fit_weights, shares
 from recommender.bundle import Bundle
+from recommender.contexts import COMPARES, CONTEXTS, ELSEWHERE, LENGTHS, TOOK, context_rows
 from recommender.popular import ItemToItem, Popular
 from recommender.sequences import encode
 from tests.unit.recommender.shop import BEGIN
@@ -21,7 +22,7 @@ def test_the_source_that_foretells_the_targets_gets_the_weight() -> None:
     rows = np.zeros(500, np.int32)
     known = np.column_stack([np.full(500, 0.4), np.full(500, 0.01)])
     weights = fit_weights(known, rows)
-    assert weights.shape == (len(LENGTHS), 2)
+    assert weights.shape == (CONTEXTS, 2)
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     assert weights[0, 0] > 0.95
 
@@ -37,7 +38,7 @@ def test_weights_recover_the_mixture_that_made_the_targets() -> None:
     assert weights[0, 0] == pytest.approx(0.7, abs=0.02)
 
 
-def test_a_length_without_cases_leans_on_all_cases_together() -> None:
+def test_a_context_without_cases_leans_on_all_cases_together() -> None:
     known = np.column_stack([np.full(500, 0.4), np.full(500, 0.1)])
     weights = fit_weights(known, np.zeros(500, np.int32))
     np.testing.assert_allclose(weights[-1], weights[1])
@@ -45,7 +46,7 @@ def test_a_length_without_cases_leans_on_all_cases_together() -> None:
 
 def test_without_any_case_all_sources_weigh_the_same() -> None:
     np.testing.assert_allclose(
-        fit_weights(np.zeros((0, 4)), np.zeros(0, np.int32)), np.full((len(LENGTHS), 4), 0.25)
+        fit_weights(np.zeros((0, 4)), np.zeros(0, np.int32)), np.full((CONTEXTS, 4), 0.25)
     )
 
 
@@ -53,7 +54,7 @@ def test_a_source_that_knows_nothing_passes_its_weight_on(bundle: Bundle) -> Non
     silent, popular = bundle.source(ItemToItem.name), bundle.source(Popular.name)
     assert silent is not None
     assert popular is not None
-    blend = Blend([silent, popular], np.tile([0.9, 0.1], (len(LENGTHS), 1)))
+    blend = Blend([silent, popular], np.tile([0.9, 0.1], (CONTEXTS, 1)))
     nobody = encode([], bundle.vocabulary)
     np.testing.assert_allclose(blend.score(nobody), shares(popular.score(nobody)), rtol=1e-5)
 
@@ -74,4 +75,33 @@ def test_the_row_of_weights_goes_by_distinct_products_of_the_session(bundle: Bun
     steps = [("tent", "view", BEGIN), ("tent", "add", BEGIN), ("mat", "view", BEGIN)]
     other_session = ("lamp", "view", BEGIN - timedelta(days=1))
     batch = encode([other_session, *steps], bundle.vocabulary)
-    assert LENGTHS[length_rows(batch)[0]] == 2
+    assert LENGTHS[context_rows(batch, None)[0] // 3] == 2
+
+
+@pytest.mark.parametrize(
+    ("steps", "does"),
+    [
+        ([("tent", "view"), ("mat", "view"), ("mat", "add")], TOOK),
+        ([("tent", "view"), ("mat", "view")], COMPARES),
+        ([("tent", "view"), ("mat", "view"), ("mat", "remove")], COMPARES),
+        ([("tent", "view"), ("bike", "view")], ELSEWHERE),
+        ([("tent", "view")], ELSEWHERE),
+        ([("tent", "view"), ("unheard-of", "view")], ELSEWHERE),
+        ([], ELSEWHERE),
+    ],
+)
+def test_the_row_of_weights_goes_by_what_was_done_last(
+    bundle: Bundle, steps: list[tuple[str, str]], does: int
+) -> None:
+    category = np.zeros(len(bundle.vocabulary), np.int32)
+    category[bundle.vocabulary.get("bike")] = 1
+    batch = encode([(item, action, BEGIN) for item, action in steps], bundle.vocabulary)
+    assert context_rows(batch, category)[0] % 3 == does
+
+
+def test_a_source_that_seldom_speaks_weighs_what_it_is_worth_when_it_does() -> None:
+    draw = np.random.default_rng(6)
+    seldom = np.where(draw.random(2_000) < 0.9, 0.9, 1e-6)
+    known = np.column_stack([seldom, np.full(2_000, 0.05)])
+    known[draw.random(2_000) < 0.95, 0] = np.nan
+    assert fit_weights(known, np.zeros(2_000, np.int32))[0, 0] > 0.7

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recommender.blend import shares
@@ -31,7 +31,7 @@ def history_of(steps: Sequence[tuple[str, str, float]], cart: Sequence[str]) -> 
     for product, action, pause in steps:
         at += timedelta(seconds=pause)
         made.append(Step(product, action, at))
-    return History(tuple(made[-WINDOW:]), tuple(cart))
+    return History(tuple(made), tuple(cart))
 
 
 @pytest.fixture(scope="module", params=["trained", "grown"])
@@ -70,7 +70,7 @@ def scored_by_mix(
         added = [(item, "add", last) for item in history.cart if item not in known]
         steps = sorted([*added, *steps], key=lambda step: step[2])
         about = about or [vocabulary.get(item) for item in history.cart[::-1]]
-    if anchor and (not steps or steps[-1][0] != anchor):
+    if anchor and (not history.steps or history.steps[-1].product_id != anchor):
         steps.append((anchor, "view", last))
     batch = encode(steps, vocabulary)
     parts = bundle.blend.mix(batch).parts[:, 0]
@@ -98,6 +98,14 @@ def scored_by_mix(
     surface=st.sampled_from([Surface.HOME, Surface.PRODUCT, Surface.CART]),
     anchor=st.none() | KNOWN,
     seen=st.integers(0, WINDOW + 5),
+)
+@example(
+    steps=[],
+    cart=["bike", "unheard-of"],
+    hidden=[],
+    surface=Surface.CART,
+    anchor="unheard-of",
+    seen=0,
 )
 def test_a_session_followed_step_by_step_is_suggested_what_the_whole_blend_says(
     bundle: Bundle,

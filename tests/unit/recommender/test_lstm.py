@@ -53,6 +53,8 @@ def test_padding_changes_no_state(prepared: Prepared, lstm: Lstm) -> None:
             for name, fill in (("item", -1), ("action", 0), ("gap", 0), ("in_session", False))
         ),
         batch.length,
+        batch.older_item,
+        batch.older_action,
     )
     np.testing.assert_array_equal(lstm.hidden(padded), lstm.hidden(batch))
 

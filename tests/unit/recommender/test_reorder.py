@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recommender.blend import LENGTHS, Blend
+from recommender.blend import Blend
+from recommender.contexts import CONTEXTS
 from recommender.protocol import Scores
 from recommender.reorder import Reordered
 from recommender.sequences import Batch, Ints
@@ -35,7 +36,8 @@ class Asked:
     def batch(self, part: slice) -> Batch:
         number = np.arange(len(self.target), dtype=np.int32)[part, None]
         one = np.ones_like(number)
-        return Batch(number, one, 0 * one, one > 0, one[:, 0])
+        none = np.zeros((len(number), 0), np.int32)
+        return Batch(number, one, 0 * one, one > 0, one[:, 0], none, none)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def blend(cases: Asked) -> Blend:
     right = np.full((len(cases), ITEMS), 0.9, np.float32)
     right[np.arange(len(cases)), cases.target] = 1.0
     sources: list[Any] = [Told(noise[0] ** 8), Told(noise[1] ** 8), Told(right)]
-    return Blend(sources, np.tile([0.45, 0.45, 0.1], (len(LENGTHS), 1)))
+    return Blend(sources, np.tile([0.45, 0.45, 0.1], (CONTEXTS, 1)))
 
 
 def firsts(model: Blend | Reordered, cases: Asked) -> float:
@@ -78,7 +80,7 @@ def test_what_no_source_knows_stays_unknown(cases: Asked) -> None:
     unknown = np.full((len(cases), 200), np.nan, np.float32)
     unknown[:, :ITEMS] = np.random.default_rng(2).random((len(cases), ITEMS))
     sources: list[Any] = [Told(unknown), Told(unknown), Told(unknown)]
-    model = Reordered.fit(Blend(sources, np.ones((len(LENGTHS), 3))), cases)
+    model = Reordered.fit(Blend(sources, np.ones((CONTEXTS, 3))), cases)
     scores = model.score(cases.batch(slice(None)))
     assert np.isnan(scores[:, ITEMS:]).all()
     assert not np.isnan(scores[:, :ITEMS]).any()

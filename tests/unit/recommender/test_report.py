@@ -10,6 +10,7 @@ import pytest
 
 from cli.evaluation_report.page import write_report
 from recommender.ablation import Ablation
+from recommender.contexts import CONTEXTS
 from recommender.evaluation import MISS, Interval, Ranking, find_cases, rank_cases, scorer
 from recommender.popular import ItemToItem, Popular, PopularInCategory
 from recommender.report import Report, make_report
@@ -34,7 +35,7 @@ def report(prepared: Prepared) -> Report:
     rankings = [rank_cases(one.name, scorer(one, test), test) for one in counted]
     every_second = np.where(np.arange(len(test)) % 2 == 0, 1, MISS).astype(np.int32)
     rankings.append(Ranking("blend", every_second, rankings[0].shown))
-    weights = {one.name: [0.5, 0.4, 0.3, 0.3, 0.3, 0.3] for one in counted}
+    weights = {one.name: [1 / 3] * CONTEXTS for one in counted}
     return make_report(log, items, split, 4.0, valid, test, rankings, weights, [])
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from recommender.blend import LENGTHS, Blend
+from recommender.blend import Blend
 from recommender.bundle import Bundle
+from recommender.contexts import CONTEXTS
 from recommender.popular import Popular
 from recommender.protocol import History, ReasonKind, Step, Surface
 from recommender.reasons import Evidence, Reasons
@@ -143,7 +144,7 @@ def test_a_bundle_without_its_counts_is_refused(bundle: Bundle) -> None:
 
     popular = bundle.source(Popular.name)
     assert popular is not None
-    alone = replace(bundle, blend=Blend([popular], np.ones((len(LENGTHS), 1))))
+    alone = replace(bundle, blend=Blend([popular], np.ones((CONTEXTS, 1))))
     with pytest.raises(BrokenModelError, match="neighbours"):
         Suggester(alone, version="test")
 

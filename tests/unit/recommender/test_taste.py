@@ -81,6 +81,14 @@ def test_who_buys_dear_is_drawn_to_the_dear_end_of_other_shelves(taste: Taste) -
     assert leaning[11] > leaning[6]
 
 
+def test_looking_on_at_more_of_a_kind_is_no_arrival_there(taste: Taste) -> None:
+    once, thrice = feature(taste, "arrivals", 6, 0), feature(taste, "arrivals", 6, 7, 8, 0)
+    assert once[6] == thrice[6]
+    again = feature(taste, "arrivals", 6, 0, 7, 1, 8, 0)
+    assert feature(taste, "arrivals", 6, 0, 7)[6] > once[6]
+    assert again[6] == pytest.approx(again[0])
+
+
 def test_what_was_met_oftener_counts_more(taste: Taste) -> None:
     leaning = feature(taste, "met", 3, 3, 8)
     assert leaning[3] > leaning[8] > leaning[0] == 0
@@ -98,7 +106,7 @@ def test_of_a_stranger_it_says_nothing(taste: Taste) -> None:
 
 @pytest.mark.parametrize("items", [(0,), (3, 3, 8), (1, 2, 9, 11, 12), (12,)])
 def test_what_suits_is_the_features_by_their_weights(taste: Taste, items: tuple[int, ...]) -> None:
-    weights = np.array([0.7, -0.2, 1.3, 0.4], np.float32)
+    weights = np.array([0.7, -0.2, 1.3, 0.4, 0.5], np.float32)
     factors = with_weights(taste, weights).factors(met(*items))[0]
     assert factors == pytest.approx(np.exp(weights @ taste.features(met(*items), 0)), rel=1e-5)
 
@@ -113,7 +121,7 @@ def test_a_shop_without_brands_categories_and_prices_is_no_error(everybody: Log)
 
 def test_the_weights_that_made_the_choices_are_found_again() -> None:
     draw = np.random.default_rng(3)
-    truth = np.array([1.0, 0.0, 2.0, -0.5])
+    truth = np.array([1.0, 0.0, 2.0, -0.5, 0.7])
     choices = []
     for _ in range(4_000):
         features = draw.normal(0, 1, (12, len(FEATURES))).astype(np.float32)
@@ -141,6 +149,6 @@ def test_a_choice_is_among_what_the_blend_knows_and_the_session_has_not_touched(
 
 
 def test_it_comes_back_from_its_arrays(taste: Taste) -> None:
-    leaning = with_weights(taste, np.array([1, 0.5, 2, 0.3], np.float32))
+    leaning = with_weights(taste, np.array([1, 0.5, 2, 0.3, 0.4], np.float32))
     again = Taste.from_arrays(leaning.arrays())
     np.testing.assert_array_equal(again.factors(met(1, 3, 9)), leaning.factors(met(1, 3, 9)))

@@ -1,0 +1,164 @@
+"""What a shopper turns to by habit, whatever they looked at last.
+
+Most sources answer to the last products. Many moves do not: the shopper leaves what they looked at
+and turns to what they care for anyway. This source says what that is: P(item) is in proportion to
+exp(w . f), where f are the features of `taste` and the logs of how many sessions turned to the
+item, all told and lately.
+
+The weights w come from the validation days by expectation maximisation, as those of the blend: each
+case counts by how likely it is that habit, and none of the other sources, led to it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.blend import Weights, fit_weights
+from recommender.facts import Facts
+from recommender.newcomers import Newcomers
+from recommender.popular import Popular, RecentlyPopular
+from recommender.protocol import Arrays, Scores
+from recommender.sequences import Batch, Ints, Log
+from recommender.taste import FEATURES as TASTE
+from recommender.taste import Choice, Taste, learn_taste
+
+FEATURES = (*TASTE, "popular", "recent")
+# The share of a mean item's sessions that each is given on top, so that no logarithm is infinite.
+UNMET = 0.01
+# The weights are few: so many cases are enough, and so many items for each case's target.
+CASES = 4_000
+CANDIDATES = 500
+ROUNDS = 3
+
+
+class Habits:
+    """Suggests what is popular, leaned to what suits the shopper by all that they ever met."""
+
+    name = "habits"
+
+    def __init__(self, taste: Taste, everybody: Scores, weights: Scores) -> None:
+        """`everybody` (2, items) has the last two of FEATURES, NaN for an item that came later."""
+        self.taste = taste
+        self.everybody = everybody
+        self.weights = weights
+
+    @classmethod
+    def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
+        """Count what everybody turns to; without weights all items are alike."""
+        everybody = np.stack(
+            [_popularity(of, log, len(facts.brand)) for of in (Popular, RecentlyPopular)]
+        )
+        return cls(
+            Taste.fit(log, facts),
+            everybody,
+            np.zeros(len(FEATURES), np.float32) if weights is None else weights,
+        )
+
+    def score(self, batch: Batch) -> Scores:
+        """Probabilities; NaN for a shopper who has met nothing and for items that came later."""
+        scores = np.full((len(batch), self.everybody.shape[1]), np.nan, np.float32)
+        for row in range(len(batch)):
+            if len(batch.known_items(row)):
+                logits = self.weights @ self.features(batch, row)
+                scores[row] = np.exp(logits - np.nanmax(logits))
+                scores[row] /= np.nansum(scores[row])
+        return scores
+
+    def features(self, batch: Batch, row: int) -> Scores:
+        """The features of all items for one window, (FEATURES, items)."""
+        return np.concatenate([self.taste.features(batch, row), self.everybody])
+
+    def grown(self, new: Newcomers) -> "Habits":
+        """The same, which knows nothing of how popular the new items will be."""
+        later = np.pad(self.everybody, ((0, 0), (0, len(new))), constant_values=np.nan)
+        return Habits(self.taste.grown(new), later, self.weights)
+
+    def arrays(self) -> Arrays:
+        """All of it, for one npz file."""
+        return {
+            "everybody": self.everybody,
+            "habits": self.weights,
+            **self.taste.arrays(),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The source that `arrays` came from."""
+        rest = dict(arrays)
+        everybody, weights = rest.pop("everybody"), rest.pop("habits")
+        return cls(Taste.from_arrays(rest), everybody, weights)
+
+
+def _popularity(of: type[Popular], log: Log, items: int) -> Scores:
+    """Logarithms of how often sessions turned to each item, against the mean of them."""
+    count = np.nan_to_num(of.fit(log, items).weights).astype(np.float64)
+    whole = np.log(count + UNMET * max(float(count.mean()), 1e-9))
+    centred: Scores = (whole - whole.mean()).astype(np.float32)
+    return centred
+
+
+@dataclass(frozen=True)
+class Led:
+    """Validation cases: the shares (cases, sources) that the other sources gave to the targets,
+    the blend's row of weights of each case, and what followed."""
+
+    others: Weights
+    rows: Ints
+    target: Ints
+    batch: Callable[[slice], Batch]
+
+
+def learnt_habits(habits: Habits, led: Led, *, seed: int = 0) -> Habits:
+    """The same counts with the weights that make the moves likeliest which habit led to."""
+    draw = np.random.default_rng(seed)
+    known = np.flatnonzero(led.target >= 0)
+    known = np.sort(draw.choice(known, min(CASES, len(known)), replace=False))
+    if len(known) == 0:
+        return habits
+    popular = np.exp(habits.everybody[0].astype(np.float64))
+    chance = popular / popular.sum()
+    choices = [
+        _choice(habits, led.batch(slice(case, case + 1)), int(led.target[case]), chance, draw)
+        for case in known.tolist()
+    ]
+    weights = learn_taste(choices)
+    for _ in range(ROUNDS):
+        own = np.array([_likelihood(choice, weights) for choice in choices])
+        shares = np.column_stack([led.others[known], own])
+        mixture = fit_weights(shares, led.rows[known])[led.rows[known]]
+        parts = np.nan_to_num(shares) * mixture
+        weights = learn_taste(choices, counts=parts[:, -1] / parts.sum(axis=1))
+    return Habits(habits.taste, habits.everybody, weights)
+
+
+def _choice(
+    habits: Habits,
+    batch: Batch,
+    target: int,
+    chance: NDArray[np.float64],
+    draw: np.random.Generator,
+) -> Choice:
+    """The target among all items, or among some that are drawn by their popularity.
+
+    Each of those stands for as many as it is rarely drawn (logQ correction), the target for itself.
+    """
+    items = len(chance)
+    features = habits.features(batch, 0).T
+    offset = np.zeros(items, np.float32)
+    if items > CANDIDATES:
+        drawn = draw.choice(items, CANDIDATES, p=chance)
+        drawn[0] = target
+        offset = -np.log(CANDIDATES * chance[drawn]).astype(np.float32)
+        offset[drawn == target] = -np.inf
+        offset[0] = 0
+        return Choice(features[drawn], offset, 0)
+    offset[batch.session_items(0)] = -np.inf
+    return Choice(features, offset, target)
+
+
+def _likelihood(choice: Choice, weights: Scores) -> float:
+    logits = choice.features @ weights + choice.offset
+    return float(np.exp(logits[choice.chosen] - np.logaddexp.reduce(logits)))
