@@ -23,7 +23,7 @@ from recommender.popular import Popular, RecentlyPopular
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 from recommender.taste import FEATURES as TASTE
-from recommender.taste import Choice, Taste, learn_taste
+from recommender.taste import Choice, Taste, learn_taste, with_weights
 
 FEATURES = (*TASTE, "popular", "recent")
 # The share of a mean item's sessions that each is given on top, so that no logarithm is infinite.
@@ -44,6 +44,9 @@ class Habits:
         self.taste = taste
         self.everybody = everybody
         self.weights = weights
+        known = ~np.isnan(everybody[0])
+        self._base = (weights[len(TASTE) :] @ everybody[:, known]).astype(np.float32)
+        self._leaning = with_weights(taste, weights[: len(TASTE)])
 
     @classmethod
     def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
@@ -60,11 +63,15 @@ class Habits:
     def score(self, batch: Batch) -> Scores:
         """Probabilities; NaN for a shopper who has met nothing and for items that came later."""
         scores = np.full((len(batch), self.everybody.shape[1]), np.nan, np.float32)
-        for row in range(len(batch)):
+        known = len(self._base)
+        for row, out in enumerate(scores):
             if len(batch.known_items(row)):
-                logits = self.weights @ self.features(batch, row)
-                scores[row] = np.exp(logits - np.nanmax(logits))
-                scores[row] /= np.nansum(scores[row])
+                self._leaning.lean(batch, row, out)
+                likely = out[:known]
+                likely += self._base
+                np.exp(likely - likely.max(), out=likely)
+                likely /= likely.sum()
+                out[known:] = np.nan
         return scores
 
     def features(self, batch: Batch, row: int) -> Scores:

@@ -94,10 +94,10 @@ class Taste:
         """What to multiply each item's score by, (len(batch), items); 1 for a shopper unmet."""
         factors = np.empty((len(batch), len(self.facts.brand)), np.float32)
         for row, lean in enumerate(factors):
-            self._lean(batch, row, lean)
+            self.lean(batch, row, lean)
         return np.exp(factors, out=factors)
 
-    def _lean(self, batch: Batch, row: int, lean: Scores) -> None:
+    def lean(self, batch: Batch, row: int, lean: Scores) -> None:
         """Write the weights times the features of all items, which are not written one by one."""
         profile = self._profile(batch, row)
         if profile is None:
@@ -155,9 +155,7 @@ class Taste:
         brand = facts.brand[met]
         seen = np.bincount(brand[brand >= 0], minlength=brands)
         expected = np.zeros(brands)
-        for code in category:
-            inside = slice(self.brand_from[code], self.brand_from[code + 1])
-            expected[self.brand_code[inside]] += self.brand_share[inside]
+        _expect(counts, self.brand_from, self.brand_code, self.brand_share, expected)
         place = facts.place[met]
         place = place[~np.isnan(place)]
         chosen = (place.sum() + 0.5 * PRICE_PRIOR) / (len(place) + PRICE_PRIOR)
@@ -270,6 +268,17 @@ def _met(batch: Batch, row: int) -> tuple[Ints, NDArray[np.int64]]:
     """The known products of all steps, and how many steps each has."""
     met, times = np.unique(batch.known_items(row), return_counts=True)
     return met, times
+
+
+@compiled
+def _expect(
+    met: NDArray[np.int64], begin: Ints, brand: Ints, share: Scores, expected: NDArray[np.float64]
+) -> None:
+    """Add up how often each brand is expected of so many products `met` of each category."""
+    for category in range(len(met)):
+        if met[category] > 0:
+            for at in range(begin[category], begin[category + 1]):
+                expected[brand[at]] += met[category] * share[at]
 
 
 @compiled

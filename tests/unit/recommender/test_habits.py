@@ -48,6 +48,13 @@ def test_it_goes_by_what_is_popular_and_by_what_the_shopper_keeps_to(counted: Ha
     assert own[:6].sum() > 0.5 > popular[:6].sum()
 
 
+def test_the_probabilities_are_the_features_by_their_weights(counted: Habits) -> None:
+    some = leaning(counted, brand=0.7, category=0.4, price=1.8, met=0.6, arrivals=0.3, popular=-0.2,
+                   recent=1.1)  # fmt: skip
+    likely = np.exp(some.weights @ some.features(met(1, 7, 2), 0))
+    np.testing.assert_allclose(some.score(met(1, 7, 2))[0], likely / likely.sum(), rtol=1e-4)
+
+
 def test_of_a_stranger_it_knows_nothing(counted: Habits) -> None:
     assert np.isnan(leaning(counted, popular=1.0).score(encode([], NAMES))).all()
 
