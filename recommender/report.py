@@ -124,13 +124,13 @@ def make_report(
     weights: Mapping[str, Sequence[float]],
     problems: Sequence[str],
 ) -> Report:
-    """The report on the rankings of the test cases; `weights` are each source's, by length."""
+    """The report on the rankings of the test cases; `weights` are each source's, by context."""
     leads = _leads(rankings, test)
     rows: tuple[Row, ...] = ()
     if split is not None and len(test):
         met = np.nan_to_num(Popular.fit(split.train, items).weights)
-        rows = tuple(_row(one, test, met, _by_length(test), _by_frequency(test, met))
-                     for one in rankings)  # fmt: skip
+        groups = _by_length(test), _by_frequency(test, met)
+        rows = tuple(_row(one, test, met, *groups) for one in rankings)
     return Report(
         events=len(log),
         people=len(np.unique(log.shopper)),

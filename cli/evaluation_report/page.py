@@ -3,9 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cli.evaluation_report.figures import draw_figures
+from cli.pages import write_html
 from recommender.report import Report
 
 
@@ -15,16 +14,14 @@ def write_report(folder: Path, report: Report, *, shop: str, robots: str, now: d
     `robots` says who was left out, empty where nobody was. Raises OSError where a file cannot be
     written.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     page = folder / "index.html"
-    text = environment.get_template("report.html.jinja").render(
-        report=report, shop=shop, robots=robots, now=now, figures=draw_figures(folder, report)
+    write_html(
+        page,
+        Path(__file__).parent / "report.html.jinja",
+        report=report,
+        shop=shop,
+        robots=robots,
+        now=now,
+        figures=draw_figures(folder, report),
     )
-    page.write_text(text, encoding="utf-8")
     return page

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cli.mine_report.flows import Flow, FlowPlot, lay_out
 from cli.mine_report.scatter import ScatterPlot, place_rules
 from cli.mine_table import in_short, is_repeat, telling
+from cli.pages import write_html
 from recommender.mining.export import named
 from recommender.mining.job import Found, What
 from recommender.mining.patterns import Pattern
@@ -40,19 +39,14 @@ def write_report(
     now: datetime,
 ) -> None:
     """Write the page; raises OSError where the file cannot be written."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     patterns = [p for p in found.patterns.first(5_000) if _steps(p, what) >= 2]
     rules = [
         (rule, f"{in_short(rule.antecedent, names)} ⇒ {in_short(rule.consequent, names)}")
         for rule in telling(found.rules, what=what)[:MOST_DOTS]
     ]
-    text = environment.get_template("report.html.jinja").render(
+    write_html(
+        path,
+        Path(__file__).parent / "report.html.jinja",
         what=what,
         who=who,
         shop=shop,
@@ -71,7 +65,6 @@ def write_report(
         numbered=NUMBERED,
         colours=COLOURS,
     )
-    path.write_text(text)
 
 
 def _steps(pattern: Pattern, what: What) -> int:

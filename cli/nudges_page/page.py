@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cli.nudges_page.summary import gates_of, money, rows
+from cli.pages import write_html
 from nudges.simulate.report import Play
 from nudges.simulate.shoppers import Scenario
 
@@ -47,15 +46,10 @@ class LinePlot:
 
 def write_page(path: Path, scenario: Scenario, plays: Sequence[Play]) -> None:
     """Write the page; raises OSError where the file cannot be written."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     gates = gates_of(plays)[:MOST_GATES]
-    text = environment.get_template("page.html.jinja").render(
+    write_html(
+        path,
+        Path(__file__).parent / "page.html.jinja",
         scenario=scenario,
         plays=plays,
         rows=rows(plays),
@@ -71,7 +65,6 @@ def write_page(path: Path, scenario: Scenario, plays: Sequence[Play]) -> None:
         height=HEIGHT,
         left=LEFT,
     )
-    path.write_text(text, encoding="utf-8")
 
 
 def draw_lines(plays: Sequence[Play]) -> LinePlot:
