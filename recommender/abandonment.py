@@ -25,6 +25,7 @@ from recommender.sequences import (
     Bools,
     Ints,
     Log,
+    first_met,
     microseconds,
     starts,
     windows,
@@ -151,10 +152,7 @@ class Carts:
 
 def _clearing(session: Ints, item: Ints, action: Ints) -> Bools:
     """The steps that take out what the session has had nothing to do with before."""
-    key = session.astype(np.int64) * (int(item.max(initial=0)) + 2) + item + 1
-    first = np.zeros(len(key), np.bool_)
-    first[np.unique(key, return_index=True)[1]] = True
-    return np.asarray(first & (action == ACTION_CODES["remove"]))
+    return np.asarray(first_met(session, item) & (action == ACTION_CODES["remove"]))
 
 
 @dataclass(frozen=True)

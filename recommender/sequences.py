@@ -344,10 +344,17 @@ def first_touches(log: Log) -> NDArray[np.int64]:
     """Positions where a session turns to a product for the first time, by a target action."""
     if len(log) == 0:
         return np.zeros(0, np.int64)
-    key = log.session.astype(np.int64) * (int(log.item.max(initial=0)) + 2) + log.item + 1
-    _, first = np.unique(key, return_index=True)
-    touched: NDArray[np.int64] = np.sort(first[np.isin(log.action[first], TARGET_CODES)])
+    first = first_met(log.session, log.item) & np.isin(log.action, TARGET_CODES)
+    touched: NDArray[np.int64] = np.flatnonzero(first)
     return touched
+
+
+def first_met(session: Ints, item: Ints) -> Bools:
+    """The steps, given in their order, with an item that is new to their session."""
+    key = session.astype(np.int64) * (int(item.max(initial=0)) + 2) + item + 1
+    first = np.zeros(len(key), np.bool_)
+    first[np.unique(key, return_index=True)[1]] = True
+    return first
 
 
 @dataclass(frozen=True)

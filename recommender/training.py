@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recommender.abandonment import Carts, calibrated, calibration, logits, open_carts
+from recommender.abandonment import Carts, OpenCarts, calibrated, calibration, logits, open_carts
 from recommender.ablation import Ablation, ablate
 from recommender.blend import Blend, category_of, fit_weights, shares
 from recommender.bundle import Bundle
@@ -178,7 +178,7 @@ def fit_counts(log: Log, prepared: Prepared) -> list[Source]:
     ]
 
 
-def _fit_lstm(
+def fit_lstm(
     log: Log,
     prepared: Prepared,
     config: LstmConfig,
@@ -188,6 +188,7 @@ def _fit_lstm(
     carts: Carts,
     start: Weights | None = None,
 ) -> Lstm:
+    """The network with both heads, trained on the log. Raises ValueError as `train_lstm` does."""
     begun = False
 
     def on_step(done: int, total: int, loss: float) -> None:
@@ -212,12 +213,17 @@ def leaving_line(
 ) -> tuple[float, float]:
     """What calibrates the network's second head: learnt from the visits that began in between."""
     found = open_carts(log, None, since=since, until=until)
-    kinds = carts.kinds(log)[found.position]
+    return calibration(leaving_logits(network, carts, found), found.left)
+
+
+def leaving_logits(network: Lstm, carts: Carts, found: OpenCarts) -> NDArray[np.float64]:
+    """The second head's logits for these moments."""
+    kinds = carts.kinds(found.log)[found.position]
     said = [
         logits(network.weights.leaving, network.hidden(found.batch(part)), kinds[part])
         for part in chunks(len(found), 512)
     ]
-    return calibration(np.concatenate(said) if said else np.zeros(0), found.left)
+    return np.concatenate(said) if said else np.zeros(0)
 
 
 class Asked(Protocol):
@@ -323,7 +329,7 @@ def measure_models(
     progress.advance(1)
     carts, line = Carts.fit(split.train, prepared.amount), (1.0, 0.0)
     try:
-        network = _fit_lstm(
+        network = fit_lstm(
             split.train, prepared, config.lstm, progress, stage="training LSTM", carts=carts
         )
         sources.insert(0, network)
@@ -422,7 +428,7 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
                 epochs=config.refresh_epochs,
                 peak_rate=config.lstm.peak_rate / 5,
             )
-            network = _fit_lstm(
+            network = fit_lstm(
                 prepared.log,
                 prepared,
                 gentle,

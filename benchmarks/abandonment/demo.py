@@ -22,11 +22,18 @@ from benchmarks.abandonment.features import visit_so_far
 from demo.leaving import PLAYED, LeavingOracle
 from demo.oracle import DemoOracle
 from demo.world import Scenario
-from recommender.abandonment import Carts, OpenCarts, calibration, logits, open_carts
+from recommender.abandonment import Carts, OpenCarts, calibration, open_carts
 from recommender.evaluation import before
-from recommender.lstm import LstmConfig, train_lstm
-from recommender.sequences import Log, Split, chunks, temporal_split
-from recommender.training import Prepared, Progress, TrainConfig, held_out_days
+from recommender.lstm import LstmConfig
+from recommender.sequences import Log, Split, temporal_split
+from recommender.training import (
+    Prepared,
+    Progress,
+    TrainConfig,
+    fit_lstm,
+    held_out_days,
+    leaving_logits,
+)
 
 type Floats = NDArray[np.float64]
 type Said = Callable[[OpenCarts], Floats]
@@ -142,32 +149,8 @@ def _learnt(
             booster.predict(visit_so_far(carts, kinds, prepared), raw_score=True)
         ),
     )
-    begun = False
-
-    def on_step(done: int, total: int, loss: float) -> None:
-        nonlocal begun
-        if not begun:
-            progress.begin("training LSTM", total - done + 1)
-            begun = True
-        progress.advance(1, f"loss {loss:.3f}")
-
-    network = train_lstm(
-        split.train,
-        len(prepared.vocabulary),
-        config=config,
-        fate=kinds.fates(split.train),
-        on_step=on_step,
-    )
-
-    def said(carts: OpenCarts) -> Floats:
-        kind = kinds.kinds(carts.log)[carts.position]
-        parts = [
-            logits(network.weights.leaving, network.hidden(carts.batch(part)), kind[part])
-            for part in chunks(len(carts), 512)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    yield "LSTM, second head", said
+    network = fit_lstm(split.train, prepared, config, progress, stage="training LSTM", carts=kinds)
+    yield "LSTM, second head", lambda carts: leaving_logits(network, kinds, carts)
 
 
 def _calibrated(

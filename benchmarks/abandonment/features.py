@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.abandonment import Carts, OpenCarts, open_lines
-from recommender.sequences import ACTION_CODES, MICROSECONDS, Log, starts
+from recommender.sequences import ACTION_CODES, MICROSECONDS, Log, first_met, starts
 from recommender.training import Prepared
 
 type Table = NDArray[np.float64]
@@ -20,7 +20,7 @@ def visit_so_far(carts: OpenCarts, kinds: Carts, prepared: Prepared) -> Table:
         at - begin,
         at - first_add,
         *(_since(log.action == code, begin, at) for code in ACTION_CODES.values()),
-        _since(_first_met(log), begin, at),
+        _since(first_met(log.session, log.item), begin, at),
         _seconds(log, begin, at),
         _seconds(log, first_add, at),
         _seconds(log, np.maximum(at - 1, begin), at),
@@ -46,11 +46,3 @@ def _since(marked: NDArray[np.bool_], begin: NDArray[np.int64], at: NDArray[np.i
 
 def _seconds(log: Log, begin: NDArray[np.int64], at: NDArray[np.int64]) -> Table:
     return np.asarray((log.at[at] - log.at[begin]) / MICROSECONDS, np.float64)
-
-
-def _first_met(log: Log) -> NDArray[np.bool_]:
-    """The steps with a product that is new to their session."""
-    key = log.session.astype(np.int64) * (int(log.item.max(initial=0)) + 2) + log.item + 1
-    first = np.zeros(len(log), np.bool_)
-    first[np.unique(key, return_index=True)[1]] = True
-    return first

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.identity import Identity
 from recommender.protocol import Surface
 from services.volume import VolumeService
-from web.api.recommendations import MAX_K, ranked_json
+from web.api.recommendations import DEFAULT_K, MAX_K, ranked_json
 from web.fields import Key
 from web.identity import current_identity
 from web.problems import Problem
@@ -49,7 +49,7 @@ def _asked(scope: Scope) -> tuple[Identity, Surface, int, str | None] | None:
     given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     query = dict(given)
     surface = _SURFACES.get(query.pop("surface", Surface.HOME.value))
-    k = _COUNTS.get(query.pop("k", "8"))
+    k = _COUNTS.get(query.pop("k", str(DEFAULT_K)))
     product = query.pop("product", None)
     if surface is None or k is None or query or len(given) != len(dict(given)):
         return None

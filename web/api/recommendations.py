@@ -21,7 +21,7 @@ router = APIRouter(
     tags=["recommendations"], responses=PROBLEM_RESPONSES, dependencies=DOCUMENTED_SECURITY
 )
 
-MAX_K = 24
+DEFAULT_K, MAX_K = 8, 24
 
 OnSurface = Annotated[Surface, Query(description="Where they will be shown.")]
 AboutProduct = Annotated[Key | None, Query(description="The product that the page is about.")]
@@ -34,7 +34,7 @@ def get_recommendations(
     identity: CurrentIdentity,
     surface: OnSurface = Surface.HOME,
     product: AboutProduct = None,
-    k: HowMany = 8,
+    k: HowMany = DEFAULT_K,
 ) -> Response:
     """Suggestions for whoever the token names, each stored as shown.
 
@@ -60,7 +60,7 @@ async def get_ranked(
     identity: CurrentIdentity,
     surface: OnSurface = Surface.HOME,
     product: AboutProduct = None,
-    k: HowMany = 8,
+    k: HowMany = DEFAULT_K,
 ) -> Response:
     """The same suggestions as ids with reasons, at volume, for a shop that draws its own cards.
 
