@@ -58,7 +58,9 @@ class Chatter:
         self._socket.on("problem", self._on_problem)
         self._socket.on("typing", self._on_typing)
         self._socket.on("session", self._on_session)
-        self._socket.connect(url, auth={"token": token}, transports=["websocket"])
+        self._socket.connect(
+            url, auth={"token": token}, transports=["websocket"], wait_timeout=TURN_SECONDS
+        )
         assert self._welcomed.wait(TURN_SECONDS), "no session came after connecting"
 
     def say(self, text: str, *, payload: str | None = None, product: str | None = None) -> Turn:
