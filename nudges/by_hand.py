@@ -17,7 +17,6 @@ from nudges.explain import open_stages, policy_in_force, step_sentence
 from nudges.gates import Stop, Wait, judge
 from nudges.operators import OperatorWords
 from nudges.policy import Stage
-from nudges.render import Renderer
 from nudges.store.claim import Claim, claim_cart
 from nudges.store.facts import facts_if_due
 from nudges.store.outcomes import add_steps
@@ -76,11 +75,10 @@ def send_now(nudging: Nudging, cart_id: str) -> str:
             before_its_time=True,
         )
         decided = decide_page(session, claim, [nudge_id], rules)
-    courier = Courier(
+    courier = Courier.on(
+        nudging.channels,
         sessions=nudging.sessions,
         settings=nudging.settings,
-        channels={channel.name: channel for channel in nudging.channels},
-        renderer=Renderer(nudging.settings),
         clock=nudging.clock,
     )
     courier.deliver(claim.id, decided.ready, policy)

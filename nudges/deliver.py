@@ -1,7 +1,7 @@
 """From decided nudges to sent ones: render, let go, hand over, write down what became of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -53,6 +53,19 @@ class Courier:
     channels: Mapping[ChannelName, Channel]
     renderer: Renderer
     clock: Clock
+
+    @classmethod
+    def on(
+        cls,
+        channels: Iterable[Channel],
+        *,
+        sessions: SessionFactory,
+        settings: Settings,
+        clock: Clock,
+    ) -> "Courier":
+        """One that delivers on these channels, in the shop's own words."""
+        by_name = {channel.name: channel for channel in channels}
+        return cls(sessions, settings, by_name, Renderer(settings), clock)
 
     def deliver(self, claim_id: str, ready: Sequence[Ready], policy: Policy) -> Delivered:
         """Deliver what was decided, group by group."""

@@ -23,7 +23,6 @@ from nudges.decision import Decider
 from nudges.deliver import Courier, Delivered
 from nudges.gates import Pass
 from nudges.policy import Policy, Stage
-from nudges.render import Renderer
 from nudges.store.claim import (
     Claim,
     Cursor,
@@ -94,13 +93,7 @@ class Sweeper:
         self._page = page
         self._version = policy.version
         self._channels = frozenset(channel.name for channel in channels)
-        self._courier = Courier(
-            sessions=sessions,
-            settings=settings,
-            channels={channel.name: channel for channel in channels},
-            renderer=Renderer(settings),
-            clock=clock,
-        )
+        self._courier = Courier.on(channels, sessions=sessions, settings=settings, clock=clock)
 
     def run(self) -> Summary:
         """One round: what shoppers asked for, what waited, then every stage that fell due.
