@@ -72,6 +72,7 @@ def send_now(nudging: Nudging, cart_id: str) -> str:
             nudging.settings,
             nudging.channel_names,
             nudging.decider,
+            nudging.leaving,
             before_its_time=True,
         )
         decided = decide_page(session, claim, [nudge_id], rules)

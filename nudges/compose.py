@@ -15,6 +15,7 @@ from nudges.channels.email import EmailChannel
 from nudges.channels.push import PushChannel
 from nudges.channels.telegram import TelegramChannel
 from nudges.decision import Decider
+from nudges.leaving import LeavingScores
 from nudges.policy import SHIPPED, Policy, load_policy
 from nudges.sweep import Sweeper
 from nudges.uplift.decider import UpliftDecider
@@ -31,6 +32,7 @@ class Nudging:
     channels: tuple[Channel, ...]
     decider: Decider
     clock: Clock
+    leaving: LeavingScores | None = None
 
     @property
     def channel_names(self) -> frozenset[ChannelName]:
@@ -46,6 +48,7 @@ class Nudging:
             channels=self.channels,
             decider=self.decider,
             clock=self.clock,
+            leaving=self.leaving,
         )
 
 
@@ -64,6 +67,7 @@ def compose(
         channels=all_channels(settings, sessions),
         decider=UpliftDecider(following(settings.models_dir), policy, DeliveryRule.of(settings)),
         clock=clock or SystemClock(),
+        leaving=LeavingScores(settings.models_dir),
     )
 
 

@@ -24,6 +24,7 @@ from nudges.decision import (
 from nudges.experiments import exposures, is_held_out
 from nudges.facts import Facts, InArm
 from nudges.gates import Pass, Stop, Verdict, Wait, judge
+from nudges.leaving import LeavingScores
 from nudges.message import CouponOffer
 from nudges.policy import ASKED, Policy
 from nudges.store.claim import Claim
@@ -55,12 +56,16 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions are made by; `before_its_time` where somebody sends a stage early."""
+    """What decisions are made by; `before_its_time` where somebody sends a stage early.
+
+    `leaving` says how likely carts were left; without it nobody knows.
+    """
 
     policy: Policy
     settings: Settings
     channels: frozenset[Channel]
     decider: Decider
+    leaving: LeavingScores | None = None
     before_its_time: bool = False
 
 
@@ -99,6 +104,10 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
                 changes.append(_waits(one, verdict))
     if stopped:
         coupons.revoke(session, stopped, now=now)
+    if rules.leaving is not None:
+        # Asked for those alone that may be decided: it takes longer than all the gates together.
+        scored = rules.leaving.told([one for one, _ in passed], session)
+        passed = [(one, channel) for one, (_, channel) in zip(scored, passed, strict=True)]
     _expose(session, rules.policy, [one for one, _ in passed], now=now)
     held_out = [one for one, _ in passed if is_held_out(one)]
     changes += [_held_out(one, rules.decider, now=now) for one in held_out]

@@ -112,7 +112,9 @@ class Facts:
     `asked_for` is the moment of the shopper's own reminder that this nudge is, if it is one;
     `asked_at` when they asked, `asked_channel` where they want it.
     `reminder_due` is when another one of theirs is due.
-    `reached` is the step nearest to the order that the visit came to.
+    `reached` is the step nearest to the order that the visit came to. `leaving` is how likely the
+    recommender held it, when that visit ended, that the cart would not be bought in it; None where
+    it did not say.
     `history` holds the last 30 days, and all of this cart, newest first.
     """
 
@@ -130,6 +132,7 @@ class Facts:
     last_seen_at: datetime | None = None
     payment_at: datetime | None = None
     reached: EventName | None = None
+    leaving: float | None = None
     last_order_at: datetime | None = None
     bought_products: frozenset[str] = frozenset()
     consents: Mapping[Channel, bool] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from nudges.decide import Decided, Rules, decide_page
 from nudges.decision import Decider
 from nudges.deliver import Courier, Delivered
 from nudges.gates import Pass
+from nudges.leaving import LeavingScores
 from nudges.policy import Policy, Stage
 from nudges.store.claim import (
     Claim,
@@ -83,6 +84,7 @@ class Sweeper:
         channels: Sequence[Channel],
         decider: Decider,
         clock: Clock,
+        leaving: LeavingScores | None = None,
         page: int = PAGE,
     ) -> None:
         self._sessions = sessions
@@ -90,6 +92,7 @@ class Sweeper:
         self._policy = policy
         self._decider = decider
         self._clock = clock
+        self._leaving = leaving
         self._page = page
         self._version = policy.version
         self._channels = frozenset(channel.name for channel in channels)
@@ -136,7 +139,7 @@ class Sweeper:
     ) -> tuple[bool, int]:
         """Decide and deliver one page: whether there may be more, and how many were sent."""
         claim = Claim(new_id(), self._clock.now(), self._version)
-        rules = Rules(policy, self._settings, self._channels, self._decider)
+        rules = Rules(policy, self._settings, self._channels, self._decider, self._leaving)
         with self._sessions.begin() as session:
             nudge_ids, more = take(session, claim, limit)
             decided = decide_page(session, claim, nudge_ids, rules)

@@ -129,13 +129,14 @@ class Carts:
         ending = endings(log)
         return np.where(ending == UNKNOWN, UNKNOWN, 2 * self.kinds(log) + ending).astype(np.int32)
 
-    def kind(self, cart: Sequence[int], batch: Batch) -> Ints:
-        """The kind of a cart with these items, after the steps of one window, shape (1,)."""
-        here = np.flatnonzero(batch.in_session[0, : batch.length[0]])
-        item, action = batch.item[0, here], batch.action[0, here]
-        cleared = _clearing(np.zeros(len(here), np.int32), item, action).any()
-        value = np.rint(self.amount[list(cart)].sum())
-        return self._kinds(np.array([value]), np.array([cleared]))
+    def kinds_after(self, carts: Sequence[Sequence[int]], batch: Batch) -> Ints:
+        """The kinds of carts with these items, each after the steps of its window, shape (n,)."""
+        row, step = np.nonzero(batch.in_session)
+        clears = _clearing(row.astype(np.int32), batch.item[row, step], batch.action[row, step])
+        cleared = np.zeros(len(batch), np.bool_)
+        cleared[row[clears]] = True
+        values = np.array([self.amount[list(cart)].sum() for cart in carts])
+        return self._kinds(np.rint(values), cleared)
 
     def _kinds(self, value: NDArray[np.float64], cleared: Bools) -> Ints:
         band = np.searchsorted(self.bounds, value, side="right")

@@ -106,7 +106,7 @@ class LiveBlend:
             return None
         if now - max(step.at for step in steps) > SESSION_GAP:
             return None
-        kind = self._carts.kind(live.cart, window.batch)
+        kind = self._carts.kinds_after([live.cart], window.batch)
         said = probability(self._lstm.weights.leaving, window.state[0][None], kind)
         return float(said[0])
 

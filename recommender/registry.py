@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -145,8 +145,10 @@ def manifest_of(models_dir: Path, version: str) -> Manifest:
     return manifest
 
 
-def read(models_dir: Path, version: str) -> tuple[Manifest, dict[str, Arrays]]:
-    """A version's manifest and parts, each file checked first.
+def read(
+    models_dir: Path, version: str, *, only: Collection[str] | None = None
+) -> tuple[Manifest, dict[str, Arrays]]:
+    """A version's manifest and parts, each file checked first; `only` some where they are named.
 
     Raises BrokenModelError for a file that is missing, cut short, altered or foreign.
     """
@@ -154,6 +156,8 @@ def read(models_dir: Path, version: str) -> tuple[Manifest, dict[str, Arrays]]:
     folder = models_dir / VERSIONS / version
     parts = {}
     for name, digest in manifest.files.items():
+        if only is not None and name.removesuffix(".npz") not in only:
+            continue
         path = folder / name
         try:
             content = path.read_bytes()

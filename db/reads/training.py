@@ -1,16 +1,28 @@
 """Frames for training: what all shoppers did, and what can be recommended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Executable, Row, Select, String, case, func, literal, select, type_coerce
+from sqlalchemy import (
+    Executable,
+    Row,
+    Select,
+    String,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
-from db.models import Event, EventName, Price, Product, Variant, Visitor
+from db.among import among
+from db.models import Cart, Event, EventName, Price, Product, Variant, Visitor
 
 ACTIONS = {
     EventName.VIEW_ITEM: "view",
@@ -22,6 +34,8 @@ ACTIONS = {
 """The events that say something of one product, and what the recommender calls them."""
 
 SHOPPER = func.coalesce(Visitor.person_id, Visitor.id)
+
+_ACTION = case(*((Event.name == name, literal(action)) for name, action in ACTIONS.items()))
 
 EVENT_COLUMNS = dict.fromkeys(("shopper", "session", "product", "action"), pl.String)
 
@@ -68,9 +82,7 @@ def _events() -> Select[Any]:
             SHOPPER,
             Event.session_id,
             Event.product_id,
-            case(
-                *((Event.name == name, literal(action)) for name, action in ACTIONS.items()),
-            ),
+            _ACTION,
             type_coerce(Event.at, String()),
         )
         .join(Visitor, Visitor.id == Event.visitor_id)
@@ -80,6 +92,47 @@ def _events() -> Select[Any]:
             Event.name.in_(ACTIONS),
         )
     )
+
+
+def last_steps(session: Session, carts: Collection[str], *, most: int) -> pl.DataFrame:
+    """The last steps of the people whose carts these are, at most so many of each, oldest first.
+
+    Columns as in `event_frame`, `shopper` being the cart and `session` always null: pauses tell
+    visits apart, as they do while somebody is served. A guest's cart has none.
+    """
+    newest = func.row_number().over(
+        partition_by=Cart.id, order_by=(Event.at.desc(), Event.id.desc())
+    )
+    steps = (
+        select(
+            Cart.id.label("cart"),
+            Event.product_id,
+            _ACTION.label("action"),
+            Event.at,
+            Event.id,
+            newest.label("newest"),
+        )
+        .join(Visitor, Visitor.person_id == Cart.person_id)
+        .join(Event, Event.visitor_id == Visitor.id)
+        .where(
+            among(Cart.id, carts),
+            Event.product_id.is_not(None),
+            Event.name.in_(ACTIONS),
+        )
+        .subquery()
+    )
+    statement = (
+        select(
+            steps.c.cart,
+            null(),
+            steps.c.product_id,
+            steps.c.action,
+            type_coerce(steps.c.at, String()),
+        )
+        .where(steps.c.newest <= most)
+        .order_by(steps.c.cart, steps.c.at, steps.c.id)
+    )
+    return _timed_frame(session, statement, EVENT_COLUMNS)
 
 
 def live_views(session: Session, *, shoppers: tuple[str, str] | None = None) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
 from nudges.channels import Outcome, OutcomeKind
 from nudges.decision import Decider
+from nudges.leaving import LeavingScores
 from nudges.message import Message
 from nudges.policy import Policy
 from nudges.rehearse.feed import Feed
@@ -60,6 +61,7 @@ def rehearse(
     decider: Decider,
     begin: datetime,
     end: datetime,
+    leaving: LeavingScores | None = None,
 ) -> Rehearsal:
     """What the policy would have done from `begin` to `end`, had it been switched on at `begin`.
 
@@ -84,6 +86,7 @@ def rehearse(
             channels=[Sink(channel) for channel in channels],
             decider=decider,
             clock=clock,
+            leaving=leaving,
         )
         feed = Feed(shop, copy)
         feed.begin(begin)

@@ -335,6 +335,7 @@ class Replay:
             reached=REACHED[cart.reason]
             if cart.reason is Reason.WAITS_FOR_COUPON
             else cart.visit.reached,
+            leaving=cart.visit.leaving,
             last_order_at=shopper.ordered,
             bought_products=frozenset(
                 self.shop.stock[product].product_id

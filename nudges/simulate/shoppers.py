@@ -16,7 +16,7 @@ from db.models import Channel, EventName
 from demo.catalogue import CURRENCY, load_catalogue
 from demo.simulate import LOOK_AT_CART, REASONS, reason_weights
 from nudges.facts import Address, Line, Recipient
-from nudges.simulate.truth import REACHED, Mind, Reason
+from nudges.simulate.truth import REACHED, Mind, Reason, said_left
 
 BEGINS = datetime(2025, 1, 6, tzinfo=UTC)
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Asia/Tokyo", "Pacific/Auckland")
@@ -80,9 +80,9 @@ class Answer:
 class Visit:
     """A visit that puts things into the cart, with all its draws.
 
-    `products` by their place in the catalogue. `at_once` buys right away; `alone` says whether they
-    come back without a message, `alone_days` after how many of the reason's mean times, and
-    `empties_at` when they throw the things out instead.
+    `products` by their place in the catalogue. `leaving` is the recommender's score. `at_once` buys
+    right away; `alone` says whether they come back without a message, `alone_days` after how many
+    of the reason's mean times, and `empties_at` when they throw the things out instead.
     """
 
     number: int
@@ -91,6 +91,7 @@ class Visit:
     products: tuple[int, ...]
     reason: Reason
     reached: EventName | None
+    leaving: float
     at_once: bool
     on_purpose: float
     alone: float
@@ -234,6 +235,7 @@ def _visits(scenario: Scenario, people: list[Person], prices: Floats) -> list[Vi
     alone_days, empties_days = rng.exponential(1.0, count), rng.exponential(3.0, count)
     buys, stops = rng.random((2, count, STAGES))
     after = rng.exponential(4.0, (count, STAGES))
+    leaving = said_left(spent, scenario.rng(4).normal(size=count))
     order = sorted(range(count), key=at.__getitem__)
     visits = []
     for number, row in enumerate(order):
@@ -249,6 +251,7 @@ def _visits(scenario: Scenario, people: list[Person], prices: Floats) -> list[Vi
                 products=tuple(dict.fromkeys(products[row, : lines[row]].tolist())),
                 reason=reason,
                 reached=reached,
+                leaving=float(leaving[row]),
                 at_once=bool(at_once[row]),
                 on_purpose=float(purpose[row]),
                 alone=float(alone[row]),

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import exp
 
+import numpy as np
+from numpy.typing import NDArray
+
 from db.models import EventName
 from nudges.decision import FREE_DELIVERY, NOTHING, Decision
 
@@ -71,12 +74,28 @@ REACHED: Mapping[Reason, EventName | None] = {
 }
 """How far each comes; half of those who are distracted have begun the checkout."""
 
+LEAVING: tuple[tuple[int, float], ...] = ((0, 0.77), (5000, 0.61), (15_000, 0.68), (30_000, 1.01))
+"""What the recommender says of a cart as its visit ends: from which value on, the mean log-odds.
+
+Read off what a network trained on the demo shop said of carts left there. At a given value it said
+the same whatever the reason was, so this is all that the score knows here.
+"""
+LEAVING_SPREAD = 0.22
+"""The standard deviation of the log-odds about that mean, from one cart to the next."""
+
 FADES_AFTER_HOURS = 160.0
 EACH_MESSAGE = 0.8
 """What a further message about the same cart is worth of the one before."""
 MOST = 0.9
 STOPS = 0.006
 """The chance that a message ends in a "stop", for somebody of ordinary patience."""
+
+
+def said_left(value: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely the recommender says that carts of these values are left; `noise` is normal."""
+    begins, means = (np.array(one) for one in zip(*LEAVING, strict=True))
+    mean = means[np.searchsorted(begins, value, side="right") - 1]
+    return np.asarray(1 / (1 + np.exp(-(mean + LEAVING_SPREAD * noise))))
 
 
 def alone(reason: Reason, mind: Mind) -> float:

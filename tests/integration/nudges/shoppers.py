@@ -19,6 +19,7 @@ from db.writes.consents import record_consent
 from db.writes.events import NewEvent, record
 from nudges.channels import Channel, Outcome, OutcomeKind
 from nudges.decision import AlwaysRemind, Decider
+from nudges.leaving import LeavingScores
 from nudges.message import Message
 from nudges.policy import Policy
 from nudges.sweep import Sweeper
@@ -75,6 +76,7 @@ def sweeper(
     channels: Iterable[Channel] = (),
     rules: Policy | None = None,
     decider: Decider | None = None,
+    leaving: LeavingScores | None = None,
     settings: Settings | None = None,
     page: int = 500,
 ) -> Sweeper:
@@ -84,6 +86,7 @@ def sweeper(
         policy=rules or policy(),
         channels=list(channels),
         decider=decider or AlwaysRemind(),
+        leaving=leaving,
         clock=clock,
         page=page,
     )

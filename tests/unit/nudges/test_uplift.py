@@ -160,6 +160,26 @@ def test_every_feature_is_about_one_and_named_once() -> None:
     assert all(abs(value) <= 2 for value in found.values())
 
 
+def test_a_cart_of_which_nothing_is_known_counts_as_one_that_is_left_as_usual() -> None:
+    chances = (None, 0.0, 0.3, 0.7, 0.9, 1.0)
+    unknown, never, seldom, usual, often, always = (
+        features(facts(leaving=chance), rule=RULE, now=NOW)["leaving"] for chance in chances
+    )
+    assert unknown == usual == 0
+    assert -2 == never < seldom < 0 < often < always <= 2
+
+
+def test_a_log_in_which_the_abandonment_score_tells_gives_it_weight() -> None:
+    rng = np.random.default_rng(5)
+    known = [as_row(features(facts(leaving=chance), rule=RULE, now=NOW)) for chance in (0.4, 0.9)]
+    likely = rng.integers(0, 2, 6000)
+    bought = rng.random(6000) < np.where(likely, 0.1, 0.4)
+    learned = fit(np.array(known)[likely], [NOTHING] * 6000, bought, "v")
+    chances = learned.chances(np.array(known), [NOTHING])[:, 0]
+    assert chances == pytest.approx([0.4, 0.1], abs=0.03)
+    assert prior().chances(np.array(known), [NOTHING]).std() == 0
+
+
 def test_learning_finds_the_mode_of_the_posterior() -> None:
     rng = np.random.default_rng(2)
     rows = np.array([as_row(features(facts(int(amount)), rule=RULE, now=NOW))
