@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.nudges_learn import compare_policies, learn_uplift
 from cli.nudges_simulate import simulate_policy
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from nudges.message import Message
 
 nudges_app = typer.Typer(no_args_is_help=True, help="Left carts: why, what next, and by hand.")
+nudges_app.command("learn")(learn_uplift)
+nudges_app.command("compare")(compare_policies)
 nudges_app.command("simulate")(simulate_policy)
 
 CartArgument = Annotated[str, typer.Argument(metavar="CART", help="The cart's id.")]
@@ -158,36 +161,6 @@ def show_stats(
         typer.echo(brought.heading)
         for sentence in brought.sentences:
             typer.echo(f"  {sentence}")
-
-
-@nudges_app.command("learn")
-def learn_uplift() -> None:
-    """Learn from past decisions what each treatment changes; used where it earns no less."""
-    from core.ids import new_id
-    from nudges.uplift.learn import TooLittleError, in_force, learn, put_in_force, read_log
-    from recommender.registry import BrokenModelError
-
-    with open_nudging() as nudging:
-        now = nudging.clock.now()
-        models = nudging.settings.models_dir
-        version = f"{now:%Y%m%d-%H%M%S}-{new_id()[:6]}"
-        try:
-            before = in_force(models)
-            with nudging.sessions() as session:
-                log = read_log(session, now=now)
-            model, learned = learn(log, policy=nudging.policy, before=before, version=version)
-        except (TooLittleError, BrokenModelError) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
-        put_in_force(models, model, learned, now=now)
-    typer.echo(f"{learned.decisions:,} settled decisions, {learned.bought:,} of them bought.")
-    gained = learned.gained
-    typer.echo(
-        f"Against {learned.before}, on the newest part: {gained.mean:+.1f} a decision in minor "
-        f"units (95 %: {gained.low:+.1f} to {gained.high:+.1f}, doubly robust)."
-    )
-    kept = version if learned.accepted else learned.before
-    typer.echo(f"In force: {kept}.")
 
 
 @contextmanager

@@ -82,6 +82,12 @@ class AlwaysRemind:
         return {}
 
 
+def largest(treatments: Sequence[str], *, otherwise: str) -> str:
+    """The treatment of the largest percent among these; `otherwise` where there is none."""
+    percents = {one: percent for one in treatments if (percent := Decision(one).percent)}
+    return max(percents, key=percents.__getitem__, default=otherwise)
+
+
 def no_coupon(facts: Facts, policy: Policy) -> str:
     """Why the shopper may get no coupon now, in words; empty where they may.
 

@@ -24,7 +24,8 @@ from nudges.simulate.shoppers import Scenario, Shop, draw_shop
 from nudges.simulate.state import Diary, Ordered
 from nudges.uplift.decider import UpliftDecider
 from nudges.uplift.features import FEATURES, as_row
-from nudges.uplift.learn import RIPE, Logged
+from nudges.uplift.learn import RIPE
+from nudges.uplift.logged import Logged
 from nudges.uplift.model import Uplift, fit, prior
 
 SHIPPED, BEST, NOBODY = "shipped", "best possible", "nobody"

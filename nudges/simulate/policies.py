@@ -8,7 +8,7 @@ import numpy as np
 
 from db.pricing import DeliveryRule
 from nudges.coupons import cost_of
-from nudges.decision import NOTHING, REMINDER, AlwaysRemind, Choice, Decision
+from nudges.decision import NOTHING, REMINDER, AlwaysRemind, Choice, Decision, largest
 from nudges.facts import Facts
 from nudges.policy import Policy
 from nudges.simulate.replay import Replay
@@ -42,7 +42,7 @@ class CouponToAll(_KeepsNothing):
 
     def decide(self, choices: Sequence[Choice], *, now: datetime) -> list[Decision]:  # noqa: ARG002
         """By what each choice offers."""
-        return [Decision(largest(choice.treatments)) for choice in choices]
+        return [Decision(largest(choice.treatments, otherwise=REMINDER)) for choice in choices]
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,13 @@ class CouponByScore(_KeepsNothing):
         found = [as_row(features(one.facts, rule=self.rule, now=now)) for one in choices]
         left = 1 - self.model.chances(np.array(found), [NOTHING])[:, 0]
         return [
-            Decision(largest(one.treatments) if score >= self.from_score else REMINDER)
+            Decision(
+                largest(one.treatments, otherwise=REMINDER)
+                if score >= self.from_score
+                else REMINDER
+            )
             for one, score in zip(choices, left, strict=True)
         ]
-
-
-def largest(treatments: Sequence[str]) -> str:
-    """The treatment of the largest percent; a reminder where there is none."""
-    percents = [one for one in treatments if Decision(one).percent]
-    return max(percents, key=lambda one: Decision(one).percent or 0, default=REMINDER)
 
 
 @dataclass

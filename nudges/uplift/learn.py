@@ -4,22 +4,22 @@ The log is split by time. What is learned on the older part must earn at least a
 one as what is in force, by the doubly robust estimate of the difference; then it is fitted on all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from db.models import Exposure, Nudge, NudgeState, Order
 from nudges.decision import NOTHING
 from nudges.policy import ASKED, HOLD_OUT, Policy
-from nudges.uplift.estimators import Value, doubly_robust, inverse_propensity, value
+from nudges.uplift.estimators import Value, value
 from nudges.uplift.features import FEATURES, as_row
-from nudges.uplift.model import Floats, Uplift, fit, prior
+from nudges.uplift.logged import Logged, Weighing
+from nudges.uplift.model import Uplift, fit, prior
 from recommender.protocol import NoModelError
 from recommender.registry import Manifest, current, read, store, switch
 
@@ -38,41 +38,13 @@ class TooLittleError(Exception):
     """There is not enough to learn from; the message says what is missing."""
 
 
-@dataclass(frozen=True, eq=False)
-class Logged:
-    """Settled decisions, oldest first; n of them.
-
-    `decided` marks those that a decider made (the others were held out). `margins` is what the
-    goods would earn, `costs` what each treatment that was allowed may take off it.
-    """
-
-    rows: Floats
-    treatments: Sequence[str]
-    bought: NDArray[np.bool_]
-    decided: NDArray[np.bool_]
-    probabilities: Floats
-    margins: Floats
-    costs: Sequence[Mapping[str, int]]
-
-    def __len__(self) -> int:
-        return len(self.treatments)
-
-    def part(self, which: NDArray[np.int64]) -> "Logged":
-        """Some of them, by position."""
-        return Logged(
-            self.rows[which],
-            [self.treatments[at] for at in which],
-            self.bought[which],
-            self.decided[which],
-            self.probabilities[which],
-            self.margins[which],
-            [self.costs[at] for at in which],
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """How learning ended: `gained` is margin a decision over what was in force, minor units."""
+    """How learning ended.
+
+    `gained` is the margin a decision over what was in force, doubly robust, and `by_propensity` the
+    same by inverse propensity alone; minor units.
+    """
 
     version: str
     before: str
@@ -124,10 +96,10 @@ def read_log(session: Session, *, now: datetime) -> Logged:
     )
 
 
-def learn(log: Logged, *, policy: Policy, before: Uplift, version: str) -> tuple[Uplift, Learned]:
-    """A model from the log, and whether it may take the place of the one before.
+def parted(log: Logged) -> tuple[Logged, Logged]:
+    """The older part, to learn from, and the newer decisions, to judge by. Raises TooLittleError.
 
-    Raises TooLittleError.
+    Whom the hold-out kept from a decision is in the older part alone.
     """
     if len(log) < FEWEST:
         raise TooLittleError(
@@ -142,10 +114,20 @@ def learn(log: Logged, *, policy: Policy, before: Uplift, version: str) -> tuple
     newer = newer.part(np.flatnonzero(newer.decided))
     if len(newer) < 2:
         raise TooLittleError("not enough data yet: no decisions in the newest part of the log")
+    return older, newer
+
+
+def learn(log: Logged, *, policy: Policy, before: Uplift, version: str) -> tuple[Uplift, Learned]:
+    """A model from the log, and whether it may take the place of the one before.
+
+    Raises TooLittleError.
+    """
+    older, newer = parted(log)
     candidate = fit(older.rows, older.treatments, older.bought, version)
-    terms = {model: _terms(newer, model, candidate, policy=policy) for model in (before, candidate)}
-    gained = value(terms[candidate][0] - terms[before][0])
-    by_propensity = value(terms[candidate][1] - terms[before][1])
+    weighing = Weighing.of(newer, policy)
+    expected = weighing.worth(candidate)
+    new, old = (weighing.terms(weighing.best(one), expected) for one in (candidate, before))
+    gained = value(new.doubly_robust - old.doubly_robust)
     learned = Learned(
         version=version,
         before=before.version,
@@ -153,44 +135,9 @@ def learn(log: Logged, *, policy: Policy, before: Uplift, version: str) -> tuple
         bought=int(log.bought.sum()),
         accepted=gained.mean >= 0,
         gained=gained,
-        by_propensity=by_propensity,
+        by_propensity=value(new.by_propensity - old.by_propensity),
     )
     return fit(log.rows, log.treatments, log.bought, version), learned
-
-
-def _terms(log: Logged, model: Uplift, judge: Uplift, *, policy: Policy) -> tuple[Floats, Floats]:
-    """The doubly robust and the inverse propensity terms of deciding by `model`."""
-    every = sorted({NOTHING, *log.treatments, *(one for costs in log.costs for one in costs)})
-    place = {treatment: at for at, treatment in enumerate(every)}
-    allowed = np.zeros((len(log), len(every)), bool)
-    costs = np.zeros((len(log), len(every)))
-    for row, known in enumerate(log.costs):
-        for treatment, cost in known.items():
-            allowed[row, place[treatment]] = True
-            costs[row, place[treatment]] = cost
-        allowed[row, [place[NOTHING], place[log.treatments[row]]]] = True
-    said = np.array([one != NOTHING for one in every]) * policy.incentives.message_cost
-
-    def worth(by: Uplift) -> Floats:
-        earned: Floats = by.chances(log.rows, every) * (log.margins[:, None] - costs) - said
-        return earned
-
-    choice = np.where(allowed, worth(model), -np.inf).argmax(axis=1)
-    done = np.array([place[one] for one in log.treatments])
-    each = np.arange(len(log))
-    rewards = log.bought * (log.margins - costs[each, done]) - said[done]
-    chosen = choice == done
-    expected = worth(judge)
-    return (
-        doubly_robust(
-            chosen,
-            log.probabilities,
-            rewards,
-            expected=expected[each, done],
-            of_policy=expected[each, choice],
-        ),
-        inverse_propensity(chosen, log.probabilities, rewards),
-    )
 
 
 def put_in_force(models_dir: Path, model: Uplift, learned: Learned, *, now: datetime) -> None:

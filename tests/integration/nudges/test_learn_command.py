@@ -1,4 +1,4 @@
-"""`cartwright nudges learn` learns from the shop's database and says what is in force."""
+"""`cartwright nudges learn` and `compare` ask the shop's own decisions."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -33,10 +33,32 @@ def test_what_it_learned_is_in_force(models: Path, sessions: SessionFactory) -> 
     version = in_force(models).version
     assert version != "prior"
     assert f"In force: {version}." in result.output
+    assert "doubly robust +" in result.output
+    assert "by inverse propensity +" in result.output
+
+
+@pytest.mark.usefixtures("models")
+def test_other_policies_are_told_beside_the_one_in_force(
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    clock = SimulatedClock(SystemClock().now())
+    log_of(sessions, clock, 3000, ago=RIPE + timedelta(days=4))
+    result = CliRunner().invoke(app, ["nudges", "compare"])
+    assert result.exit_code == 0, result.output
+    rows = [line.split("│")[1].strip() for line in result.output.splitlines() if "€" in line[1:]
+            and "│" in line]  # fmt: skip
+    assert set(rows) == {
+        "prior, in force", "a candidate", "nobody", "reminder to all", "free delivery to all",
+        "coupon to all",
+    }  # fmt: skip
+    assert rows[0] in ("a candidate", "free delivery to all")
+    assert "free_delivery 100%" in result.output
 
 
 @pytest.mark.usefixtures("models", "sessions")
-def test_without_decisions_it_says_what_is_missing() -> None:
-    result = CliRunner().invoke(app, ["nudges", "learn"])
+@pytest.mark.parametrize("command", ["learn", "compare"])
+def test_without_decisions_it_says_what_is_missing(command: str) -> None:
+    result = CliRunner().invoke(app, ["nudges", command])
     assert result.exit_code == 1
     assert "not enough data yet: 0 of the 500" in result.output
