@@ -1,33 +1,42 @@
-"""A policy on the shop's own shoppers, told on the terminal and, message by message, in a file."""
+"""A policy on the shop's own shoppers, in rows and sentences, and told on the terminal."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from cli.nudges_page.gates import gates_of, gates_table
 from core.money import Money
 from core.settings import Settings
-from nudges.rehearse.report import Rehearsal, WouldSend
+from nudges.rehearse.report import Rehearsal
 
 
 def print_rehearsals(
     console: Console, rehearsals: Sequence[Rehearsal], *, settings: Settings
 ) -> None:
     """Each policy in a column."""
-
-    def money(amount: int) -> str:
-        return Money(settings.currency, amount).text(settings.locale)
-
     first = rehearsals[0]
     console.print(
         f"The shop's own shoppers from {first.begin:%Y-%m-%d %H:%M} to {first.end:%Y-%m-%d %H:%M} "
         "UTC, with today's prices and stock. Nothing was sent; nobody answers what was not sent."
     )
     table = Table("", *(one.name for one in rehearsals))
-    for name, cells in (
+    for name, cells in rehearsed_rows(rehearsals, settings=settings):
+        table.add_row(name, *cells)
+    console.print(table)
+    if gates_of(rehearsals):
+        console.print(gates_table(rehearsals))
+
+
+def rehearsed_rows(
+    rehearsals: Sequence[Rehearsal], *, settings: Settings
+) -> list[tuple[str, list[str]]]:
+    """What is shown of each rehearsal: a name, and a cell for each."""
+
+    def money(amount: int) -> str:
+        return _money(amount, settings)
+
+    return [
         ("carts left", [f"{one.left:,}" for one in rehearsals]),
         ("messages", [f"{len(one.messages):,}" for one in rehearsals]),
         ("people written to", [f"{one.written_to:,}" for one in rehearsals]),
@@ -40,38 +49,24 @@ def print_rehearsals(
                                           for one in rehearsals]),
         ("bought within a week anyway", [f"{one.bought_anyway:,}" for one in rehearsals]),
         ("coupons to those, at most", [money(one.wasted_at_most) for one in rehearsals]),
-    ):  # fmt: skip
-        table.add_row(name, *cells)
-    console.print(table)
-    busy = _gates(rehearsals)
-    if not busy:
-        return
-    gates = Table("gate", *(f"{one.name}: ended" for one in rehearsals),
-                  *(f"{one.name}: put off" for one in rehearsals))  # fmt: skip
-    for gate in busy:
-        ended = [f"{one.stopped.get(gate, 0):,}" for one in rehearsals]
-        gates.add_row(gate, *ended, *(f"{one.waited.get(gate, 0):,}" for one in rehearsals))
-    console.print(gates)
+    ]  # fmt: skip
 
 
-def write_who(path: Path, rehearsals: Sequence[Rehearsal]) -> None:
-    """Every message that would have gone out, one a line (CSV). Raises OSError."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        names = ["policy", *(field.name for field in fields(WouldSend))]
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        for one in rehearsals:
-            writer.writerows({"policy": one.name, **asdict(message)} for message in one.messages)
+def rehearsed_in_short(one: Rehearsal, *, settings: Settings) -> str:
+    """What a policy would have done, in two sentences."""
+    most, wasted = (
+        _money(amount, settings) for amount in (one.coupons_at_most, one.wasted_at_most)
+    )
+    return (
+        f"{one.name}: {one.written_to:,} people would have got {len(one.messages):,} messages "
+        f"about {one.left:,} left carts, with coupons of {most} at most. {one.bought_anyway:,} of "
+        f"the messages would have gone to somebody who bought within a week anyway, with coupons "
+        f"of {wasted} at most."
+    )
 
 
-def _gates(rehearsals: Sequence[Rehearsal]) -> list[str]:
-    """All gates that did something, the busiest first."""
-    names = dict.fromkeys(gate for one in rehearsals for gate in (*one.stopped, *one.waited))
-
-    def busy(gate: str) -> int:
-        return sum(one.stopped.get(gate, 0) + one.waited.get(gate, 0) for one in rehearsals)
-
-    return sorted(names, key=busy, reverse=True)
+def _money(amount: int, settings: Settings) -> str:
+    return Money(settings.currency, amount).text(settings.locale)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

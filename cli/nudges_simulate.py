@@ -1,5 +1,7 @@
 """`cartwright nudges simulate`: a policy or two, on simulated or real shoppers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +10,10 @@ import typer
 
 if TYPE_CHECKING:
     from nudges.policy import Policy
+    from nudges.simulate.shoppers import Scenario
 
-FOR_SIMULATED = ("shoppers", "seed", "learning", "page")
-FOR_REAL = ("until", "who")
+FOR_SIMULATED = ("shoppers", "seed", "learning")
+FOR_REAL = ("until",)
 
 
 def simulate_policy(
@@ -39,11 +42,11 @@ def simulate_policy(
     until: Annotated[
         datetime | None, typer.Option(help="With --real: the end, UTC; the newest event's time.")
     ] = None,
-    who: Annotated[
-        Path | None, typer.Option(help="With --real: write each message to this file (CSV).")
-    ] = None,
+    who: Annotated[Path | None, typer.Option(help="Write each message to this file (CSV).")] = None,
 ) -> None:
     """Who would be written to, what it would cost and bring; nothing is sent, nothing stored."""
+    from nudges.simulate.shoppers import Scenario
+
     for name in FOR_SIMULATED if real else FOR_REAL:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
@@ -52,9 +55,10 @@ def simulate_policy(
             raise typer.BadParameter(f"--{name} is for {kind}: {hint}, or leave it out")
     policies = _policies(policy, against)
     if real:
-        _rehearse(policies, days=days, until=until, who=who)
+        _rehearse(policies, days=days, until=until, page=page, who=who)
     else:
-        _simulate(policies, shoppers=shoppers, days=days, seed=seed, learning=learning, page=page)
+        scenario = Scenario(seed, shoppers, days)
+        _simulate(policies, scenario, learning=learning, page=page, who=who)
 
 
 def _policies(policy: Path | None, against: Path | None) -> "list[tuple[str, Policy]]":
@@ -72,51 +76,60 @@ def _policies(policy: Path | None, against: Path | None) -> "list[tuple[str, Pol
 
 def _simulate(
     policies: "list[tuple[str, Policy]]",
+    scenario: "Scenario",
     *,
-    shoppers: int,
-    days: int,
-    seed: int,
     learning: int,
     page: Path | None,
+    who: Path | None,
 ) -> None:
     from rich.console import Console
 
-    from cli.nudges_page.page import write_page
+    from cli.nudges_page.page import write_simulated
     from cli.nudges_page.summary import print_summary
+    from cli.nudges_who import write_who
     from core.settings import get_settings
     from db.pricing import DeliveryRule
     from nudges.simulate.report import play
-    from nudges.simulate.shoppers import Scenario
+    from nudges.simulate.state import Sent
 
     console = Console(markup=False, highlight=False)
-    scenario = Scenario(seed, shoppers, days)
-    rule = DeliveryRule.of(get_settings())
+    settings = get_settings()
+    rule = DeliveryRule.of(settings)
     plays = []
     for name, each in policies:
-        with console.status(f"{name}: {shoppers:,} shoppers over {days} days …"):
+        with console.status(f"{name}: {scenario.shoppers:,} shoppers over {scenario.days} days …"):
             plays.append(play(name, scenario, each, rule, rounds=learning))
     print_summary(console, scenario, plays)
     if page is not None:
-        try:
-            write_page(page, scenario, plays)
-        except OSError as error:
-            typer.echo(f"{page}: {error.strerror}", err=True)
-            raise typer.Exit(1) from error
+        with _written(page):
+            write_simulated(page, scenario, plays, settings=settings)
         console.print(f"The page with plots: {page}")
+    if who is not None:
+        with _written(who):
+            write_who(who, Sent, {one.name: one.sent for one in plays})
+        console.print(f"Each message: {who}")
     if any(one.violations for one in plays):
         raise typer.Exit(1)
 
 
 def _rehearse(
-    policies: "list[tuple[str, Policy]]", *, days: int, until: datetime | None, who: Path | None
+    policies: "list[tuple[str, Policy]]",
+    *,
+    days: int,
+    until: datetime | None,
+    page: Path | None,
+    who: Path | None,
 ) -> None:
     from datetime import UTC
 
     from rich.console import Console
 
     from cli.nudges import open_nudging
-    from cli.nudges_rehearsal import print_rehearsals, write_who
+    from cli.nudges_page.page import write_real
+    from cli.nudges_rehearsal import print_rehearsals
+    from cli.nudges_who import write_who
     from db.pricing import DeliveryRule
+    from nudges.rehearse.report import WouldSend
     from nudges.rehearse.run import newest_event, rehearse
     from nudges.uplift.decider import UpliftDecider
     from nudges.uplift.learn import following
@@ -142,13 +155,25 @@ def _rehearse(
                         decider=UpliftDecider(following(settings.models_dir), policy, rule),
                         begin=end - timedelta(days=days),
                         end=end,
+                        leaving=nudging.leaving,
                     )
                 )
     print_rehearsals(console, rehearsals, settings=settings)
+    if page is not None:
+        with _written(page):
+            write_real(page, rehearsals, settings=settings)
+        console.print(f"The page with plots: {page}")
     if who is not None:
-        try:
-            write_who(who, rehearsals)
-        except OSError as error:
-            typer.echo(f"{who}: {error.strerror}", err=True)
-            raise typer.Exit(1) from error
+        with _written(who):
+            write_who(who, WouldSend, {one.name: one.messages for one in rehearsals})
         console.print(f"Each message: {who}")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Ends the command with a message where the file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        typer.echo(f"{path}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error

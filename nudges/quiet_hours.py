@@ -1,5 +1,7 @@
 """Quiet hours by the recipient's own clock, whatever it does twice a year."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -48,6 +50,12 @@ def quiet_from(
         if is_quiet(hours, minute.astimezone(zone).time()):
             return minute
     return None
+
+
+def by_local_hour(moments: Iterable[tuple[datetime, ZoneInfo]]) -> list[int]:
+    """How many moments fall into each hour of the clock where they happen, shape (24,)."""
+    hours = Counter(at.astimezone(zone).hour for at, zone in moments)
+    return [hours[hour] for hour in range(24)]
 
 
 @lru_cache(maxsize=1024)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.pricing import DeliveryRule
-from nudges.experiments import HELD_OUT, assign
 from nudges.lift import lift, too_little
-from nudges.policy import HOLD_OUT, Policy
+from nudges.policy import Policy
 from nudges.simulate.compare import (
     BEST,
     NOBODY,
@@ -20,10 +19,8 @@ from nudges.simulate.compare import (
     all_policies,
     always,
     margin,
-    outcomes,
-    run,
+    two_lives,
 )
-from nudges.simulate.policies import Nobody
 from nudges.simulate.shoppers import Scenario, draw_shop
 from nudges.uplift.decider import UpliftDecider
 from nudges.uplift.model import Uplift
@@ -102,22 +99,10 @@ def covered(scenario: Scenario, policy: Policy, model: Uplift, rule: DeliveryRul
     A held-out shopper does what they did alone, as long as the day's budget binds nobody, so the
     two lives together are the one that would be measured, and their difference is the truth.
     """
-    shop = draw_shop(scenario)
-    every = policy.model_copy(
-        update={"hold_out": policy.hold_out.model_copy(update={"share": 0.0})}
-    )
-    treated = run(shop, every, UpliftDecider(always(model), every, rule), rule)
-    alone = run(shop, every, Nobody(), rule)
-    people = sorted(treated.exposed.keys() & alone.exposed.keys())
-    written, untouched = (np.array(outcomes(one, every, people)) for one in (treated, alone))
-    held = np.array(
-        [
-            assign(policy, shop.people[row].recipient.subject, {})[HOLD_OUT].arm == HELD_OUT
-            for row in people
-        ]
-    )
-    true = float((written - untouched).mean())
-    groups = written[~held], untouched[held]
+    decider = UpliftDecider(always(model), policy, rule)
+    lives = two_lives(draw_shop(scenario), policy, decider, rule)
+    true = lives.true_lift
+    groups = lives.written_to[~lives.held_out], lives.alone[lives.held_out]
     enough = too_little(
         (len(groups[0]), len(groups[1])), (int((groups[0] > 0).sum()), int((groups[1] > 0).sum()))
     )

@@ -1,95 +1,112 @@
-"""A simulation as one HTML page that needs nothing else: plots as SVG, tables, words."""
+"""What policies would do, as one HTML page that needs nothing else: plots as SVG, tables, words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from cli.nudges_page.summary import gates_of, money, rows
+from cli.nudges_page.gates import Gated, gates_of
+from cli.nudges_page.plot import COLOURS, Series, draw
+from cli.nudges_page.summary import in_short, money, rows
+from cli.nudges_rehearsal import rehearsed_in_short, rehearsed_rows
 from cli.pages import write_html
+from core.settings import Settings
+from nudges.operators import OperatorWords
+from nudges.rehearse.report import Rehearsal
 from nudges.simulate.report import Play
 from nudges.simulate.shoppers import Scenario
 
-COLOURS = ("#0072b2", "#d55e00")
-WIDTH, HEIGHT, LEFT, BOTTOM = 900, 300, 80, 30
 MOST_GATES = 14
+_HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a plot: SVG points, and where its name is written."""
+class Fared(Gated, Protocol):
+    """How one policy fared, simulated or on the shop's own days."""
 
-    name: str
-    colour: str
-    points: str
-    dashed: bool
-    x: float
-    y: float
+    @property
+    def treatments(self) -> Mapping[str, int]:
+        """Messages by what they offer."""
+        ...
 
+    @property
+    def channels(self) -> Mapping[str, int]:
+        """Messages by where they go."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A number at an axis."""
-
-    text: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinePlot:
-    """Margin over writing to nobody, day by day."""
-
-    lines: list[Line]
-    ys: list[Tick]
-    xs: list[Tick]
-    zero: float
+    @property
+    def by_hour(self) -> Sequence[int]:
+        """Messages by the recipient's local hour."""
+        ...
 
 
-def write_page(path: Path, scenario: Scenario, plays: Sequence[Play]) -> None:
-    """Write the page; raises OSError where the file cannot be written."""
-    gates = gates_of(plays)[:MOST_GATES]
+def write_simulated(
+    path: Path, scenario: Scenario, plays: Sequence[Play], *, settings: Settings
+) -> None:
+    """The page of simulated shoppers; raises OSError where the file cannot be written."""
+    series = []
+    for one, colour in zip(plays, COLOURS, strict=False):
+        best = f"{one.name}, best possible"
+        series.append(Series(best, colour, one.best_by_day, dashed=True))
+        series.append(Series(one.name, colour, one.by_day))
     write_html(
         path,
-        Path(__file__).parent / "page.html.jinja",
+        _HERE / "simulated.html.jinja",
         scenario=scenario,
-        plays=plays,
+        plot=draw(series, amount=money, day=lambda at: f"day {at + 1}"),
         rows=rows(plays),
-        plot=draw_lines(plays),
-        gates=gates,
-        most_at_a_gate=max(
-            (one.stopped.get(gate, 0) + one.waited.get(gate, 0) for one in plays for gate in gates),
-            default=1,
+        lead=[in_short(one) for one in plays],
+        **_shared(plays, settings),
+    )
+
+
+def write_real(path: Path, rehearsals: Sequence[Rehearsal], *, settings: Settings) -> None:
+    """The page of a shop's own days; raises OSError where the file cannot be written."""
+    words, first = OperatorWords.of(settings), rehearsals[0]
+    days = [first.day(at) for at in range(len(first.by_day))]
+    series = [
+        Series(one.name, colour, one.by_day)
+        for one, colour in zip(rehearsals, COLOURS, strict=False)
+    ]
+    write_html(
+        path,
+        _HERE / "real.html.jinja",
+        begin=words.time(first.begin),
+        end=words.time(first.end),
+        plot=draw(
+            series, amount=lambda number: f"{number:,.0f}", day=lambda at: f"{days[at]:%d %b}"
         ),
-        most_in_an_hour=max((max(one.by_hour) for one in plays), default=0) or 1,
-        colours=COLOURS,
-        width=WIDTH,
-        height=HEIGHT,
-        left=LEFT,
+        rows=rehearsed_rows(rehearsals, settings=settings),
+        lead=[rehearsed_in_short(one, settings=settings) for one in rehearsals],
+        **_shared(rehearsals, settings),
     )
 
 
-def draw_lines(plays: Sequence[Play]) -> LinePlot:
-    """Each policy's line and, dashed, what the best possible decisions would bring under it."""
-    values = [number for one in plays for number in (*one.by_day, *one.best_by_day)]
-    low, high = min(0.0, *values), max(1.0, *values)
-    days = len(plays[0].by_day)
+def _shared(fared: Sequence[Fared], settings: Settings) -> dict[str, object]:
+    words, gates = OperatorWords.of(settings), gates_of(fared)[:MOST_GATES]
+    offered = [
+        *_counted([(words.treatment(name), name) for name in _names(fared, "treatments")],
+                  [one.treatments for one in fared]),
+        *_counted([(f"by {words.channel(name)}", name) for name in _names(fared, "channels")],
+                  [one.channels for one in fared]),
+    ]  # fmt: skip
+    at_gates = [one.get(gate, 0) for each in fared for one in (each.stopped, each.waited)
+                for gate in gates]  # fmt: skip
+    return {
+        "fared": fared,
+        "words": words,
+        "gates": gates,
+        "most_at_a_gate": max(at_gates, default=0),
+        "offered": offered,
+        "most_offered": max((count for _, counts in offered for count in counts), default=0),
+        "most_in_an_hour": max(max(one.by_hour) for one in fared),
+        "colours": COLOURS,
+    }
 
-    def x(day: float) -> float:
-        return LEFT + (WIDTH - LEFT - 10) * day / max(days - 1, 1)
 
-    def y(amount: float) -> float:
-        return (HEIGHT - BOTTOM) * (high - amount) / (high - low) + 10
+def _names(fared: Sequence[Fared], what: str) -> list[str]:
+    return list(dict.fromkeys(name for one in fared for name in getattr(one, what)))
 
-    def line(name: str, colour: str, numbers: Sequence[float], *, dashed: bool) -> Line:
-        points = " ".join(f"{x(day):.1f},{y(number):.1f}" for day, number in enumerate(numbers))
-        return Line(name, colour, points, dashed, x(days - 1), y(numbers[-1]))
 
-    lines = []
-    for one, colour in zip(plays, COLOURS, strict=False):
-        lines.append(line(f"{one.name}, best possible", colour, one.best_by_day, dashed=True))
-        lines.append(line(one.name, colour, one.by_day, dashed=False))
-    return LinePlot(
-        lines=lines,
-        ys=[Tick(money(amount), y(amount)) for amount in (low, (low + high) / 2, high)],
-        xs=[Tick(f"day {day + 1}", x(day)) for day in sorted({0, days // 2, days - 1})],
-        zero=y(0.0),
-    )
+def _counted(
+    names: Sequence[tuple[str, str]], counts: Sequence[Mapping[str, int]]
+) -> list[tuple[str, list[int]]]:
+    return [(said, [one.get(name, 0) for one in counts]) for said, name in names]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from cli.nudges_page.gates import gates_table
 from core.money import Money
 from demo.catalogue import CURRENCY
 from nudges.simulate.compare import Measured
@@ -45,20 +46,22 @@ def print_summary(console: Console, scenario: Scenario, plays: Sequence[Play]) -
     for name, cells in rows(plays):
         table.add_row(name, *cells)
     console.print(table)
-    gates = Table("gate", *(f"{one.name}: ended" for one in plays),
-                  *(f"{one.name}: put off" for one in plays))  # fmt: skip
-    for gate in gates_of(plays):
-        ended = [f"{one.stopped.get(gate, 0):,}" for one in plays]
-        gates.add_row(gate, *ended, *(f"{one.waited.get(gate, 0):,}" for one in plays))
-    console.print(gates)
+    console.print(gates_table(plays))
 
 
-def gates_of(plays: Sequence[Play]) -> list[str]:
-    """All gates that did something, the busiest first."""
-    names = dict.fromkeys(gate for one in plays for gate in (*one.stopped, *one.waited))
-    return sorted(
-        names,
-        key=lambda gate: -sum(one.stopped.get(gate, 0) + one.waited.get(gate, 0) for one in plays),
+def in_short(one: Play) -> str:
+    """What a policy does and brings, in two sentences."""
+    share = one.share_of_best
+    of_best = (
+        ""
+        if share is None
+        else f" ({share:.0%} of the best possible decisions' in the mean of all draws)"
+    )
+    return (
+        f"{one.name}: {one.written_to:,} people get {one.messages:,} messages about {one.left:,} "
+        f"left carts. They bring {money(one.brought)} more margin than writing to nobody{of_best}; "
+        f"{one.coupons_used:,} of {one.coupons_issued:,} coupons were used and cost "
+        f"{money(one.coupon_costs)}."
     )
 
 

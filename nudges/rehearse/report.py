@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from db.models import Coupon, Nudge, NudgeState, NudgeStep, Order, Person
 from nudges.policy import Policy
-from nudges.quiet_hours import zone_of
+from nudges.quiet_hours import by_local_hour, zone_of
 
+UTC = ZoneInfo("UTC")
 WINDOW = timedelta(days=7)
 """Within which an order counts as one that came anyway."""
 
@@ -68,6 +69,19 @@ class Rehearsal:
         """Messages by where they go."""
         return Counter(one.channel for one in self.messages)
 
+    def day(self, number: int) -> datetime:
+        """When a day of the rehearsal begins, counted from 0."""
+        return self.begin + timedelta(days=number)
+
+    @property
+    def by_day(self) -> list[int]:
+        """Messages by day from the beginning on."""
+        days = Counter((one.at - self.begin).days for one in self.messages)
+        # The last sweep is at the end itself, which belongs to the day before.
+        last = max(-((self.begin - self.end) // timedelta(days=1)) - 1, 0)
+        days[last] += days.pop(last + 1, 0)
+        return [days[day] for day in range(last + 1)]
+
     @property
     def bought_anyway(self) -> int:
         """Messages whose shopper bought within a week, though none was sent."""
@@ -83,7 +97,7 @@ def report(
     session: Session, name: str, policy: Policy, *, begin: datetime, end: datetime
 ) -> Rehearsal:
     """Everything that the copy's rows tell."""
-    messages = _messages(session)
+    messages, zones = _messages(session), _zones(session)
     by_day = session.execute(
         select(Coupon.budget_day, func.sum(Coupon.reserved)).group_by(Coupon.budget_day)
     )
@@ -101,7 +115,7 @@ def report(
         stopped=Counter(gate or "" for gate in stopped),
         waited=Counter(str(detail["gate"]) for detail in waits),
         messages=messages,
-        by_hour=_by_hour(session, messages),
+        by_hour=by_local_hour((one.at, zones.get(one.person_id, UTC)) for one in messages),
         coupons_at_most=sum(most),
         most_in_a_day=max(most, default=0),
         daily_budget=policy.incentives.daily_budget,
@@ -145,12 +159,7 @@ def _messages(session: Session) -> list[WouldSend]:
     ]
 
 
-def _by_hour(session: Session, messages: Sequence[WouldSend]) -> list[int]:
-    """By the hour that it was for the recipient; UTC for whoever has no zone."""
-    zones: dict[str, ZoneInfo] = {
-        key: zone_of(zone, "UTC")
-        for key, zone in session.execute(select(Person.id, Person.time_zone))
-    }
-    utc = ZoneInfo("UTC")
-    hours = Counter(one.at.astimezone(zones.get(one.person_id, utc)).hour for one in messages)
-    return [hours[hour] for hour in range(24)]
+def _zones(session: Session) -> dict[str, ZoneInfo]:
+    """Where each person is, as far as they have a zone."""
+    rows = session.execute(select(Person.id, Person.time_zone))
+    return {key: zone_of(zone, UTC.key) for key, zone in rows}

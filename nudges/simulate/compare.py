@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.pricing import DeliveryRule
 from nudges.decision import Decider
@@ -20,7 +21,7 @@ from nudges.simulate.policies import (
     ReminderToAll,
 )
 from nudges.simulate.replay import Replay
-from nudges.simulate.shoppers import Scenario, Shop, draw_shop
+from nudges.simulate.shoppers import Floats, Scenario, Shop, draw_shop
 from nudges.simulate.state import Diary, Ordered
 from nudges.uplift.decider import UpliftDecider
 from nudges.uplift.features import FEATURES, as_row
@@ -141,8 +142,7 @@ def measured(shop: Shop, policy: Policy, diary: Diary) -> Measured:
     """The hold-out's comparison, as `nudges.measure` makes it."""
     groups: tuple[list[int], list[int]] = ([], [])
     for row in diary.exposed:
-        subject = shop.people[row].recipient.subject
-        groups[assign(policy, subject, {})[HOLD_OUT].arm == HELD_OUT].append(row)
+        groups[_is_held_out(shop, policy, row)].append(row)
     values = [outcomes(diary, policy, group) for group in groups]
     people = (len(groups[0]), len(groups[1]))
     buyers = (sum(v > 0 for v in values[0]), sum(v > 0 for v in values[1]))
@@ -150,19 +150,40 @@ def measured(shop: Shop, policy: Policy, diary: Diary) -> Measured:
     return Measured(people, buyers, None if missing else lift(*values), missing)
 
 
-def true_lift(shop: Shop, policy: Policy, decider: Decider, rule: DeliveryRule) -> float:
-    """What messages really add to the margin of whoever is exposed, a person.
+@dataclass(frozen=True, eq=False)
+class TwoLives:
+    """What each exposed person brings when all are written to and when nobody is; minor units.
 
-    The same people with the same draws live twice: all of them written to, and none.
+    `held_out` marks whom the policy's hold-out would have kept from it.
     """
+
+    written_to: Floats
+    alone: Floats
+    held_out: NDArray[np.bool_]
+
+    @property
+    def true_lift(self) -> float:
+        """What messages really add to the margin, a person."""
+        return float((self.written_to - self.alone).mean())
+
+
+def two_lives(shop: Shop, policy: Policy, decider: Decider, rule: DeliveryRule) -> TwoLives:
+    """The same people with the same draws live twice: all of them written to, and none."""
     every = policy.model_copy(
         update={"hold_out": policy.hold_out.model_copy(update={"share": 0.0})}
     )
     treated = run(shop, every, decider, rule)
     alone = run(shop, every, Nobody(), rule)
     people = sorted(treated.exposed.keys() & alone.exposed.keys())
-    with_messages, without = (outcomes(one, every, people) for one in (treated, alone))
-    return float(np.mean(np.array(with_messages) - np.array(without)))
+    return TwoLives(
+        written_to=np.array(outcomes(treated, every, people)),
+        alone=np.array(outcomes(alone, every, people)),
+        held_out=np.array([_is_held_out(shop, policy, row) for row in people], bool),
+    )
+
+
+def _is_held_out(shop: Shop, policy: Policy, row: int) -> bool:
+    return assign(policy, shop.people[row].recipient.subject, {})[HOLD_OUT].arm == HELD_OUT
 
 
 def all_policies(shop: Shop, policy: Policy, model: Uplift, rule: DeliveryRule) -> dict[str, Diary]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db.pricing import DeliveryRule
 from nudges.policy import Policy
+from nudges.quiet_hours import by_local_hour
 from nudges.simulate.audit import violations
 from nudges.simulate.compare import (
     Measured,
@@ -21,8 +22,8 @@ from nudges.simulate.compare import (
     run_best,
 )
 from nudges.simulate.policies import Nobody
-from nudges.simulate.shoppers import BEGINS, Scenario, Shop, draw_shop
-from nudges.simulate.state import Diary
+from nudges.simulate.shoppers import BEGINS, Scenario, draw_shop
+from nudges.simulate.state import Diary, Sent
 from nudges.uplift.decider import UpliftDecider
 
 
@@ -57,6 +58,7 @@ class Play:
     by_day: Sequence[float]
     best_by_day: Sequence[float]
     by_hour: Sequence[int]
+    sent: Sequence[Sent]
     violations: Mapping[str, int]
 
     @property
@@ -101,7 +103,10 @@ def play(name: str, scenario: Scenario, policy: Policy, rule: DeliveryRule, *, r
         hold_out=measured(shop, policy, diary),
         by_day=_above(diary, alone, scenario, policy),
         best_by_day=_above(best, alone, scenario, policy),
-        by_hour=_by_hour(shop, diary),
+        by_hour=by_local_hour(
+            (one.at, ZoneInfo(shop.people[one.person].recipient.time_zone)) for one in diary.sent
+        ),
+        sent=diary.sent,
         violations=violations(shop, policy, diary),
     )
 
@@ -119,9 +124,3 @@ def _above(diary: Diary, alone: Diary, scenario: Scenario, policy: Policy) -> li
             day = min((message.at - BEGINS).days, scenario.days - 1)
             by_day[day] -= sign * policy.incentives.message_cost
     return list(accumulate(by_day))
-
-
-def _by_hour(shop: Shop, diary: Diary) -> list[int]:
-    zones = [ZoneInfo(one.recipient.time_zone) for one in shop.people]
-    hours = Counter(one.at.astimezone(zones[one.person]).hour for one in diary.sent)
-    return [hours[hour] for hour in range(24)]

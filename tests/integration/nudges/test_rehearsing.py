@@ -173,8 +173,10 @@ def test_two_policies_are_told_side_by_side_and_each_message_in_a_file(
         encoding="utf-8",
     )
     who = tmp_path / "who.csv"
-    late = tmp_path / "late.toml"
-    result = simulate("--real", "--days", "7", "--against", str(late), "--who", str(who))
+    late, page = tmp_path / "late.toml", tmp_path / "page.html"
+    result = simulate(
+        "--real", "--days", "7", "--against", str(late), "--who", str(who), "--page", str(page)
+    )
     assert result.exit_code == 0, result.output
     assert "late.toml" in result.output
     assert "Nothing was sent" in result.output
@@ -182,11 +184,28 @@ def test_two_policies_are_told_side_by_side_and_each_message_in_a_file(
         messages = list(csv.DictReader(file))
     late_ones = [one["person_id"] for one in messages if one["policy"] == "late.toml"]
     assert sorted(late_ones) == ["p0", "p1", "p2", "p3"]
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<polyline") == 2
+    assert f"late.toml: 4 people would have got {len(late_ones)} messages" in text
+    assert "by e-mail" in text
+
+
+def test_days_are_counted_from_the_beginning_to_the_end(
+    sessions: SessionFactory, clock: SimulatedClock, rehearsed: Rehearse
+) -> None:
+    left_carts(sessions, clock, "ann", ago=5 * DAY)
+    left_carts(sessions, clock, "bob", ago=HOUR + timedelta(minutes=5))
+    found = rehearsed()
+    assert found.messages[-1].at == clock.now()
+    assert found.by_day == [0, 0, 0, 0, 0, 1, 1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--real", "--seed", "3"], "--seed is for simulated"), (["--who", "x"], "--who is for real")],
+    [
+        (["--real", "--seed", "3"], "--seed is for simulated"),
+        (["--until", "2026-03-01"], "--until is for real"),
+    ],
 )
 def test_an_option_of_the_other_kind_is_refused(
     simulate: Callable[..., Result], words: list[str], told: str

@@ -24,7 +24,7 @@ from nudges.simulate.compare import (
     measured,
     run,
     run_best,
-    true_lift,
+    two_lives,
 )
 from nudges.simulate.policies import Nobody
 from nudges.simulate.report import play
@@ -122,7 +122,7 @@ def test_the_best_possible_earns_more_than_reminding_everybody() -> None:
 
 
 def test_the_true_lift_of_writing_to_nobody_is_nothing() -> None:
-    assert true_lift(shop(), POLICY, Nobody(), RULE) == 0
+    assert two_lives(shop(), POLICY, Nobody(), RULE).true_lift == 0
 
 
 def test_too_small_a_shop_is_told_that_there_is_not_enough_data() -> None:
