@@ -7,13 +7,16 @@ nobody has signed in on that visitor, so an old token never opens a person's dat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.identity import Identity
+from db.among import among
 from db.models import Coupon, Nudge, Visitor
+
+_FEW = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,16 +71,21 @@ def owned_by_any(
 
     Only the kinds of owner that occur are asked for: an OR with an empty side, and the planner
     would rather read every open cart than use the owner's index. The same goes for `among`,
-    which hides from it how few they are.
+    which hides from it how few they are; above `_FEW` it saves more than it costs.
     """
     people = [owner.person_id for owner in owners if owner.person_id]
     visitors = [owner.visitor_id for owner in owners if owner.visitor_id]
     kinds: list[ColumnElement[bool]] = []
     if people:
-        kinds.append(person_column.in_(people))
+        kinds.append(_one_of(person_column, people))
     if visitors:
-        kinds.append(and_(visitor_column.in_(visitors), person_column.is_(None)))
+        kinds.append(and_(_one_of(visitor_column, visitors), person_column.is_(None)))
     return or_(false(), *kinds)
+
+
+def _one_of(column: ColumnElement[Any] | Any, keys: list[str]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.in_(keys)
+    return among(column, keys) if len(keys) > _FEW else found
 
 
 def coupon_is_of(identity: Identity) -> ColumnElement[bool]:

@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from secrets import choice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.money import Money
 from core.settings import Settings
 from db.among import among
 from db.insert import insert_or_ignore, table_of
+from db.many import insert_many
 from db.models import Coupon, CouponBudget, CouponState, Promotion, PromotionKind
 from db.pricing import DeliveryRule
 from db.writes.coupons import close_coupons, revoke_of_closed_carts
@@ -41,9 +42,9 @@ def budget_day(settings: Settings, now: datetime) -> date:
 
 
 def open_budget(session: Session, policy: Policy, settings: Settings, *, now: datetime) -> int:
-    """What today's coupons may still cost, in minor units; opens the day and keeps it locked.
+    """What today's coupons may still cost as it looks now, in minor units; opens the day.
 
-    A limit that the policy lowers during the day ends further coupons, and takes none back.
+    It locks nothing, so that sweepers decide side by side; `issue` looks again.
     """
     day = budget_day(settings, now)
     limit = policy.incentives.daily_budget
@@ -57,19 +58,28 @@ def open_budget(session: Session, policy: Policy, settings: Settings, *, now: da
             "spent": 0,
         },
     )
+    used = CouponBudget.reserved + CouponBudget.spent
+    return max(limit - int(session.scalars(select(used).where(CouponBudget.day == day)).one()), 0)
+
+
+def _lock_budget(session: Session, policy: Policy, day: date) -> int:
+    """What the day's coupons may still cost, in minor units, until the transaction ends.
+
+    A limit that the policy lowers during the day ends further coupons, and takes none back.
+    """
     row = session.execute(
         select(CouponBudget.limit_amount, CouponBudget.reserved, CouponBudget.spent)
         .where(CouponBudget.day == day)
         .with_for_update()
     ).one()
-    used = row.reserved + row.spent
+    limit, used = policy.incentives.daily_budget, int(row.reserved + row.spent)
     if row.limit_amount != (wanted := max(limit, used)):
         session.execute(
             update(table_of(CouponBudget))
             .where(table_of(CouponBudget).c.day == day)
             .values(limit_amount=wanted)
         )
-    return max(limit - int(used), 0)
+    return max(limit - used, 0)
 
 
 def cost_of(facts: Facts, decision: Decision, policy: Policy, rule: DeliveryRule) -> int:
@@ -86,14 +96,15 @@ def issue(
     *,
     policy: Policy,
     settings: Settings,
-    budget: int,
     now: datetime,
 ) -> dict[str, CouponOffer]:
     """Issue coupons in this order while the budget lasts; nudge id → coupon of those that got one.
 
-    `budget` is what `open_budget` answered in the same transaction.
+    The budget is that of the day that `open_budget` opened. It stays locked until the transaction
+    ends, and may be less by now: others issue too.
     """
     day = budget_day(settings, now)
+    budget = _lock_budget(session, policy, day)
     rule = DeliveryRule.of(settings)
     expires = now + timedelta(days=policy.incentives.valid_days)
     left = budget
@@ -142,11 +153,10 @@ def issue(
             expires_at=expires,
         )
     if coupons:
-        connection = session.connection()
-        connection.execute(insert(table_of(Promotion)), promotions)
-        connection.execute(insert(table_of(Coupon)), coupons)
+        insert_many(session, Promotion, promotions)
+        insert_many(session, Coupon, coupons)
         ledger = table_of(CouponBudget)
-        connection.execute(
+        session.execute(
             update(ledger)
             .where(ledger.c.day == day)
             .values(reserved=ledger.c.reserved + (budget - left))

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
 from db.among import among
 from db.insert import table_of
+from db.many import insert_many
 from db.models import Channel, LinkPurpose, LinkToken, Nudge, NudgeState
 from nudges import coupons
 from nudges.decision import (
@@ -163,9 +164,7 @@ def _decide(
     ]
     offers = coupons.offers_of(session, earlier.keys(), now=now) if earlier else {}
     if wanted:
-        offers |= coupons.issue(
-            session, wanted, policy=policy, settings=rules.settings, budget=budget, now=now
-        )
+        offers |= coupons.issue(session, wanted, policy=policy, settings=rules.settings, now=now)
     return [
         (_as_paid(made[one.nudge_id], offers.get(one.nudge_id)), offers.get(one.nudge_id))
         for one in facts
@@ -201,9 +200,9 @@ def _expose(session: Session, policy: Policy, passed: Sequence[Facts], *, now: d
 
 def _store_tokens(session: Session, ready: Sequence[Ready], *, rules: Rules, now: datetime) -> None:
     """Store the tokens' digests; those of a message that did not go out before are replaced."""
-    table = table_of(LinkToken)
     tried = [one.facts.nudge_id for one in ready if one.decided_before]
     if tried:
+        table = table_of(LinkToken)
         session.execute(delete(table).where(among(table.c.nudge_id, tried)))
     expires = now + timedelta(days=rules.policy.delivery.link_days)
     rows = [
@@ -217,8 +216,7 @@ def _store_tokens(session: Session, ready: Sequence[Ready], *, rules: Rules, now
         for one in ready
         for token in one.tokens.values()
     ]
-    if rows:
-        session.connection().execute(insert(table), rows)
+    insert_many(session, LinkToken, rows)
 
 
 def _stopped(facts: Facts, stop: Stop) -> Change:

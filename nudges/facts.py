@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from core.money import Money
 from db.models import CartStatus, Channel, EventName, ReplyKind
@@ -105,7 +106,7 @@ class InArm:
     probability: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that gates and decision look at for one claimed nudge.
 
@@ -158,12 +159,12 @@ class Facts:
         asked_at = self.asked_at
         return tuple(one for one in self.silences if asked_at is None or one.since >= asked_at)
 
-    @property
+    @cached_property
     def open_lines(self) -> tuple[Line, ...]:
         """The lines that the shopper has not bought in another order."""
         return tuple(line for line in self.lines if line.product_id not in self.bought_products)
 
-    @property
+    @cached_property
     def value(self) -> Money:
         """What can still be bought of the cart, at today's prices."""
         amount = sum(

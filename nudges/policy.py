@@ -222,7 +222,10 @@ class Policy(_Table):
 
     def stage(self, name: str) -> Stage | None:
         """The stage of that name."""
-        return next((stage for stage in self.stages if stage.name == name), None)
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        return None
 
     @field_validator("active_from", mode="before")
     @classmethod

@@ -5,8 +5,8 @@ All words are in `words/`, one file a language; the language and the clock are t
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -120,7 +120,7 @@ class Renderer:
     def _why(self, brief: Brief, common: Mapping[str, str], locale: str) -> str:
         if brief.reason.asked_for:
             return common["why_asked"]
-        left = format_date(self._local(brief, brief.reason.left_at), format="long", locale=locale)
+        left = _long_date(self._local(brief, brief.reason.left_at).date(), locale)
         return common["why_left"].format(
             left=left, number=brief.reason.number, at_most=brief.reason.at_most
         )
@@ -167,6 +167,12 @@ def _greeting(common: Mapping[str, str], key: str, brief: Brief) -> str:
     """By name, where one is known."""
     name = brief.recipient.name
     return common[key].format(name=name) if name else common[f"{key}_nobody"]
+
+
+@lru_cache(maxsize=1024)
+def _long_date(day: date, locale: str) -> str:
+    """Kept for a while: a thousand mails name the same few days."""
+    return format_date(day, format="long", locale=locale)
 
 
 @cache

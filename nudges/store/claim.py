@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ids import new_id
 from db.among import among
-from db.insert import insert_or_ignore
+from db.many import insert_many
 from db.models import Cart, CartLine, CartStatus, Nudge, NudgeState, Reminder
 from db.owners import Owner, owned_by_any
 from nudges.policy import ASKED, Policy, Stage, superseded_at
@@ -236,8 +236,7 @@ def _insert(
         }
         for cart_id, visitor_id, person_id, episode in carts
     ]
-    # Asked for afterwards: RETURNING would make one statement of thousands of parameters of it.
-    session.connection().execute(insert_or_ignore(session, Nudge), rows)
+    insert_many(session, Nudge, rows, or_ignore=True)
     made = session.execute(
         select(Nudge.id, Nudge.cart_id).where(among(Nudge.id, [str(row["id"]) for row in rows]))
     )

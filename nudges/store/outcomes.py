@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from db.among import among
-from db.insert import insert_or_ignore, table_of
+from db.insert import table_of
+from db.many import insert_many, update_many
 from db.models import (
     Assignment,
     Exposure,
@@ -39,19 +40,12 @@ def write_changes(
     """Apply the changes to nudges that this claim still holds; returns the ids of those."""
     held = _held(session, claim_id, [change.nudge_id for change in changes])
     kept = [change for change in changes if change.nudge_id in held]
-    table = table_of(Nudge)
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in kept:
-        values = {"state": change.state, **change.values}
-        row = {f"new_{name}": value for name, value in values.items()}
-        by_columns.setdefault(tuple(values), []).append({"nudge_id": change.nudge_id, **row})
-    for columns, rows in by_columns.items():
-        session.connection().execute(
-            update(table)
-            .where(table.c.id == bindparam("nudge_id"))
-            .values({name: bindparam(f"new_{name}") for name in columns}),
-            rows,
-        )
+        row = {"id": change.nudge_id, "state": change.state, **change.values}
+        by_columns.setdefault(tuple(row), []).append(row)
+    for rows in by_columns.values():
+        update_many(session, Nudge, rows)
     add_steps(session, [(one.nudge_id, one.what, one.detail) for one in kept], now=now)
     return held
 
@@ -60,12 +54,14 @@ def add_steps(
     session: Session, steps: Iterable[tuple[str, str, Mapping[str, Any]]], *, now: datetime
 ) -> None:
     """Note things that happened to nudges: (nudge id, what, detail)."""
-    rows = [
-        {"nudge_id": nudge_id, "at": now, "what": what, "detail": dict(detail)}
-        for nudge_id, what, detail in steps
-    ]
-    if rows:
-        session.connection().execute(insert(table_of(NudgeStep)), rows)
+    insert_many(
+        session,
+        NudgeStep,
+        [
+            {"nudge_id": nudge_id, "at": now, "what": what, "detail": dict(detail)}
+            for nudge_id, what, detail in steps
+        ],
+    )
 
 
 def note_delivered(session: Session, nudge_id: str, *, now: datetime) -> None:
@@ -92,10 +88,9 @@ def write_exposures(
 ) -> None:
     """Store that nudges were exposed: (nudge id, subject, its arms); each once."""
     arms = [(nudge_id, subject, arm) for nudge_id, subject, mine in exposed for arm in mine]
-    if not arms:
-        return
-    session.connection().execute(
-        insert_or_ignore(session, Exposure),
+    insert_many(
+        session,
+        Exposure,
         [
             {
                 "nudge_id": nudge_id,
@@ -106,9 +101,11 @@ def write_exposures(
             }
             for nudge_id, _, arm in arms
         ],
+        or_ignore=True,
     )
-    session.connection().execute(
-        insert_or_ignore(session, Assignment),
+    insert_many(
+        session,
+        Assignment,
         [
             {
                 "experiment": arm.experiment,
@@ -119,6 +116,7 @@ def write_exposures(
             }
             for _, subject, arm in arms
         ],
+        or_ignore=True,
     )
 
 
@@ -134,8 +132,7 @@ def suppress(session: Session, addresses: Iterable[tuple[Address, str]], *, now:
         }
         for address, reason in addresses
     ]
-    if rows:
-        session.connection().execute(insert_or_ignore(session, Suppression), rows)
+    insert_many(session, Suppression, rows, or_ignore=True)
     for address, _ in addresses:
         forget_address(session, address.channel, address.address)
 

@@ -66,7 +66,7 @@ def history(page: Page) -> dict[str, list[PastNudge]]:
             Nudge.channel.is_not(None),
             or_(
                 Nudge.created_at > page.now - 2 * HISTORY - page.policy.max_age,
-                Nudge.cart_id.in_(page.carts),
+                among(Nudge.cart_id, page.carts),
             ),
         )
         .order_by(Nudge.created_at.desc())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.models import Event, EventName, Visitor
 
 STEPS = (
@@ -33,7 +34,7 @@ def steps_reached(
         select(Visitor.person_id, Event.name, func.max(Event.at).label("at"))
         .join(Event, Event.visitor_id == Visitor.id)
         .where(
-            Visitor.person_id.in_(episodes.keys()),
+            among(Visitor.person_id, episodes),
             Event.at >= since,
             Event.at <= now,
             Event.name.in_(STEPS),
