@@ -3,7 +3,7 @@
 Written as frames, because a million carts through the shop's own writes would take an hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,10 +27,15 @@ from db.models import (
     Visitor,
 )
 from db.writes.bulk import insert_new
+from nudges.policy import Stage
 
 CHUNK = 50_000
 PRODUCTS = 1_000
 RECENT = timedelta(days=14)
+HOUR = timedelta(hours=1)
+# Hours since a stage began, and until it is over, that every due cart has at least: so none becomes
+# due, or is no longer due, while it is being measured.
+SINCE, STILL = 0.1, 5.0
 _UTC = pl.Datetime("us", "UTC")
 
 
@@ -38,8 +43,8 @@ _UTC = pl.Datetime("us", "UTC")
 class Mix:
     """How many carts there are in all, how many are due, and how many had their turn lately.
 
-    Due ones were left 1 to 20 hours ago; `done` ones within two weeks, and have their nudges; the
-    others are older.
+    Of the due ones as many are due for each stage, and have the nudges of those before; `done` ones
+    were left within two weeks and have them all; the others are older.
     """
 
     carts: int
@@ -47,23 +52,35 @@ class Mix:
     done: int = 0
 
 
-def fill(sessions: SessionFactory, mix: Mix, *, now: datetime, seed: int = 1) -> None:
-    """Fill an empty, migrated database."""
+def fill(
+    sessions: SessionFactory, mix: Mix, *, now: datetime, stages: Sequence[Stage], seed: int = 1
+) -> None:
+    """Fill an empty, migrated database; due carts are spread over these stages."""
     if mix.due + mix.done > mix.carts:
         raise ValueError("there cannot be more carts due and done with than there are")
     random = np.random.default_rng(seed)
     _catalogue(sessions, now=now)
+    begins = np.array([stage.after / HOUR for stage in stages])
+    ends = np.append(begins[1:], RECENT / HOUR)
     for numbers in _chunks(mix.carts):
-        due, done = numbers < mix.due, (mix.due <= numbers) & (numbers < mix.due + mix.done)
+        is_due, is_old = numbers < mix.due, numbers >= mix.due + mix.done
+        turn = np.where(is_due, numbers % len(stages), len(stages))
+        due_for = np.minimum(turn, len(stages) - 1)
         hours = np.select(
-            [due, done],
-            [random.uniform(1.01, 19.9, len(numbers)), random.uniform(20, 330, len(numbers))],
-            random.uniform(360, 9_000, len(numbers)),
+            [is_due, is_old],
+            [
+                random.uniform(begins[due_for] + SINCE, ends[due_for] - STILL),
+                random.uniform(RECENT / HOUR + 24, 9_000, len(numbers)),
+            ],
+            random.uniform(begins[-1] + SINCE, RECENT / HOUR - STILL, len(numbers)),
         )
         left = now - pl.Series(np.round(hours * 3_600_000)).cast(pl.Duration("ms"))
-        _people(sessions, numbers, left.cast(_UTC), random)
-        if done.any():
-            _had_their_turn(sessions, numbers[done], left.cast(_UTC).filter(pl.Series(done)))
+        left = left.cast(_UTC)
+        _people(sessions, numbers, left, random)
+        for place, stage in enumerate(stages):
+            had_it = (turn > place) & ~is_old
+            if had_it.any():
+                _had(sessions, stage, numbers[had_it], left.filter(pl.Series(had_it)))
 
 
 def _chunks(carts: int) -> Iterator[np.ndarray]:
@@ -131,27 +148,27 @@ def _people(
             insert_new(session, model, frame.select(**columns))
 
 
-def _had_their_turn(sessions: SessionFactory, numbers: np.ndarray, left: pl.Series) -> None:
-    """Nudges of every stage, as a sweep that ran all the time would have left them."""
+def _had(sessions: SessionFactory, stage: Stage, numbers: np.ndarray, left: pl.Series) -> None:
+    """Nudges of one stage, as a sweep that ran all the time would have left them."""
     frame = pl.DataFrame({"key": pl.Series(numbers).cast(pl.String), "left": left})
+    at = pl.col("left") + stage.after
     with sessions.begin() as session:
-        for stage, hours in (("first", 1), ("second", 20), ("last", 72)):
-            at = pl.col("left") + timedelta(hours=hours)
-            insert_new(
-                session,
-                Nudge,
-                frame.select(
-                    id=pl.concat_str(pl.lit(f"n-{stage}-"), "key"),
-                    cart_id=pl.concat_str(pl.lit("c"), "key"),
-                    visitor_id=pl.concat_str(pl.lit("v"), "key"),
-                    person_id=pl.concat_str(pl.lit("u"), "key"),
-                    episode="left",
-                    stage=pl.lit(stage),
-                    state=pl.lit(NudgeState.SENT.value),
-                    channel=pl.lit(Channel.EMAIL.value),
-                    attempts=pl.lit(1),
-                    policy_version=pl.lit("bench"),
-                    created_at=at,
-                    sent_at=at,
-                ),
-            )
+        insert_new(
+            session,
+            Nudge,
+            frame.select(
+                id=pl.concat_str(pl.lit(f"n-{stage.name}-"), "key"),
+                cart_id=pl.concat_str(pl.lit("c"), "key"),
+                visitor_id=pl.concat_str(pl.lit("v"), "key"),
+                person_id=pl.concat_str(pl.lit("u"), "key"),
+                episode="left",
+                stage=pl.lit(stage.name),
+                state=pl.lit(NudgeState.SENT.value),
+                channel=pl.lit(stage.channels[0].value),
+                treatment=pl.lit("reminder"),
+                attempts=pl.lit(1),
+                policy_version=pl.lit("bench"),
+                created_at=at,
+                sent_at=at,
+            ),
+        )

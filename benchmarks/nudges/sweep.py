@@ -15,10 +15,11 @@ from db.engine import make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
 from nudges.channels import Outcome, OutcomeKind
-from nudges.decision import AlwaysRemind
 from nudges.message import Message
 from nudges.policy import load_policy
 from nudges.sweep import Sweeper
+from nudges.uplift.decider import UpliftDecider
+from nudges.uplift.model import prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,13 @@ def sweep(url: str, now: datetime) -> Swept:
     policy = policy.model_copy(
         update={"active_from": parse_utc("2000-01-01T00:00:00Z"), "delivery": unlimited}
     )
-    engine = make_engine(url)
+    engine, rule = make_engine(url), DeliveryRule.of(settings)
     sweeper = Sweeper(
-        make_session_factory(engine, delivery=DeliveryRule.of(settings)),
+        make_session_factory(engine, delivery=rule),
         settings=settings,
         policy=policy,
         channels=[TakesAll()],
-        decider=AlwaysRemind(),
+        decider=UpliftDecider(prior, policy, rule),
         clock=SimulatedClock(now),
     )
     began, cpu = time(), process_time()

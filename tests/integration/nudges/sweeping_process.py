@@ -1,8 +1,10 @@
 """Sweepers in processes of their own, forked from one that has everything imported."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,28 +16,62 @@ from core.settings import Settings
 from db.engine import make_engine, make_session_factory
 from db.pricing import DeliveryRule
 from nudges.channels.email import EmailChannel
-from nudges.decision import AlwaysRemind
+from nudges.channels.telegram import TelegramChannel
+from nudges.policy import Policy
 from nudges.sweep import Sweeper
+from tests.bot_api import TOKEN
+from tests.integration.nudges.coupons import Always
 from tests.integration.nudges.shoppers import policy
 
-RULES: dict[str, Any] = {
-    "quiet_hours": {"begin": "00:00:00", "end": "00:00:00"},
-    "delivery": {"lease_minutes": 1, "attempts": 1_000_000},
-    "stages": [{"name": "first", "after_minutes": 60, "channels": ["email"]}],
-}
+CHANNELS = ["telegram", "email"]
+STAGES: list[dict[str, Any]] = [
+    {"name": "first", "after_minutes": 60},
+    {"name": "second", "after_minutes": 1200, "treatments": ["reminder", "percent_10"]},
+    {"name": "last", "after_minutes": 4320, "treatments": ["reminder", "percent_10"]},
+]
 
 
-def sweep(engine: Engine, port: int, now: datetime, *, page: int, at_most: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the sweepers sweep: a database, into a mail server and a server of Telegram's.
+
+    `budget` is what the day's coupons may cost, in minor units; `page` how many nudges they take up
+    at once.
+    """
+
+    url: str
+    smtp_port: int
+    telegram_url: str
+    budget: int
+    page: int
+
+
+def rules(work: Work, *, at_most: int) -> Policy:
+    """Three stages on two channels, the later ones with coupons, at any time of the day."""
+    return policy(
+        quiet_hours={"begin": "00:00:00", "end": "00:00:00"},
+        delivery={"lease_minutes": 1, "attempts": 1_000_000, "per_minute": at_most},
+        stages=[stage | {"channels": CHANNELS} for stage in STAGES],
+        incentives={"daily_budget": work.budget},
+    )
+
+
+def sweep(engine: Engine, work: Work, now: datetime, *, at_most: int = 1_000_000) -> None:
     """Sweep once; the clock stands still at `now`."""
-    settings = Settings(smtp_url=f"smtp://127.0.0.1:{port}")
+    settings = Settings(
+        smtp_url=f"smtp://127.0.0.1:{work.smtp_port}",
+        telegram_token=TOKEN,
+        telegram_bot="shop_bot",
+        telegram_url=work.telegram_url,
+    )
     Sweeper(
         make_session_factory(engine, delivery=DeliveryRule.of(settings)),
         settings=settings,
-        policy=policy(**RULES | {"delivery": RULES["delivery"] | {"per_minute": at_most}}),
-        channels=[EmailChannel(settings)],
-        decider=AlwaysRemind(),
+        policy=rules(work, at_most=at_most),
+        channels=[EmailChannel(settings), TelegramChannel(settings)],
+        decider=Always("percent_10"),
         clock=SimulatedClock(now),
-        page=page,
+        page=work.page,
     ).run()
     engine.dispose()
 
@@ -43,7 +79,7 @@ def sweep(engine: Engine, port: int, now: datetime, *, page: int, at_most: int) 
 class Sweepers:
     """Starts sweepers: forks of one process that has everything imported, so that each is quick."""
 
-    def __init__(self, url: str, port: int, *, page: int) -> None:
+    def __init__(self, work: Work) -> None:
         self._server = subprocess.Popen(
             # The threads that fork() warns of are idle pools of what was imported.
             [
@@ -52,9 +88,7 @@ class Sweepers:
                 "ignore::DeprecationWarning",
                 "-m",
                 __name__,
-                url,
-                str(port),
-                str(page),
+                json.dumps(asdict(work)),
             ],
             cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
@@ -82,12 +116,12 @@ class Sweepers:
         return self._server.stdout.readline()
 
 
-def main(url: str, port: str, page: str) -> None:
-    """Fork and wait as the lines on stdin say; the first mails are sent before the first fork.
+def main(work: Work) -> None:
+    """Fork and wait as the lines on stdin say; a page is sent before the first fork.
 
     That prepares the statements of all forks, which would otherwise spend their lives on it.
     """
-    engine = make_engine(url)
+    engine = make_engine(work.url)
     is_first = True
     for line in sys.stdin:
         word, _, value = line.strip().partition(" ")
@@ -97,13 +131,13 @@ def main(url: str, port: str, page: str) -> None:
             continue
         now = parse_utc(value)
         if is_first:
-            sweep(engine, int(port), now, page=int(page), at_most=int(page))
+            sweep(engine, work, now, at_most=work.page)
             is_first = False
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                sweep(engine, int(port), now, page=int(page), at_most=1_000_000)
+                sweep(engine, work, now)
                 status = 0
             finally:
                 os._exit(status)
@@ -116,4 +150,4 @@ def answer(number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Work(**json.loads(sys.argv[1])))
