@@ -15,6 +15,7 @@ from nudges.policy import Policy
 from nudges.simulate.compare import (
     BEST,
     NOBODY,
+    SHIPPED,
     adds,
     all_policies,
     always,
@@ -26,6 +27,10 @@ from nudges.uplift.decider import UpliftDecider
 from nudges.uplift.model import Uplift
 
 RESAMPLES = 2000
+LEAST_SHARE = 0.85
+"""Of the best possible's incremental margin, that the shipped decision has to earn."""
+LEAST_COVERED = 0.93
+"""The part of hold-outs whose 95 % interval has to have the true lift in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,28 @@ def shares(rows: Sequence[Earned], *, seed: int = 0) -> list[Share]:
         share = float(mean[name].sum() / mean[BEST].sum())
         found.append(Share(name, share, float(low), float(high), drawn[name] / drawn[BEST]))
     return sorted(found, key=lambda one: -one.mean)
+
+
+def shortfalls(earning: Sequence[Share], checked: Sequence[Covered]) -> list[str]:
+    """What the shipped decision and the hold-outs fall short of, in words.
+
+    What was not measured (an empty sequence) falls short of nothing; hold-outs that all had too
+    little data do, since they prove nothing.
+    """
+    found = [
+        f"The shipped decision earns {one.mean:.1%} of the best possible, and has to earn "
+        f"{LEAST_SHARE:.0%}."
+        for one in earning
+        if one.policy == SHIPPED and one.mean < LEAST_SHARE
+    ]
+    told = [one for one in checked if one.interval is not None]
+    holds = sum(one.holds for one in told)
+    if checked and holds < max(LEAST_COVERED * len(told), 1):
+        found.append(
+            f"The intervals have the true lift in them in {holds} of {len(told)} shops, and have "
+            f"to in {LEAST_COVERED:.0%}."
+        )
+    return found
 
 
 def covered(scenario: Scenario, policy: Policy, model: Uplift, rule: DeliveryRule) -> Covered:
