@@ -1,10 +1,12 @@
 """A personal coupon: its person's alone, for one cart, once, and never beyond the budget."""
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from random import Random
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import update
@@ -20,9 +22,18 @@ from db.reads.promotions import own_coupons, promotion_terms, running_promotions
 from db.writes.carts import PromotionRefused, add, apply_promotion, clear
 from db.writes.coupons import redeem
 from db.writes.orders import EmptyCart, place
+from nudges.decision import Choice, Decision
 from services.promotions import offers
-from tests.integration.nudges.coupons import budget, coupons, generous, send_coupons
-from tests.integration.nudges.shoppers import STOVE, TENT, leave_cart, left_carts, person
+from tests.integration.nudges.coupons import Always, budget, coupons, generous, send_coupons
+from tests.integration.nudges.shoppers import (
+    STOVE,
+    TENT,
+    Sink,
+    leave_cart,
+    left_carts,
+    person,
+    sweeper,
+)
 
 HOUR = timedelta(hours=1)
 ANN = Identity("v-ann", "ann")
@@ -183,30 +194,69 @@ def test_of_200_redemptions_at_once_one_succeeds(
             for number in range(200)
         ]
         session.add_all(orders)
-    start = Barrier(20)
+    start = Barrier(200)
 
-    def attempt(worker: int) -> list[bool]:
+    def attempt(number: int) -> bool:
+        """As many at once as the engine has connections; the others wait for one."""
         start.wait()
-        won = []
-        for number in range(worker, 200, 20):
-            with sessions.begin() as session:
-                won.append(
-                    redeem(
-                        session,
-                        code,
-                        identity=ANN,
-                        cart_id=coupon.cart_id,
-                        order_id=f"{number:032x}",
-                        cost=1190,
-                        now=clock.now(),
-                    )
-                )
-        return won
+        with sessions.begin() as session:
+            return redeem(
+                session,
+                code,
+                identity=ANN,
+                cart_id=coupon.cart_id,
+                order_id=f"{number:032x}",
+                cost=1190,
+                now=clock.now(),
+            )
 
-    with ThreadPoolExecutor(20) as pool:
-        results = [won for worker in pool.map(attempt, range(20)) for won in worker]
-    assert Counter(results) == {True: 1, False: 199}
+    with ThreadPoolExecutor(200) as pool:
+        won = list(pool.map(attempt, range(200)))
+    assert Counter(won) == {True: 1, False: 199}
+    (used,) = coupons(sessions)
+    assert used.order_id == f"{won.index(True):032x}"
     assert budget(sessions) == (0, 1190, 20000)
+
+
+def test_sweepers_that_issue_at_once_never_exceed_the_budget(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    """Each sees enough for its own coupons; together there is enough for half of them."""
+    keys = [f"p{number}" for number in range(40)]
+    with sessions.begin() as session:
+        session.execute(update(Variant).values(stock=1000))
+        for number, key in enumerate(keys):
+            person(session, key, now=clock.now() - HOUR)
+            items = [TENT, STOVE] if number % 3 else [TENT]
+            leave_cart(session, key, at=clock.now() - HOUR, items=items)
+    rules = generous(daily_budget=30_003)
+    decided = Barrier(2)
+    sink = Sink()
+
+    class Together(Always):
+        """The first pages of both are decided before either is issued anything."""
+
+        def decide(self, choices: Sequence[Choice], *, now: datetime) -> list[Decision]:
+            with suppress(BrokenBarrierError):
+                # On SQLite one waits for the other to end, and then decides by what is left.
+                decided.wait(timeout=1)
+            return super().decide(choices, now=now)
+
+    def sweep(_: int) -> None:
+        sweeper(
+            sessions, clock, channels=[sink], rules=rules, decider=Together("percent_10"), page=20
+        ).run()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(sweep, range(2)))
+    issued = coupons(sessions)
+    reserved, spent, limit = budget(sessions)
+    assert reserved == sum(coupon.reserved for coupon in issued)
+    assert (spent, limit) == (0, 30_003)
+    assert 30_003 - 1500 < reserved <= 30_003
+    assert len(sink.taken) == 40
+    told = [coupon.code for coupon in issued for one in sink.taken if coupon.code in one.text]
+    assert sorted(told) == sorted(coupon.code for coupon in issued)
 
 
 def test_of_many_checkouts_of_its_cart_at_once_one_gets_the_discount(

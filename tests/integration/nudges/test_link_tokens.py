@@ -1,8 +1,6 @@
-"""No token but the right one, in its time and for its purpose, opens anything."""
+"""What is stored of a link's token opens nothing, and the token itself only for a while."""
 
-from base64 import urlsafe_b64encode
 from datetime import timedelta
-from random import Random
 
 import pytest
 from sqlalchemy import func, select
@@ -16,9 +14,6 @@ from nudges.message import Message
 from nudges.tokens import new_token
 from tests.integration.nudges.shoppers import Sink, left_carts, sweeper
 
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-FORGED = 100_000
-
 
 @pytest.fixture
 def messages(sessions: SessionFactory, clock: SimulatedClock, small_shop: None) -> list[Message]:
@@ -31,52 +26,6 @@ def messages(sessions: SessionFactory, clock: SimulatedClock, small_shop: None) 
 
 def plain(link: str) -> str:
     return link.rsplit("/", 1)[1]
-
-
-def wrong_tokens(tokens: list[str], random: Random) -> list[str]:
-    """Forged and changed tokens: random ones, one character flipped, swapped, cut, joined."""
-    wrong = []
-    for n in range(FORGED):
-        token = random.choice(tokens)
-        at = random.randrange(len(token))
-        match n % 6:
-            case 0:
-                made = urlsafe_b64encode(random.randbytes(32)).decode().rstrip("=")
-            case 1:
-                made = token[:at] + random.choice(ALPHABET) + token[at + 1 :]
-            case 2:
-                other = random.randrange(len(token))
-                letters = list(token)
-                letters[at], letters[other] = letters[other], letters[at]
-                made = "".join(letters)
-            case 3:
-                made = token[:at] + random.choice(tokens)[at:]
-            case 4:
-                made = token.swapcase()
-            case _:
-                made = random.choice(
-                    [token[:-1], token + "A", token + "=", f" {token}", token[::-1]]
-                )
-        wrong.append(made)
-    real = set(tokens)
-    return [one for one in wrong if one not in real]
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_forged_and_changed_tokens_open_nothing(
-    sessions: SessionFactory, clock: SimulatedClock, messages: list[Message]
-) -> None:
-    tokens = [plain(link) for message in messages for link in message.links.values()]
-    wrong = wrong_tokens(tokens, Random(7))  # noqa: S311 a test's choices
-    assert len(wrong) > 0.95 * FORGED
-    purposes = list(LinkPurpose)
-    with sessions() as session:
-        opened = [
-            token
-            for n, token in enumerate(wrong)
-            if open_link(session, token, purposes[n % len(purposes)], now=clock.now()) is not None
-        ]
-    assert opened == []
 
 
 def test_each_token_is_good_for_its_purpose_alone(
