@@ -203,3 +203,32 @@ def test_a_left_cart_comes_back_with_its_coupon_and_is_bought(
     assert counts(stats, CHAT_STAGE) == [1, 0, 0, 0, 0, 0, 1, 1, 0, 0]
     assert counts(stats, MAIL_STAGE) == [1, 0, 0, 0, 0, 0, 1, 0, 1, 1]
     assert "Not enough data yet" in stats
+    read_as_operator(driver, stack, cart, tmp_path)
+
+
+def read_as_operator(driver: WebDriver, stack: Stack, cart: Cart, screenshots: Path) -> None:
+    """The shop's own people read the same on their pages."""
+    driver.get(f"{stack.web_url}/operators/carts/{cart.id}")
+    driver.find_element(By.ID, "secret").send_keys(stack.settings.operator_secret or "")
+    submit(driver, ".operators-enter button")
+    story = "The shopper used its link."
+    reads(driver, story)
+    happened = driver.find_element(By.CSS_SELECTOR, "[aria-labelledby=happened]").text
+    for part in ("The shopper's side showed it.", story, "The shopper ordered afterwards."):
+        assert part in happened
+    # Nothing can be sent about what is bought.
+    assert driver.find_elements(By.CSS_SELECTOR, "button[value=send_now]") == []
+    driver.save_screenshot(str(screenshots / "operators-cart.png"))
+
+    driver.get(f"{stack.web_url}/operators")
+    rows = driver.find_elements(By.CSS_SELECTOR, ".rows tbody tr")
+    about = [row for row in rows if row.find_elements(By.CSS_SELECTOR, f"a[href$='{cart.id}']")]
+    assert len(about) == 2
+    assert "left.cart@example.org" not in driver.page_source
+    driver.save_screenshot(str(screenshots / "operators.png"))
+
+    driver.get(f"{stack.web_url}/operators/statistics?days=1")
+    (mails,) = driver.find_elements(By.XPATH, f"//tr[th[normalize-space()='{MAIL_STAGE}']]")
+    numbers = [int(cell.text) for cell in mails.find_elements(By.TAG_NAME, "td")]
+    assert numbers == [1, 0, 0, 0, 0, 0, 1, 0, 1, 1]
+    driver.save_screenshot(str(screenshots / "operators-statistics.png"))
