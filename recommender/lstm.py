@@ -17,13 +17,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.abandonment import NO_HEAD, UNKNOWN, LeavingLoss
+from recommender.checkpoint import Checkpoint, Standing, digest_of
 from recommender.lstm_step import Lstm, Weights
 from recommender.sequences import (
     ACTIONS,
@@ -51,6 +52,7 @@ class LstmConfig:
     dropout: float = 0.3
     output_dropout: float = 0.3
     smoothing: float = 0.05
+    """Of the full softmax only: where items are drawn, nothing is smoothed."""
     peak_rate: float = 6e-3
     scale: float = 1.0
     """What the output weights are, in item embeddings; a power of two, so that none is rounded.
@@ -68,6 +70,8 @@ class LstmConfig:
 
 
 type OnStep = Callable[[int, int, float], None]
+type OnEpoch = Callable[[int, Lstm], None]
+"""Is told after each epoch how many are done, and the network as it is then."""
 type Targets = Callable[[Log], Ints]
 """For each step of a log, the item to predict after it, or NO_TARGET."""
 
@@ -195,13 +199,17 @@ def train_lstm(
     fate: Ints | None = None,
     start: Weights | None = None,
     on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    keep: Checkpoint | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
 
     `wanted` says what is to be predicted; with `fate` (`Carts.fates`), what became of the cart
     open after each step, a second head learns to tell carts that are left. `on_step` is told the
-    steps done, the steps in all and a running mean of the loss. Raises ValueError where no session
-    turns to a second product: there is nothing to learn from.
+    steps done, the steps in all and a running mean of the loss. After each epoch `keep` is given
+    where training stands; from what it holds already training goes on, to the weights that it would
+    have led to without the stop. Raises ValueError where no session turns to a second product:
+    there is nothing to learn from; CheckpointError where `keep` holds another training's standing.
     """
     config = config or LstmConfig()
     found = examples(log, wanted=wanted, fate=fate)
@@ -210,20 +218,37 @@ def train_lstm(
     network = _Network(items, config, start, leaving=fate is not None)
     drawn = _Drawn.of(found, items, config)
     draw = np.random.default_rng(config.seed)
-    total = config.epochs * -(-len(found) // config.batch)
-    done, running = 0, float("nan")
-    for _ in range(config.epochs):
+    seen = np.zeros(items, np.bool_)
+    seen[log.item[log.item >= 0]] = True
+    if start is not None:
+        seen |= start.seen
+    epoch, running = 0, float("nan")
+    digest = _digest(found, config, seen, network) if keep else ""
+    standing = keep.load(digest=digest) if keep else None
+    if standing is not None:
+        epoch, running, draw = standing.epochs, standing.loss, standing.draw
+        network.restore(standing.variables)
+    steps = -(-len(found) // config.batch)
+    total, done = config.epochs * steps, epoch * steps
+    while epoch < config.epochs:
         for batch in mini_batches(found, size=config.batch, draw=draw):
             loss = network.step(batch, one_cycle(done, total, config.peak_rate), drawn.items(draw))
             running = loss if np.isnan(running) else 0.98 * running + 0.02 * loss
             done += 1
             if on_step is not None:
                 on_step(done, total, running)
-    seen = np.zeros(items, np.bool_)
-    seen[log.item[log.item >= 0]] = True
-    if start is not None:
-        seen |= start.seen
+        epoch += 1
+        if keep is not None:
+            keep.save(Standing(epoch, running, draw, network.variables()), digest=digest)
+        if on_epoch is not None:
+            on_epoch(epoch, Lstm(network.export(seen)))
     return Lstm(network.export(seen))
+
+
+def _digest(found: Examples, config: LstmConfig, seen: Bools, network: "_Network") -> str:
+    """What two trainings share only if they lead to the same weights; `network` is untrained."""
+    arrays = [getattr(found.batch, one.name) for one in fields(found.batch)]
+    return digest_of(str(config), [*arrays, found.target, found.fate, seen, *network.variables()])
 
 
 @dataclass(frozen=True)
@@ -309,6 +334,8 @@ class _Network:
             self.leaving = LeavingLoss(config.units, NO_HEAD if start is None else start.leaving)
             variables += self.leaving.variables
         adam = Adam(variables, config.clip)
+        drawing = [one.value for one in self.model.non_trainable_variables]
+        self._state = [*variables, *adam.state, *drawing]
         sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
 
@@ -365,6 +392,15 @@ class _Network:
     ) -> float:
         """One gradient step; the loss before it. `drawn` is what `_Drawn.items` gave."""
         return float(self._step(*batch, *drawn, np.float32(rate)))
+
+    def variables(self) -> list[NDArray[Any]]:
+        """All that the next step depends on: weights, Adam's moments, what dropout draws next."""
+        return [one.numpy() for one in self._state]
+
+    def restore(self, variables: list[NDArray[Any]]) -> None:
+        """Be where `variables` were taken."""
+        for one, value in zip(self._state, variables, strict=True):
+            one.assign(value)
 
     def states(self, batch: Batch) -> NDArray[np.float32]:
         """The states of all steps as Keras computes them, of shape (n, longest, units)."""

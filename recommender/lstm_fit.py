@@ -67,6 +67,11 @@ class Adam:
         self._squares = [tf.Variable(tf.zeros(one.shape)) for one in variables]
         self._powers = tf.Variable([1.0, 1.0])
 
+    @property
+    def state(self) -> list[Any]:
+        """The variables that the next step depends on."""
+        return [*self._means, *self._squares, self._powers]
+
     def apply(self, gradients: Sequence[Any], rate: Any) -> None:
         """One step; to be called while a function is traced."""
         dense = [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -12,7 +12,6 @@ that is cut short, altered or from another version is refused before anything in
 
 import io
 import json
-import os
 import re
 import shutil
 import time
@@ -26,6 +25,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from core.files import flush_folder, replace_file, write_file
 from core.ids import new_id
 from recommender.protocol import Arrays, NoModelError
 
@@ -73,23 +73,20 @@ def store(models_dir: Path, manifest: Manifest, parts: Mapping[str, Arrays]) -> 
     for name, arrays in sorted(parts.items()):
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        _write(folder / f"{name}.npz", buffer.getvalue())
+        write_file(folder / f"{name}.npz", buffer.getvalue())
         digests[f"{name}.npz"] = sha256(buffer.getvalue()).hexdigest()
     complete = Manifest(**{**asdict(manifest), "files": digests})
-    _write(folder / MANIFEST, json.dumps(asdict(complete), indent=1).encode())
-    _flush(folder)
+    write_file(folder / MANIFEST, json.dumps(asdict(complete), indent=1).encode())
+    flush_folder(folder)
     folder.rename(target)
-    _flush(versions)
+    flush_folder(versions)
     return complete
 
 
 def switch(models_dir: Path, version: str) -> None:
     """Put a stored version in force, in one step. Raises BrokenModelError where it is not whole."""
     read(models_dir, version)
-    beside = models_dir / f".{POINTER}-{new_id()}"
-    _write(beside, version.encode())
-    beside.replace(models_dir / POINTER)
-    _flush(models_dir)
+    replace_file(models_dir / POINTER, version.encode())
     _prune(models_dir)
 
 
@@ -200,21 +197,6 @@ def rollback(models_dir: Path, version: str | None = None) -> str:
 def _check_name(version: str) -> None:
     if not _NAME.fullmatch(version):
         raise ValueError(f"{version!r} is not a version name: letters, digits, dots and dashes")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(versions: Path) -> None:
