@@ -1,4 +1,4 @@
-"""Shows how training goes: stage, bar, loss, time left."""
+"""Shows how training goes: stage, bar, loss, time left, and what each epoch led to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +33,10 @@ class TrainingProgress:
         """`by` more steps are done."""
         if self._task is not None:
             self._bars.update(self._task, advance=by, note=note)
+
+    def tell(self, line: str) -> None:
+        """A line above the bars that stays."""
+        self._console.print(f"  {line}", markup=False, highlight=False)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ events, items (frames) → vocabulary → log → temporal split
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,12 +21,14 @@ from recommender.abandonment import Carts, OpenCarts, calibrated, calibration, l
 from recommender.ablation import Ablation, ablate
 from recommender.blend import Blend, category_of, fit_weights, shares
 from recommender.bundle import Bundle
+from recommender.checkpoint import Checkpoint
 from recommender.content import Content
 from recommender.contexts import CONTEXTS, context_rows
 from recommender.evaluation import (
     Cases,
     Oracle,
     find_cases,
+    measure,
     oracle_scorer,
     rank_cases,
     scorer,
@@ -63,6 +66,7 @@ DAYS_HELD_OUT = 7.0
 SHARE_HELD_OUT = 0.1
 MIN_TEST_CASES = 200
 MIN_VALID_CASES = 100
+WATCHED_CASES = 1_000
 # What the sources weigh while nothing could be learnt about them.
 COUNTED_WEIGHTS = {
     LeftInCart.name: 0.2,
@@ -88,6 +92,10 @@ class Progress(Protocol):
         """`by` more steps are done; `note` is a word on them, such as the loss."""
         ...
 
+    def tell(self, line: str) -> None:
+        """Something to keep before the eyes, such as what an epoch led to."""
+        ...
+
 
 class Silent:
     """Progress that nobody watches."""
@@ -98,6 +106,9 @@ class Silent:
     def advance(self, by: int, note: str = "") -> None:
         """Nothing."""
 
+    def tell(self, line: str) -> None:
+        """Nothing."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -105,6 +116,8 @@ class TrainConfig:
 
     lstm: LstmConfig = field(default_factory=LstmConfig)
     refresh_epochs: int = 1
+    warm_epochs: int = 1
+    """Epochs of a training that goes on from an earlier network, instead of `lstm.epochs`."""
     days: float = DAYS_HELD_OUT
     max_cases: int = 8_000
     min_people: int = 5
@@ -187,16 +200,31 @@ def fit_lstm(
     stage: str,
     carts: Carts,
     start: Weights | None = None,
+    watched: Cases | None = None,
+    keep: Checkpoint | None = None,
 ) -> Lstm:
-    """The network with both heads, trained on the log. Raises ValueError as `train_lstm` does."""
-    begun = False
+    """The network with both heads, trained on the log.
+
+    After each epoch it is told how the network ranks the `watched` cases. Raises as `train_lstm`.
+    """
+    begun, latest = False, float("nan")
 
     def on_step(done: int, total: int, loss: float) -> None:
-        nonlocal begun
-        if not begun:
+        nonlocal begun, latest
+        if begun:
+            progress.advance(1, f"loss {loss:.3f}")
+        else:
             progress.begin(stage, total)
-            begun = True
-        progress.advance(1, f"loss {loss:.3f}" if done else "")
+            progress.advance(done, f"loss {loss:.3f}")
+        begun, latest = True, loss
+
+    def on_epoch(done: int, network: Lstm) -> None:
+        line = f"epoch {done} of {config.epochs}: loss {latest:.3f}"
+        if watched is not None and len(watched):
+            ranking = rank_cases(network.name, scorer(network, watched), watched, ks=(K,))
+            found = measure(ranking, np.ones(len(watched), np.bool_), k=K)
+            line += f", validation recall@{K} {found.recall:.3f}, MRR@{K} {found.mrr:.3f}"
+        progress.tell(line)
 
     return train_lstm(
         log,
@@ -205,7 +233,14 @@ def fit_lstm(
         fate=carts.fates(log),
         start=start,
         on_step=on_step,
+        on_epoch=on_epoch,
+        keep=keep,
     )
+
+
+def gentle(config: LstmConfig, epochs: int) -> LstmConfig:
+    """For going on from a trained network: so many epochs at a fifth of the rate."""
+    return replace(config, epochs=epochs, peak_rate=config.peak_rate / 5)
 
 
 def leaving_line(
@@ -296,6 +331,8 @@ class Measured:
     carts: Carts
     leaving_line: tuple[float, float] = (1.0, 0.0)
     """What calibrates the network's second head."""
+    learnt_until: datetime | None = None
+    """The models know of no visit that began then or later; None where they know all."""
 
 
 def measure_models(
@@ -305,9 +342,13 @@ def measure_models(
     progress: Progress | None = None,
     oracles: Mapping[str, Callable[[], Oracle]] | None = None,
     ablation: bool = False,
+    start: Weights | None = None,
+    keep: Path | None = None,
 ) -> Measured:
     """Fit on the training days, weigh on the validation days, rank on the test days.
 
+    The network goes on from `start`, where given, for `warm_epochs` gentle epochs; those weights
+    must know nothing of the held-out days. In the folder `keep` it keeps where it stands.
     `oracles` by the name of their row; they are made only if there is something to measure. With
     `ablation` the blend is ranked without each of its sources too.
     """
@@ -318,11 +359,15 @@ def measure_models(
         split = temporal_split(log, valid_days=days, test_days=days)
     except ValueError as error:
         return _unmeasured(prepared, days, str(error))
+    seed, most = config.lstm.seed, config.max_cases
     valid = _sample(
         find_cases(log, since=split.valid_from, until=split.test_from, trained=split.train),
-        config,
+        most,
+        seed,
     )
-    test = _sample(find_cases(log, since=split.test_from, until=None, trained=split.train), config)
+    test = _sample(
+        find_cases(log, since=split.test_from, until=None, trained=split.train), most, seed
+    )
     problems = _too_little(valid, test)
     progress.begin("counting", 1)
     sources = fit_counts(split.train, prepared)
@@ -330,7 +375,15 @@ def measure_models(
     carts, line = Carts.fit(split.train, prepared.amount), (1.0, 0.0)
     try:
         network = fit_lstm(
-            split.train, prepared, config.lstm, progress, stage="training LSTM", carts=carts
+            split.train,
+            prepared,
+            config.lstm if start is None else gentle(config.lstm, config.warm_epochs),
+            progress,
+            stage="training LSTM",
+            carts=carts,
+            start=start,
+            watched=_sample(valid, WATCHED_CASES, seed),
+            keep=None if keep is None else Checkpoint(keep / "measured"),
         )
         sources.insert(0, network)
         line = leaving_line(network, carts, log, since=split.valid_from, until=split.test_from)
@@ -372,15 +425,15 @@ def measure_models(
         _by_name(sources, weights), problems,
     )  # fmt: skip
     report = replace(report, ablations=ablations)
-    return Measured(prepared, sources, weights, taste, report, carts, line)
+    return Measured(prepared, sources, weights, taste, report, carts, line, split.valid_from)
 
 
-def _sample(cases: Cases, config: TrainConfig) -> Cases:
-    """At most `max_cases` of the cases, drawn by the seed, in their order."""
-    if len(cases) <= config.max_cases:
+def _sample(cases: Cases, most: int, seed: int) -> Cases:
+    """At most so many of the cases, drawn by the seed, in their order."""
+    if len(cases) <= most:
         return cases
-    draw = np.random.default_rng(config.lstm.seed)
-    keep = np.sort(draw.choice(len(cases), config.max_cases, replace=False))
+    draw = np.random.default_rng(seed)
+    keep = np.sort(draw.choice(len(cases), most, replace=False))
     return Cases(cases.log, cases.position[keep], cases.seen[keep])
 
 
@@ -412,8 +465,17 @@ def _by_name(sources: Sequence[Source], weights: NDArray[np.float64]) -> dict[st
     return {source.name: weights[:, at].tolist() for at, source in enumerate(sources)}
 
 
-def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | None = None) -> Bundle:
-    """The bundle to serve: counts taken again over all days, the LSTM trained on over them."""
+def refresh(
+    measured: Measured,
+    *,
+    config: TrainConfig,
+    progress: Progress | None = None,
+    keep: Path | None = None,
+) -> Bundle:
+    """The bundle to serve: counts taken again over all days, the LSTM trained on over them.
+
+    In the folder `keep` the network keeps where it stands.
+    """
     progress = progress or Silent()
     prepared = measured.prepared
     progress.begin("counting all days", 1)
@@ -423,19 +485,15 @@ def refresh(measured: Measured, *, config: TrainConfig, progress: Progress | Non
         if isinstance(source, Habits):
             fresh[source.name] = Habits.fit(prepared.log, prepared.facts, source.weights)
         if isinstance(source, Lstm):
-            gentle = replace(
-                config.lstm,
-                epochs=config.refresh_epochs,
-                peak_rate=config.lstm.peak_rate / 5,
-            )
             network = fit_lstm(
                 prepared.log,
                 prepared,
-                gentle,
+                gentle(config.lstm, config.refresh_epochs),
                 progress,
                 stage="refreshing LSTM",
                 carts=measured.carts,
                 start=source.weights,
+                keep=None if keep is None else Checkpoint(keep / "refreshed"),
             )
             # No later days are left to calibrate on, so what was learnt from the last ones stays.
             leaving = calibrated(network.weights.leaving, measured.leaving_line)
