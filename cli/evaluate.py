@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.train import ConfigFile, training_config
+
 if TYPE_CHECKING:
     from core.settings import Settings
     from recommender.evaluation import Oracle
 
 
 def evaluate(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+    config_file: ConfigFile = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same figures.")] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the training days.")
     ] = None,
@@ -34,6 +37,7 @@ def evaluate(
     from core.settings import get_settings
     from services.robots import left_out
     from services.training import NothingToLearnError, evaluate_models, read_frames
+    from services.training_config import ConfigError
 
     console = Console()
     settings = get_settings()
@@ -45,16 +49,16 @@ def evaluate(
             raise typer.Exit(1) from error
     now = SystemClock().now()
     try:
+        config = training_config(config_file, seed, epochs)
         with training_progress(console) as progress:
             frames = read_frames(settings, now=now, progress=progress)
             report = evaluate_models(
                 frames,
-                seed=seed,
-                epochs=epochs,
+                config=config,
                 progress=progress,
                 oracles=_demo_oracles(settings),
             )
-    except NothingToLearnError as error:
+    except (ConfigError, NothingToLearnError) as error:
         console.print(str(error), markup=False)
         raise typer.Exit(1) from None
     robots = left_out(frames.robots)

@@ -1,8 +1,9 @@
 """Trains the recommender on the shop's own database, judges it and publishes it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 from sqlalchemy import insert
@@ -15,8 +16,8 @@ from db.reads.training import event_frame, item_frame
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.evaluation import Oracle
-from recommender.lstm import LstmConfig
-from recommender.protocol import NoModelError
+from recommender.lstm_step import Weights
+from recommender.protocol import Arrays, NoModelError
 from recommender.registry import (
     BrokenModelError,
     Manifest,
@@ -35,6 +36,7 @@ from recommender.training import (
     prepare,
     refresh,
 )
+from recommender.warm_start import PART, WarmStart
 from services.robots import Robots, without_robots
 
 
@@ -77,15 +79,14 @@ def read_frames(settings: Settings, *, now: datetime, progress: Progress) -> Fra
 def evaluate_models(
     frames: Frames,
     *,
-    seed: int,
-    epochs: int | None,
+    config: TrainConfig,
     progress: Progress,
     oracles: Mapping[str, Callable[[], Oracle]],
 ) -> Report:
     """Every model on the last days, without publishing anything."""
     return measure_models(
-        _prepared(frames),
-        config=_config(seed, epochs),
+        prepared(frames),
+        config=config,
         progress=progress,
         oracles=oracles,
         ablation=True,
@@ -96,42 +97,39 @@ def train_and_publish(
     settings: Settings,
     frames: Frames,
     *,
+    config: TrainConfig,
     now: datetime,
-    seed: int,
-    epochs: int | None,
     progress: Progress,
+    start: Weights | None = None,
+    keep: Path | None = None,
 ) -> Outcome:
-    """Train, store, and put in force what the gate allows; write the model_versions row.
+    """Train, store, write the model_versions row, and put in force what the gate allows.
 
     A model that does not pass is stored and not put in force. Where nothing fit for this catalogue
     is in force, a version that only counts (rules, neighbours, popularity) is, so that the shop
-    suggests what its data can carry.
+    suggests what its data can carry. `start` and `keep` are `measure_models`'.
     """
-    prepared = _prepared(frames)
-    config = replace(_config(seed, epochs), min_people=settings.min_people)
-    measured = measure_models(prepared, config=config, progress=progress)
-    bundle = refresh(measured, config=config, progress=progress)
+    made = prepared(frames)
+    measured = measure_models(made, config=config, progress=progress, start=start, keep=keep)
+    bundle = refresh(measured, config=config, progress=progress, keep=keep)
     report = measured.report
     version = f"{now:%Y%m%d-%H%M%S}-{new_id()[:6]}"
-    _store(settings, bundle, version, report, now, accepted=report.accepted)
+    warm = WarmStart.of(measured)
+    parts = bundle.parts() | ({} if warm is None else {PART: warm.arrays()})
+    _store(settings, bundle, parts, version, report, now, accepted=report.accepted)
+    # Before the switch, so that whatever is in force has its row, whoever is killed in between.
+    _record(settings, version, report, now)
     if report.accepted:
         switch(settings.models_dir, version)
-        _record(settings, version, report, now)
         return Outcome(report, version, f"Version {version} is in force.")
-    _record(settings, version, report, now)
-    in_force = _in_force(settings, prepared)
+    in_force = _in_force(settings, made)
     if in_force is not None and manifest_of(settings.models_dir, in_force).accepted:
         message = f"Version {version} is stored, not put in force; {in_force} goes on serving."
         return Outcome(report, version, message)
     counted = f"{version}-counts"
-    _store(
-        settings,
-        counts_only(prepared, min_people=settings.min_people),
-        counted,
-        report,
-        now,
-        accepted=False,
-    )
+    only = counts_only(made, min_people=config.min_people)
+    _store(settings, only, only.parts(), counted, report, now, accepted=False)
+    _record(settings, counted, report, now)
     switch(settings.models_dir, counted)
     return Outcome(
         report,
@@ -141,21 +139,18 @@ def train_and_publish(
     )
 
 
-def _prepared(frames: Frames) -> Prepared:
+def prepared(frames: Frames) -> Prepared:
+    """The frames made ready. Raises NothingToLearnError where no event names a product."""
     try:
         return prepare(frames.events, frames.items)
     except ValueError as error:
         raise NothingToLearnError(f"Nothing to train on: {error}.") from error
 
 
-def _config(seed: int, epochs: int | None) -> TrainConfig:
-    network = LstmConfig(seed=seed)
-    return TrainConfig(lstm=replace(network, epochs=epochs) if epochs else network)
-
-
 def _store(
     settings: Settings,
     bundle: Bundle,
+    parts: Mapping[str, Arrays],
     version: str,
     report: Report,
     now: datetime,
@@ -170,7 +165,7 @@ def _store(
         sources=tuple(source.name for source in bundle.blend.sources),
         metrics=_headline(report),
     )
-    store(settings.models_dir, manifest, bundle.parts())
+    store(settings.models_dir, manifest, parts)
 
 
 def _headline(report: Report) -> dict[str, float]:
@@ -205,14 +200,14 @@ def _record(settings: Settings, version: str, report: Report, now: datetime) -> 
 
 def model_in_force(settings: Settings, frames: Frames) -> str | None:
     """The version in force, if it can be read and knows most of this shop's products."""
-    return _in_force(settings, _prepared(frames))
+    return _in_force(settings, prepared(frames))
 
 
-def _in_force(settings: Settings, prepared: Prepared) -> str | None:
+def _in_force(settings: Settings, made: Prepared) -> str | None:
     try:
         suggester = Suggester.load(settings.models_dir)
     except (NoModelError, BrokenModelError):
         return None
     known = suggester.vocabulary.index
-    shared = sum(item in known for item in prepared.vocabulary.items)
-    return suggester.version if shared * 2 >= len(prepared.vocabulary) else None
+    shared = sum(item in known for item in made.vocabulary.items)
+    return suggester.version if shared * 2 >= len(made.vocabulary) else None

@@ -1,6 +1,7 @@
 """`cartwright train` from the inside: what is stored, what is put in force, and what is said."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,9 +11,10 @@ from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import ModelVersion
+from recommender.lstm import LstmConfig
 from recommender.protocol import NoModelError
 from recommender.registry import current, manifests
-from recommender.training import Silent
+from recommender.training import Silent, TrainConfig
 from services.training import (
     Frames,
     NothingToLearnError,
@@ -28,9 +30,8 @@ PLENTY = Frames(planted_events(sessions=4000, days=60, chains=MANY_CHAINS), item
 
 def train(settings: Settings, clock: SimulatedClock, frames: Frames, *, epochs: int) -> Outcome:
     clock.advance(timedelta(minutes=1))
-    return train_and_publish(
-        settings, frames, now=clock.now(), seed=1, epochs=epochs, progress=Silent()
-    )
+    config = TrainConfig(lstm=LstmConfig(seed=1, epochs=epochs))
+    return train_and_publish(settings, frames, config=config, now=clock.now(), progress=Silent())
 
 
 def test_with_too_little_data_what_can_be_counted_is_put_in_force(
@@ -41,9 +42,28 @@ def test_with_too_little_data_what_can_be_counted_is_put_in_force(
     assert current(settings.models_dir) == f"{outcome.version}-counts"
     assert "not put in force" in outcome.message
     with sessions() as session:
-        stored = session.scalars(select(ModelVersion)).one()
-    assert (stored.version, stored.accepted) == (outcome.version, False)
-    assert stored.people == FEW.events["shopper"].n_unique()
+        stored = session.scalars(select(ModelVersion)).all()
+    assert {row.version for row in stored} == {outcome.version, f"{outcome.version}-counts"}
+    assert {row.accepted for row in stored} == {False}
+    assert {row.people for row in stored} == {FEW.events["shopper"].n_unique()}
+
+
+def test_no_version_is_in_force_before_it_is_written_down(
+    settings: Settings,
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def written_down(_: Path, version: str) -> None:
+        with sessions() as session:
+            assert version in session.scalars(select(ModelVersion.version)).all()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("services.training.switch", written_down)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, clock, FEW, epochs=1)
+    with pytest.raises(NoModelError):
+        current(settings.models_dir)
 
 
 @pytest.mark.slow
