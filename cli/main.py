@@ -11,6 +11,7 @@ from cli.nudges import nudges_app
 from cli.prepare import prepare
 from cli.quarantine import quarantine_app
 from cli.train import models_app, train
+from cli.train_daily import train_daily
 from cli.up import up
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(import_app, name="import")
 app.add_typer(quarantine_app, name="quarantine")
 app.command("train")(train)
+app.command("train-daily")(train_daily)
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
 app.add_typer(models_app, name="models")

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from cli.prepare import ROOT
-from cli.processes import Supervisor, end_with_parent, read_procfile
+from cli.processes import Command, Supervisor, end_with_parent, read_procfile
 from cli.waiting import waiting
 from core.settings import DEMO_OPERATOR_SECRET, Settings, get_settings
 
@@ -43,6 +43,14 @@ def servers(settings: Settings) -> tuple[Server, ...]:
         Server("actions", settings.actions_port, "CARTWRIGHT_ACTIONS_PORT", "/health"),
         Server("bot", settings.bot_port, "CARTWRIGHT_BOT_PORT", "/cartwright/health"),
     )
+
+
+def commands(settings: Settings) -> list[Command]:
+    """The processes of the Procfile, and the one that trains each day where the shop wants that."""
+    found = read_procfile(ROOT / "Procfile")
+    if settings.train_at is not None:
+        found.append(Command("train", (sys.executable, "-m", "cli.main", "train-daily")))
+    return found
 
 
 def up() -> None:
@@ -95,7 +103,7 @@ def _listener(port: int) -> str | None:
 async def _serve(console: Console, settings: Settings) -> int:
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     supervisor = Supervisor(cwd=ROOT, env=environment, console=console)
-    for command in read_procfile(ROOT / "Procfile"):
+    for command in commands(settings):
         await supervisor.start(command)
 
     async def announce() -> None:

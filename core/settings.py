@@ -4,6 +4,7 @@ Each is described in docs/settings.md; a test fails when one is missing there.
 """
 
 import re
+from datetime import time
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -123,6 +124,10 @@ class Settings(BaseSettings):
     models_dir: Path = Field(
         default=Path("var/models"), description="Folder of the recommender's model registry."
     )
+    train_at: time | None = Field(
+        default=None,
+        description="Time of day to train again, HH:MM in the shop's zone; unset: never.",
+    )
     min_people: int = Field(
         default=5, ge=1, description="No reason or rule is shown that fewer people support."
     )
@@ -188,6 +193,13 @@ class Settings(BaseSettings):
     @classmethod
     def _zone_exists(cls, value: str) -> str:
         ZoneInfo(value)
+        return value
+
+    @field_validator("train_at")
+    @classmethod
+    def _in_the_shops_zone(cls, value: time | None) -> time | None:
+        if value is not None and value.tzinfo is not None:
+            raise ValueError("is a time of day in the shop's zone and names no other")
         return value
 
     @model_validator(mode="after")
