@@ -7,6 +7,7 @@ were met, the rarer they are, the shorter and the more recent the past session i
 each product counts by how far it lies from the latest shared product, after it more than before.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -89,8 +90,8 @@ class SessionNeighbours:
     def score(self, batch: Batch) -> Scores:
         """The weights of the nearest sessions, added up by product; NaN where none has it."""
         scores = np.full((len(batch), len(self.first) - 1), np.nan, np.float32)
-        for row in range(len(batch)):
-            items, values = self._found(batch, row)
+        asked = (np.array(batch.session_items(row), np.int32) for row in range(len(batch)))
+        for row, (items, values) in enumerate(self.after(asked)):
             scores[row, items] = values
         return scores
 
@@ -100,22 +101,27 @@ class SessionNeighbours:
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
-        return self._found(batch, 0)
+        return next(self.after([np.array(batch.session_items(0), np.int32)]))
 
-    def _found(self, batch: Batch, row: int) -> tuple[Ints, Scores]:
-        return self.after(np.array(batch.session_items(row), np.int32))
+    def after(self, questions: Iterable[Ints]) -> Iterator[tuple[Ints, Scores]]:
+        """For each of some distinct items, the latest first, what the sessions that met them say.
 
-    def after(self, asked: Ints) -> tuple[Ints, Scores]:
-        """Items and their scores where a session met these distinct items, the latest first."""
+        That is items, each once, and their scores; the others have none.
+        """
         config = self.config
-        return _neighbours(
-            asked,
-            np.exp(-np.arange(len(asked), dtype=np.float32) / np.float32(config.query_decay)),
-            self.begin, self.item, self.first, self.session,
-            self._worth, self._rarity, self._scored,
-            config.nearest,
-            np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-        )  # fmt: skip
+        # With a million sessions, room made anew for all of them takes half of a question's time.
+        near = np.zeros(len(self.begin) - 1, np.float32)
+        score = np.zeros(len(self.first) - 1, np.float32)
+        for asked in questions:
+            back = np.arange(len(asked), dtype=np.float32)
+            yield _neighbours(
+                asked, np.exp(-back / np.float32(config.query_decay)),
+                self.begin, self.item, self.first, self.session,
+                self._worth, self._rarity, self._scored,
+                config.nearest,
+                np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
+                near, score,
+            )  # fmt: skip
 
     def grown(self, new: Newcomers) -> "SessionNeighbours":
         """The same sessions, none of which met the new items."""
@@ -159,9 +165,12 @@ def _neighbours(
     worth: Scores, rarity: Scores, scored: Scores,
     nearest: int,
     distance: np.float32, before: np.float32, itself: np.float32,
+    near: Scores, score: Scores,
 ) -> tuple[Ints, Scores]:  # fmt: skip
-    """Items of the nearest sessions, each once, and their scores; `asked` latest first."""
-    near = np.zeros(len(begin) - 1, np.float32)
+    """Items of the nearest sessions, each once, and their scores; `asked` latest first.
+
+    `near` (sessions,) and `score` (items,) are all 0 and will be again.
+    """
     met = np.empty(len(begin) - 1, np.int32)
     count = 0
     for at in range(len(asked)):
@@ -175,12 +184,12 @@ def _neighbours(
             near[where] += value
     met = met[:count]
     value_of = near[met] * worth[met]
+    near[met] = 0
     if count > nearest:
         least = np.partition(value_of, count - nearest)[count - nearest]
         keep = value_of >= least
         met, value_of = met[keep], value_of[keep]
 
-    score = np.zeros(len(first) - 1, np.float32)
     items = np.empty(len(first) - 1, np.int32)
     size = 0
     for at in range(len(met)):
@@ -212,4 +221,6 @@ def _neighbours(
                 size += 1
             score[item[place]] += gain
     items = items[:size].copy()
-    return items, score[items]
+    values = score[items]
+    score[items] = 0
+    return items, values

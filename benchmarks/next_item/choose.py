@@ -38,14 +38,19 @@ def some(asked: Questions, most: int, seed: int = 0) -> Questions:
 
 
 def choose_neighbours(split: Split) -> NeighbourConfig:
-    """One setting after the other at its best value, starting from the defaults, ROUNDS times."""
+    """One setting after the other at its best value, starting from the defaults, ROUNDS times.
+
+    Without a question to choose on the defaults stay.
+    """
+    if len(split.valid) == 0:
+        return NeighbourConfig()
     asked = some(split.valid, MOST_QUESTIONS)
     sessions = [
         np.array(batch.session_items(row), np.int32)
         for batch in (asked.batch(part) for part in chunks(len(asked), SIZE))
         for row in range(len(batch))
     ]
-    questions = list(zip(sessions, asked.target.tolist(), strict=True))
+    target = asked.target.tolist()
     fitted = SessionNeighbours.fit(split.train, split.items)
 
     with ThreadPoolExecutor() as threads:
@@ -54,9 +59,10 @@ def choose_neighbours(split: Split) -> NeighbourConfig:
             model = fitted.tuned(config)
 
             def ranked(part: slice) -> list[int]:
-                return [rank_among(*model.after(met), target) for met, target in questions[part]]
+                found = model.after(sessions[part])
+                return [rank_among(*one, to) for one, to in zip(found, target[part], strict=True)]
 
-            ranks = threads.map(ranked, chunks(len(questions), SIZE))
+            ranks = threads.map(ranked, chunks(len(asked), SIZE))
             return worth(np.concatenate([np.array(part, np.int32) for part in ranks]))
 
         return climb(NeighbourConfig(), value_of)

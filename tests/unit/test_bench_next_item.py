@@ -144,8 +144,7 @@ def test_a_rank_among_what_was_found_is_the_rank_among_all(prefixes: Path) -> No
     split = read_split(prefixes)
     model = SessionNeighbours.fit(split.train, split.items)
     batch = split.valid.batch(slice(None))
-    found = [
-        rank_among(*model.after(np.array(batch.session_items(row), np.int32)), target)
-        for row, target in enumerate(split.valid.target.tolist())
-    ]
+    met = (np.array(batch.session_items(row), np.int32) for row in range(len(batch)))
+    asked = zip(model.after(met), split.valid.target.tolist(), strict=True)
+    found = [rank_among(*one, target) for one, target in asked]
     assert found == ranks_of(model.score, split.valid).tolist()
