@@ -200,7 +200,7 @@ def known_scores(scores: Floats | Scores, batch: Batch) -> Floats:
     return known
 
 
-def target_ranks(scores: Floats, target: Ints) -> Ints:
+def target_ranks(scores: Floats | Scores, target: Ints) -> Ints:
     """Ranks from 1, with ties ahead of the target; MISS for one unknown or never suggested."""
     own = scores[np.arange(len(target)), np.maximum(target, 0)]
     ahead = (scores >= own[:, None]).sum(axis=1)
@@ -244,7 +244,7 @@ def measure(ranking: Ranking, keep: Bools, *, k: int) -> Metrics:
         precision=precision,
         f1=2 * precision * recall / (precision + recall) if recall else 0.0,
         mrr=float(reciprocal_ranks(rank, k).mean()),
-        ndcg=float(np.where(rank <= k, 1 / np.log2(1.0 + rank), 0.0).mean()),
+        ndcg=float(discounted_gains(rank, k).mean()),
         coverage=float((ranking.shown[k] > 0).mean()),
     )
 
@@ -282,6 +282,11 @@ def hits(rank: Ints, k: int) -> Floats:
 def reciprocal_ranks(rank: Ints, k: int) -> Floats:
     """1/rank where the target is among the first k, else 0."""
     return np.where(rank <= k, 1.0 / rank, 0.0)
+
+
+def discounted_gains(rank: Ints, k: int) -> Floats:
+    """NDCG of one target: 1/log2(1 + rank) where it is among the first k, else 0."""
+    return np.where(rank <= k, 1 / np.log2(1.0 + rank), 0.0)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 
 from recommender.blend import Blend
 from recommender.protocol import Scores
-from recommender.sequences import Batch, Bools, Ints, chunks
+from recommender.sequences import Batch, Bools, Ints, score_chunks
 from recommender.training import Asked
 
 CANDIDATES = 100
@@ -29,6 +29,8 @@ LONG = 5
 SIZE = 256
 ROUNDS = 80
 TREES: dict[str, Any] = {
+    # Threads that spin while they wait for each other take minutes where others want the cores.
+    "num_threads": 1,
     "objective": "binary",
     "num_leaves": 15,
     "learning_rate": 0.06,
@@ -110,12 +112,12 @@ class Reordered:
         self.order = order
 
     @classmethod
-    def fit(cls, blend: Blend, cases: Asked) -> "Reordered":
+    def fit(cls, blend: Blend, cases: Asked, *, items: int) -> "Reordered":
         """Learn from cases that none of the blend's sources was fitted on."""
-        parts = list(chunks(len(cases), SIZE))
-        found = [_candidates(blend, cases.batch(part)) for part in parts]
+        parts = list(score_chunks(len(cases), items, SIZE))
+        found = [_candidates(blend, cases.batch(part))[1:] for part in parts]
         useful, rows = [], []
-        for part, (_, top, features) in zip(parts, found, strict=True):
+        for part, (top, features) in zip(parts, found, strict=True):
             came = top == cases.target[part][:, None]
             some = came.any(axis=1)
             useful.append(came[some])

@@ -29,6 +29,8 @@ WINDOW = 40
 MEMORY = 160
 """So many steps before the window are remembered, in less detail."""
 MICROSECONDS = 1_000_000
+MOST_SCORES = 8_000_000
+"""So many scores are in memory at a time, of each source."""
 ACTION_CODES = {action: code for code, action in enumerate(ACTIONS, start=1)}
 TARGET_CODES = tuple(ACTION_CODES[action] for action in TARGET_ACTIONS)
 
@@ -403,3 +405,8 @@ def chunks(count: int, size: int) -> Iterator[slice]:
     """Slices of `size` that cover range(count)."""
     for begin in range(0, count, size):
         yield slice(begin, min(begin + size, count))
+
+
+def score_chunks(count: int, items: int, most: int) -> Iterator[slice]:
+    """Slices of at most `most` windows, fewer where their scores of all items are many."""
+    return chunks(count, max(1, min(most, MOST_SCORES // max(items, 1))))

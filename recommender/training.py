@@ -57,6 +57,7 @@ from recommender.sequences import (
     Vocabulary,
     build_log,
     chunks,
+    score_chunks,
     temporal_split,
 )
 from recommender.spoken import Spoken
@@ -278,17 +279,19 @@ class Asked(Protocol):
         ...
 
 
-def learn_weights(sources: Sequence[Source], cases: Asked) -> NDArray[np.float64]:
+def learn_weights(sources: Sequence[Source], cases: Asked, *, items: int) -> NDArray[np.float64]:
     """Blend weights from the validation cases."""
-    return fit_weights(*target_shares(sources, cases))
+    return fit_weights(*target_shares(sources, cases, items=items))
 
 
-def target_shares(sources: Sequence[Source], cases: Asked) -> tuple[NDArray[np.float64], Ints]:
+def target_shares(
+    sources: Sequence[Source], cases: Asked, *, items: int
+) -> tuple[NDArray[np.float64], Ints]:
     """What `fit_weights` learns from: the sources' shares of each target, and its row."""
     known = np.full((len(cases), len(sources)), np.nan)
     category = category_of(sources)
     rows = np.zeros(len(cases), np.int32)
-    for part in chunks(len(cases), 512):
+    for part in score_chunks(len(cases), items, 512):
         batch = cases.batch(part)
         rows[part] = context_rows(batch, category)
         target = cases.target[part]
@@ -353,7 +356,7 @@ def measure_models(
     `ablation` the blend is ranked without each of its sources too.
     """
     progress = progress or Silent()
-    log = prepared.log
+    log, items = prepared.log, len(prepared.vocabulary)
     days = held_out_days(log, config)
     try:
         split = temporal_split(log, valid_days=days, test_days=days)
@@ -395,11 +398,11 @@ def measure_models(
         weights = counted_weights(sources)
     else:
         progress.begin("weighing the sources", 3)
-        others, rows = target_shares(sources, valid)
+        others, rows = target_shares(sources, valid, items=items)
         counted = Habits.fit(split.train, prepared.facts)
         habits = learnt_habits(counted, Led(others, rows, valid.target, valid.batch))
         sources.append(habits)
-        learnt_from = np.hstack([others, target_shares([habits], valid)[0]]), rows
+        learnt_from = np.hstack([others, target_shares([habits], valid, items=items)[0]]), rows
         progress.advance(1)
         weights = fit_weights(*learnt_from)
         progress.advance(1)

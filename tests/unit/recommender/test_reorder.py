@@ -66,13 +66,13 @@ def test_the_source_that_is_right_is_believed_however_little_it_weighs(
     blend: Blend, cases: Asked
 ) -> None:
     assert firsts(blend, cases) < 0.2
-    assert firsts(Reordered.fit(blend, cases), cases) > 0.9
+    assert firsts(Reordered.fit(blend, cases, items=ITEMS), cases) > 0.9
 
 
 def test_with_nothing_to_learn_from_the_blends_order_stays(blend: Blend, cases: Asked) -> None:
     nothing = Asked(np.full(len(cases), -1, np.int32))
     batch = cases.batch(slice(None))
-    reordered = Reordered.fit(blend, nothing).score(batch)
+    reordered = Reordered.fit(blend, nothing, items=ITEMS).score(batch)
     np.testing.assert_allclose(reordered, blend.score(batch), rtol=1e-5)
 
 
@@ -80,7 +80,7 @@ def test_what_no_source_knows_stays_unknown(cases: Asked) -> None:
     unknown = np.full((len(cases), 200), np.nan, np.float32)
     unknown[:, :ITEMS] = np.random.default_rng(2).random((len(cases), ITEMS))
     sources: list[Any] = [Told(unknown), Told(unknown), Told(unknown)]
-    model = Reordered.fit(Blend(sources, np.ones((CONTEXTS, 3))), cases)
+    model = Reordered.fit(Blend(sources, np.ones((CONTEXTS, 3))), cases, items=200)
     scores = model.score(cases.batch(slice(None)))
     assert np.isnan(scores[:, ITEMS:]).all()
     assert not np.isnan(scores[:, :ITEMS]).any()
