@@ -1,7 +1,6 @@
 """`cartwright bench next-item`: what comes next, on public session logs."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,36 +25,53 @@ def bench_next_item(
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
 ) -> None:
-    """Recall@20 and MRR@20 among all items; settings are chosen on validation sessions only."""
-    from rich.console import Console
-    from rich.table import Table
+    """Recall, MRR and NDCG at 20 among all items; settings are chosen on validation sessions only.
 
-    from benchmarks.next_item.compare import compare
+    Recall@20 is what published tables of sessions call P@20 or hit rate.
+    """
+    from rich.console import Console
+
+    from benchmarks.next_item.compare import LeftOut, compare
+    from benchmarks.next_item.figures import Figures
     from benchmarks.next_item.splits import SplitError, read_split
 
-    console = Console(markup=False, highlight=False)
+    console = Console(markup=False, highlight=False, soft_wrap=True)
     try:
         split = read_split(data)
-    except SplitError as error:
+        figures = Figures(split, json_file)
+    except (SplitError, OSError) as error:
         console.print(str(error))
         raise typer.Exit(1) from None
     console.print(
         f"{split.name}: {split.items:,} items, {len(split.full):,} steps to train on, "
         f"{len(split.valid):,} questions to choose on, {len(split.test):,} to report"
     )
-    shown = Table("model", "recall@20", "MRR@20", "training s")
-    for column in shown.columns[1:]:
-        column.justify = "right"
-    rows = []
+    console.print(_line("model", ("recall@20", "MRR@20", "NDCG@20"), "training s"))
     with console.status("counting …") as status:
-        for row in compare(split, seeds=seeds, say=lambda text: status.update(f"{text} …")):
-            shown.add_row(row.model, _figure(row.recall), _figure(row.mrr), f"{row.seconds:.1f}")
-            rows.append(row)
-    console.print(shown)
-    console.print("±: half the width of the 95 % interval, test sessions drawn anew.")
-    if json_file is not None:
-        json_file.write_text(json.dumps([asdict(row) for row in rows], indent=2))
+        for ready in compare(split, seeds=seeds, say=lambda text: status.update(f"{text} …")):
+            if isinstance(ready, LeftOut):
+                figures.leave_out(ready)
+                console.print(f"{ready.model} is left out: {ready.why}")
+                continue
+            row = figures.add(ready)
+            model = row.model if len(row.seeds) == 1 else f"{row.model}, {len(row.seeds)} seeds"
+            measured = [_figure(one) for one in (row.recall, row.mrr, row.ndcg)]
+            console.print(_line(model, measured, f"{row.seconds:.1f}"))
+    for lead in figures.leads:
+        console.print(
+            f"blend over {lead.over}: recall {_signed(lead.recall)}, MRR {_signed(lead.mrr)}, "
+            f"NDCG {_signed(lead.ndcg)}"
+        )
+    console.print("±, [ ]: 95 % intervals, test sessions drawn anew; leads are paired.")
+
+
+def _line(model: str, measured: Sequence[str], seconds: str) -> str:
+    return f"{model:<20}" + "".join(f"{one:>15}" for one in measured) + f"{seconds:>12}"
 
 
 def _figure(of: "Interval") -> str:
     return f"{of.mean:.4f} ±{(of.high - of.low) / 2:.4f}"
+
+
+def _signed(of: "Interval") -> str:
+    return f"{of.mean:+.4f} [{of.low:+.4f}, {of.high:+.4f}]"

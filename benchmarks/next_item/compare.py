@@ -1,18 +1,18 @@
-"""Every model on one split: settings chosen on its validation part, figures from its test part."""
+"""Every model on one split: settings chosen on its validation part, ranks from its test part."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from benchmarks.next_item.choose import choose_neighbours, some
-from benchmarks.next_item.ranks import Row, ranks_of
+from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import Split
 from recommender.blend import Blend
 from recommender.lstm import LstmConfig, next_step, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, RecentlyPopular
-from recommender.protocol import Source
+from recommender.protocol import Recommender, Source
 from recommender.reorder import Reordered
 from recommender.rules import SequentialRules
 from recommender.sequences import Ints, Log
@@ -27,46 +27,91 @@ WEIGHING_EPOCHS = 3
 LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """A model's ranks of the test's targets, for each seed, and the seconds of training for one."""
+
+    model: str
+    runs: tuple[Ints, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A model that cannot be trained on the split."""
+
+    model: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What counts, for the blend: fitted to learn its weights, and on everything."""
+
+    to_choose: list[Source]
+    to_report: list[Source]
+    seconds: float
+
+
 def compare(
     split: Split, *, seeds: int, say: Callable[[str], None] = lambda _: None
-) -> Iterator[Row]:
-    """A row for each model; its seconds are of all training for one seed, choosing included.
+) -> Iterator[Ranked | LeftOut]:
+    """Each model as soon as it is ranked; what learns by chance after each seed, with all so far.
 
-    `say` is told what is going on.
+    The seconds are of all training, choosing included. `say` is told what is going on.
     """
     for kind in (Popular, ItemToItem):
         began = perf_counter()
         counted: Source = kind.fit(split.full, split.items)
-        yield _row([counted], split, perf_counter() - began)
+        spent = perf_counter() - began
+        yield Ranked(counted.name, (_ranks(counted, split),), spent)
     say("choosing how sessions are compared")
     began = perf_counter()
     config = choose_neighbours(split)
-    to_choose, to_report = (
-        SessionNeighbours.fit(log, split.items, config=config) for log in (split.train, split.full)
-    )
-    counting = perf_counter() - began
-    yield _row([to_report], split, counting)
-    networks, blends, spent = [], [], [0.0, 0.0]
+    near = SessionNeighbours.fit(split.full, split.items, config=config)
+    spent = perf_counter() - began
+    yield Ranked(near.name, (_ranks(near, split),), spent)
+    began = perf_counter()
+    to_report = [near, *_beside(split.full, split.items)]
+    near = SessionNeighbours.fit(split.train, split.items, config=config)
+    to_choose = [near, *_beside(split.train, split.items)]
+    counts = Counts(to_choose, to_report, spent + perf_counter() - began)
+    yield from _learnt(split, counts, seeds, say)
+
+
+def _learnt(
+    split: Split, counts: Counts, seeds: int, say: Callable[[str], None]
+) -> Iterator[Ranked | LeftOut]:
+    """The network and the blend; the blend of what counts alone where no network can be trained."""
+    alone: list[Ints] = []
+    mixed: list[Ints] = []
+    learning = mixing = 0.0
     for seed in range(seeds):
         began = perf_counter()
-        first = _train(
-            split.train, split, seed, say, f"LSTM, seed {seed}, to weigh", WEIGHING_EPOCHS
-        )
-        middle = perf_counter()
-        last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
-        spent[0] += perf_counter() - middle
-        networks.append(last)
-        chosen_on = some(split.valid, MOST_QUESTIONS)
-        sources = _sources(first, to_choose, split.train, split.items)
-        weights = learn_weights(sources, chosen_on)
-        order = Reordered.fit(Blend(sources, weights), chosen_on)
-        blends.append(
-            order.over(Blend(_sources(last, to_report, split.full, split.items), weights))
-        )
-        spent[1] += perf_counter() - began
-    say("ranking")
-    yield _row(networks, split, spent[0] / seeds)
-    yield _row(blends, split, spent[1] / seeds + counting)
+        try:
+            last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
+            middle = perf_counter()
+            first = _train(
+                split.train, split, seed, say, f"LSTM, seed {seed}, to weigh", WEIGHING_EPOCHS
+            )
+        except ValueError as error:
+            yield LeftOut(Lstm.name, str(error))
+            blend = _blend(split, counts.to_choose, counts.to_report)
+            spent = counts.seconds + perf_counter() - began
+            yield Ranked(blend.name, (_ranks(blend, split),), spent)
+            return
+        learning += middle - began
+        mixing += perf_counter() - began
+        say("ranking")
+        alone.append(_ranks(last, split))
+        yield Ranked(last.name, tuple(alone), learning / len(alone))
+        say("mixing")
+        began = perf_counter()
+        blend = _blend(split, [first, *counts.to_choose], [last, *counts.to_report])
+        mixing += perf_counter() - began
+        say("ranking")
+        mixed.append(_ranks(blend, split))
+        yield Ranked(blend.name, tuple(mixed), counts.seconds + mixing / len(mixed))
 
 
 def _train(
@@ -93,17 +138,22 @@ def _train(
     )
 
 
-def _sources(network: Lstm, neighbours: SessionNeighbours, log: Log, items: int) -> list[Source]:
+def _beside(log: Log, items: int) -> list[Source]:
+    """What the blend counts beside the neighbours."""
     return [
-        network,
-        neighbours,
         SequentialRules.fit(log, items),
         ItemToItem.fit(log, items),
         RecentlyPopular.fit(log, items),
     ]
 
 
-def _row(models: Sequence[Source | Reordered], split: Split, seconds: float) -> Row:
-    """The row of one model, trained with one seed or more."""
-    runs: list[Ints] = [ranks_of(model.score, split.test) for model in models]
-    return Row.of(models[0].name, runs, split.test.session, seconds=seconds)
+def _blend(split: Split, to_choose: list[Source], to_report: list[Source]) -> Reordered:
+    """Weighed and put in order by the one, made of the other."""
+    asked = some(split.valid, MOST_QUESTIONS)
+    weights = learn_weights(to_choose, asked, items=split.items)
+    order = Reordered.fit(Blend(to_choose, weights), asked, items=split.items)
+    return order.over(Blend(to_report, weights))
+
+
+def _ranks(model: Recommender, split: Split) -> Ints:
+    return ranks_of(model.score, split.test, items=split.items)

@@ -1,7 +1,8 @@
 """Reads a folder of sessions in either of the two layouts that published splits come in.
 
 - Steps with times: `train_full` and `test`, tab-separated with the columns SessionId, ItemId, Time
-  (seconds); optionally `train_tr` and `train_valid`, the split of train_full to choose on.
+  (seconds); optionally `train_tr` and `train_valid`, the split of train_full to choose on, which
+  together are all of training where there is no train_full.
 - Prefixes without: `train_sessions.txt`, one session a line, items by blanks, oldest first, and
   `test_prefix_target.tsv`, lines of prefix, tab, the item that followed.
 
@@ -10,6 +11,7 @@ training are cut off for it.
 """
 
 import gzip
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,8 @@ from recommender.sequences import (
 VALID_SHARE = 0.1
 MOST_VALID_SESSIONS = 5_000
 COLUMNS = ("SessionId", "ItemId", "Time")
+LATEST = 9e12
+"""Seconds that still fit as microseconds."""
 
 
 class SplitError(ValueError):
@@ -82,14 +86,10 @@ def read_split(folder: Path) -> Split:
     """The split in a folder. Raises SplitError where there is none."""
     if not folder.is_dir():
         raise SplitError(f"{folder} is no folder")
-    if _find(folder, "train_sessions.txt"):
-        return _read_prefixes(folder)
-    if _find(folder, "train_full.tsv"):
-        return _read_steps(folder)
-    raise SplitError(
-        f"{folder} holds neither train_full.tsv(.gz) nor train_sessions.txt(.gz): "
-        "one of the two layouts is needed"
-    )
+    split = _read_prefixes(folder) if _find(folder, "train_sessions.txt") else _read_steps(folder)
+    if len(split.test) == 0:
+        raise SplitError(f"{folder}: nothing is asked, as no test session has a second step")
+    return split
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -104,30 +104,47 @@ def _need(folder: Path, name: str) -> Path:
 
 
 def _read_steps(folder: Path) -> Split:
-    full, test = _steps(_need(folder, "train_full.tsv")), _steps(_need(folder, "test.tsv"))
+    whole, *parts = (_find(folder, f"train_{part}.tsv") for part in ("full", "tr", "valid"))
+    given = [_steps(path) for path in parts if path] if all(parts) else []
+    if whole is None and not given:
+        raise SplitError(
+            f"{folder} holds neither train_full.tsv(.gz) (or train_tr.tsv and train_valid.tsv) nor "
+            "train_sessions.txt(.gz): one of the two layouts is needed"
+        )
+    full = _in_order(pl.concat(given)) if whole is None else _steps(whole)
+    test = _steps(_need(folder, "test.tsv"))
     index = {item: code for code, item in enumerate(full["ItemId"].unique().sort().to_list())}
-    whole = _log_of(full, index)
-    if _find(folder, "train_tr.tsv") and _find(folder, "train_valid.tsv"):
-        train = _log_of(_steps(_need(folder, "train_tr.tsv")), index)
-        valid = _log_of(_steps(_need(folder, "train_valid.tsv")), index)
-    else:
-        train, valid = _cut(whole)
+    log = _log_of(full, index)
+    train, valid = (_log_of(steps, index) for steps in given) if given else _cut(log)
     return Split(
-        folder.name, len(index), train, _every_step(valid), whole, _every_step(_log_of(test, index))
+        folder.name, len(index), train, _every_step(valid), log, _every_step(_log_of(test, index))
     )
 
 
 def _steps(path: Path) -> pl.DataFrame:
     try:
-        table = pl.read_csv(path, separator="\t", infer_schema=False)
+        table = pl.read_csv(_content(path), separator="\t", infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise SplitError(f"{path} cannot be read as a table: {error}") from error
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
-        raise SplitError(f"{path} lacks the columns {', '.join(missing)}")
-    steps = table.select("SessionId", "ItemId", pl.col("Time").cast(pl.Float64, strict=False))
-    if steps.is_empty() or steps.null_count().sum_horizontal().item():
-        raise SplitError(f"{path} has no steps, or some without a session, an item or a time")
+        raise SplitError(
+            f"{path} lacks the columns {', '.join(missing)}: its first line has to name "
+            f"{', '.join(COLUMNS)}, tab-separated, but is {' | '.join(table.columns)[:100]!r}"
+        )
+    told = table.select(COLUMNS).filter(~pl.all_horizontal(pl.all().is_null()))
+    steps = told.with_columns(pl.col("Time").str.strip_chars().cast(pl.Float64, strict=False))
+    sound = pl.col("SessionId").is_not_null() & pl.col("ItemId").is_not_null()
+    sound &= pl.col("Time").is_between(-LATEST, LATEST).fill_null(False)
+    wrong = steps.select(pl.arg_where(~sound)).to_series()
+    if steps.is_empty() or len(wrong):
+        found = f"{told.row(wrong[0])} as step {wrong[0] + 1}" if len(wrong) else "none"
+        raise SplitError(f"{path}: expected steps of session, item, time in seconds, found {found}")
+    return _in_order(steps)
+
+
+def _in_order(steps: pl.DataFrame) -> pl.DataFrame:
+    """Session after session by the time that they began, each in its own order."""
     began = pl.col("Time").min().over("SessionId")
     return steps.sort(began, "SessionId", "Time", maintain_order=True)
 
@@ -156,11 +173,9 @@ def _every_step(log: Log) -> Questions:
 
 
 def _cut(full: Log) -> tuple[Log, Log]:
-    """The earlier and the last sessions."""
+    """The earlier and the last sessions; of more than one, at least one each."""
     sessions = int(full.session[-1]) + 1
-    last = min(MOST_VALID_SESSIONS, round(VALID_SHARE * sessions))
-    if last == 0:
-        raise SplitError(f"only {sessions} sessions to train on: too few to hold some out")
+    last = min(MOST_VALID_SESSIONS, max(1, round(VALID_SHARE * sessions)), sessions - 1)
     later = full.session >= sessions - last
     return full.select(~later), full.select(later)
 
@@ -191,11 +206,18 @@ def _read_prefixes(folder: Path) -> Split:
 
 def _lines(path: Path) -> list[str]:
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        text = _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise SplitError(f"{path} cannot be read: {error}") from error
     return [line for line in text.split("\n") if line.strip()]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise SplitError(f"{path} cannot be read: {error}") from error
 
 
 def _untimed(sessions: Sequence[Sequence[str]], index: dict[str, int]) -> Log:
