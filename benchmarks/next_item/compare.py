@@ -19,6 +19,8 @@ from recommender.sequences import Ints, Log
 from recommender.training import learn_weights
 
 MOST_QUESTIONS = 8_000
+LEAST_TO_ORDER = 1_000
+"""From fewer questions the blend's order learns less than it loses."""
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
 SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
@@ -96,7 +98,7 @@ def _learnt(
             )
         except ValueError as error:
             yield LeftOut(Lstm.name, str(error))
-            blend = _blend(split, counts.to_choose, counts.to_report)
+            blend = blended(split, counts.to_choose, counts.to_report)
             spent = counts.seconds + perf_counter() - began
             yield Ranked(blend.name, (_ranks(blend, split),), spent)
             return
@@ -107,7 +109,7 @@ def _learnt(
         yield Ranked(last.name, tuple(alone), learning / len(alone))
         say("mixing")
         began = perf_counter()
-        blend = _blend(split, [first, *counts.to_choose], [last, *counts.to_report])
+        blend = blended(split, [first, *counts.to_choose], [last, *counts.to_report])
         mixing += perf_counter() - began
         say("ranking")
         mixed.append(_ranks(blend, split))
@@ -147,12 +149,14 @@ def _beside(log: Log, items: int) -> list[Source]:
     ]
 
 
-def _blend(split: Split, to_choose: list[Source], to_report: list[Source]) -> Reordered:
-    """Weighed and put in order by the one, made of the other."""
+def blended(split: Split, to_choose: list[Source], to_report: list[Source]) -> Reordered:
+    """Weighed and, with enough to learn from, put in order by the one; made of the other."""
     asked = some(split.valid, MOST_QUESTIONS)
     weights = learn_weights(to_choose, asked, items=split.items)
-    order = Reordered.fit(Blend(to_choose, weights), asked, items=split.items)
-    return order.over(Blend(to_report, weights))
+    mixture = Blend(to_report, weights)
+    if len(asked) < LEAST_TO_ORDER:
+        return Reordered(mixture, None)
+    return Reordered.fit(Blend(to_choose, weights), asked, items=split.items).over(mixture)
 
 
 def _ranks(model: Recommender, split: Split) -> Ints:

@@ -11,14 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.next_item.choose import choose_neighbours, climb, rank_among
-from benchmarks.next_item.compare import LeftOut, Ranked, compare
+from benchmarks.next_item.compare import LeftOut, Ranked, blended, compare
 from benchmarks.next_item.figures import Figures
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import Split, read_split
 from cli.main import app
 from recommender.evaluation import MISS
 from recommender.neighbours import NeighbourConfig, SessionNeighbours
-from recommender.protocol import Scores
+from recommender.popular import ItemToItem
+from recommender.protocol import Scores, Source
 from recommender.sequences import MOST_SCORES, Batch
 from tests.unit.next_item.folders import chains, write_prefixes, write_steps
 
@@ -133,6 +134,15 @@ def test_where_no_session_has_a_second_step_the_network_is_left_out_and_the_rest
     ]  # fmt: skip
     assert [one["model"] for one in kept["left_out"]] == ["lstm"]
     assert [lead["over"] for lead in kept["leads"]] == ["item_to_item", "neighbours"]
+
+
+@pytest.mark.parametrize(("sessions", "learnt"), [(100, False), (5_000, True)])
+def test_the_blends_order_is_learnt_where_there_are_questions_enough(
+    tmp_path: Path, sessions: int, learnt: bool
+) -> None:
+    split = read_split(write_prefixes(tmp_path, chains(sessions, 0), [["1", "2"]]))
+    counted: list[Source] = [ItemToItem.fit(split.train, split.items)]
+    assert (blended(split, counted, counted).order is not None) is learnt
 
 
 def test_a_row_is_given_before_the_next_model_is_trained(split: Split) -> None:
