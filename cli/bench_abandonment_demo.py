@@ -21,8 +21,7 @@ def bench_demo(*, seed: int, plot: Path | None, json_file: Path | None) -> None:
     from cli.training_progress import training_progress
     from core.clock import SystemClock
     from core.settings import get_settings
-    from recommender.training import prepare
-    from services.training import read_frames
+    from services.training import prepared, read_frames
 
     console = Console(markup=False, highlight=False)
     scenario = _scenario()
@@ -31,9 +30,7 @@ def bench_demo(*, seed: int, plot: Path | None, json_file: Path | None) -> None:
         raise typer.Exit(1)
     with training_progress(console) as progress:
         frames = read_frames(get_settings(), now=SystemClock().now(), progress=progress)
-        found = compare_on_demo(
-            prepare(frames.events, frames.items), scenario, seed=seed, progress=progress
-        )
+        found = compare_on_demo(prepared(frames), scenario, seed=seed, progress=progress)
     table = Table("steps after", "carts", "left", "model", "AUC", "AP left", "of the best",
                   "AP bought", "ECE", title="Will the open cart be left?",
                   title_justify="left")  # fmt: skip

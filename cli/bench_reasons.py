@@ -30,18 +30,18 @@ def bench_reasons(
     from recommender.protocol import NoModelError
     from recommender.registry import BrokenModelError
     from recommender.serving import Suggester
-    from recommender.training import Silent, prepare
-    from services.training import read_frames
+    from recommender.training import Silent
+    from services.training import NothingToLearnError, prepared, read_frames
 
     console = Console(markup=False, highlight=False)
     settings, now = get_settings(), SystemClock().now()
     try:
         suggester = Suggester.load(settings.models_dir, min_people=settings.min_people, now=now)
         frames = read_frames(settings, now=now, progress=Silent())
-        cases = moments(prepare(frames.events, frames.items), seed=seed)
+        cases = moments(prepared(frames), seed=seed)
         with console.status("Suggesting …"):
             found = occlude(suggester, cases, count=count)
-    except (NoModelError, BrokenModelError, ValueError) as error:
+    except (NoModelError, BrokenModelError, NothingToLearnError) as error:
         console.print(str(error))
         raise typer.Exit(1) from None
     table = Table("surface", "reason", "shown", "taken away", "score fell")

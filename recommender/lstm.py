@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from recommender.abandonment import NO_HEAD, UNKNOWN, LeavingLoss
 from recommender.checkpoint import Checkpoint, Standing, digest_of
+from recommender.item_content import ItemContent
 from recommender.lstm_step import Lstm, Weights
 from recommender.sequences import (
     ACTIONS,
@@ -63,6 +64,8 @@ class LstmConfig:
     clip: float = 1.0
     leaving: float = 0.3
     """What the second head's loss counts beside the first one's."""
+    name_dropout: float = 0.1
+    """How often training hides who an item is, so that what the catalogue says of it must do."""
     seed: int = 0
     full_softmax: int = 50_000
     """With more items than this, each step compares with a draw of `sampled` items instead."""
@@ -197,12 +200,15 @@ def train_lstm(
     config: LstmConfig | None = None,
     wanted: Targets = next_new,
     fate: Ints | None = None,
+    content: ItemContent | None = None,
     start: Weights | None = None,
     on_step: OnStep | None = None,
     on_epoch: OnEpoch | None = None,
     keep: Checkpoint | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
+
+    With `content` an item is its own embedding and what the catalogue says of it, added up.
 
     `wanted` says what is to be predicted; with `fate` (`Carts.fates`), what became of the cart
     open after each step, a second head learns to tell carts that are left. `on_step` is told the
@@ -215,7 +221,7 @@ def train_lstm(
     found = examples(log, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
-    network = _Network(items, config, start, leaving=fate is not None)
+    network = _Network(items, config, start, leaving=fate is not None, content=content)
     drawn = _Drawn.of(found, items, config)
     draw = np.random.default_rng(config.seed)
     seen = np.zeros(items, np.bool_)
@@ -296,7 +302,13 @@ class _Network:
     """The Keras model and its training step."""
 
     def __init__(
-        self, items: int, config: LstmConfig, start: Weights | None, *, leaving: bool = False
+        self,
+        items: int,
+        config: LstmConfig,
+        start: Weights | None,
+        *,
+        leaving: bool = False,
+        content: ItemContent | None = None,
     ) -> None:
         with _standard_error_shut():
             import keras  # type: ignore[import-untyped]
@@ -304,38 +316,48 @@ class _Network:
 
             tf.config.list_physical_devices()
 
-            from recommender.lstm_fit import Adam, whole_loss
+            from recommender.lstm_fit import Adam, ItemTable, whole_loss
 
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
         self.items = items
         self.config = config
-        steps = keras.Input((None,), dtype="int32", name="item")
+        self.content = content
+        self.table = ItemTable(
+            items,
+            config.units,
+            content,
+            hidden=config.name_dropout,
+            seed=config.seed,
+        )
+        met = keras.Input((None, config.units), name="met")
         actions = keras.Input((None,), dtype="int32", name="action")
         gaps = keras.Input((None,), dtype="int32", name="gap")
-        embed = keras.initializers.RandomNormal(stddev=config.units**-0.5, seed=config.seed)
-        self.item = keras.layers.Embedding(items + 1, config.units, embeddings_initializer=embed)
         self.action = keras.layers.Embedding(
             len(ACTIONS) + 1, config.units, embeddings_initializer="zeros"
         )
         self.gap = keras.layers.Embedding(GAP_BUCKETS, config.units, embeddings_initializer="zeros")
         self.lstm = keras.layers.LSTM(config.units, return_sequences=True)
         self.item_bias = tf.Variable(tf.zeros(items), name="item_bias")
-        summed = self.item(steps) + self.action(actions) + self.gap(gaps)
+        summed = met + self.action(actions) + self.gap(gaps)
         dropped = keras.layers.Dropout(config.dropout, seed=config.seed)(summed)
         states = self.lstm(dropped, mask=keras.ops.greater(actions, 0))
         output = keras.layers.Dropout(config.output_dropout, seed=config.seed + 1)(states)
-        self.model = keras.Model([steps, actions, gaps], output)
+        self.model = keras.Model([met, actions, gaps], output)
         if start is not None:
             self._import(start)
-        variables = [*(one.value for one in self.model.trainable_variables), self.item_bias]
+        variables = [
+            *self.table.variables,
+            *(one.value for one in self.model.trainable_variables),
+            self.item_bias,
+        ]
         self.leaving = None
         if leaving:
             self.leaving = LeavingLoss(config.units, NO_HEAD if start is None else start.leaving)
             variables += self.leaving.variables
         adam = Adam(variables, config.clip)
         drawing = [one.value for one in self.model.non_trainable_variables]
-        self._state = [*variables, *adam.state, *drawing]
+        self._state = [*variables, *adam.state, *drawing, self.table.draws]
         sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
 
@@ -348,7 +370,10 @@ class _Network:
             drawn: Any, expected: Any, rate: Any,
         ) -> Any:  # fmt: skip
             with tf.GradientTape() as tape:
-                output = self.model([item + 1, action, gap], training=True)
+                # With few enough items all rows are needed anyway, by the loss.
+                items = None if sampling else self.table.whole(training=True)
+                met = self.table.rows(item + 1) if sampling else tf.gather(items, item + 1)
+                output = self.model([met, action, gap], training=True)
                 states = output * config.scale
                 wanted = target >= 0
                 asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
@@ -356,10 +381,7 @@ class _Network:
                 def next_item() -> Any:
                     if sampling:
                         return self._loss(*asked, drawn, expected)
-                    embedded = self.item.embeddings[1:]
-                    return whole_loss(
-                        asked[0], embedded, self.item_bias, asked[1], config.smoothing
-                    )
+                    return whole_loss(asked[0], items, self.item_bias, asked[1], config.smoothing)
 
                 if self.leaving is None:
                     loss = next_item()
@@ -378,9 +400,9 @@ class _Network:
 
         from recommender.lstm_fit import drawn_loss
 
-        own = tf.reduce_sum(states * tf.gather(self.item.embeddings, target + 1), axis=1)
+        own = tf.reduce_sum(states * self.table.rows(target + 1), axis=1)
         own += tf.gather(self.item_bias, target)
-        others = tf.matmul(states, tf.gather(self.item.embeddings, drawn + 1), transpose_b=True)
+        others = tf.matmul(states, self.table.rows(drawn + 1), transpose_b=True)
         others += tf.gather(self.item_bias, drawn) - expected
         return drawn_loss(own, tf.where(target[:, None] == drawn, -1e9, others))
 
@@ -405,7 +427,8 @@ class _Network:
     def states(self, batch: Batch) -> NDArray[np.float32]:
         """The states of all steps as Keras computes them, of shape (n, longest, units)."""
         result: NDArray[np.float32] = self.model(
-            [batch.item + 1, batch.action, batch.gap], training=False
+            [self.table.whole(training=False).numpy()[batch.item + 1], batch.action, batch.gap],
+            training=False,
         ).numpy()
         return result
 
@@ -414,7 +437,7 @@ class _Network:
         kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
         scale = self.config.scale
         return Weights(
-            item=self.item.embeddings.numpy() * scale,
+            item=self.table.whole(training=False).numpy() * scale,
             action=self.action.embeddings.numpy() * scale,
             gap=self.gap.embeddings.numpy() * scale,
             kernel=kernel / scale,
@@ -423,11 +446,12 @@ class _Network:
             item_bias=self.item_bias.numpy(),
             seen=seen,
             leaving=NO_HEAD if self.leaving is None else self.leaving.export(),
+            **{name: part * scale for name, part in self.table.export().items()},
         )
 
     def _import(self, weights: Weights) -> None:
         scale = self.config.scale
-        self.item.embeddings.assign(weights.item / scale)
+        self.table.load(weights, scale)
         self.action.embeddings.assign(weights.action / scale)
         self.gap.embeddings.assign(weights.gap / scale)
         values = weights.kernel * scale, weights.recurrent, weights.bias

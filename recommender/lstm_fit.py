@@ -1,15 +1,110 @@
-"""What an LSTM's training step costs most: the loss over all items, and the optimizer.
+"""What an LSTM's training step costs most: the items' table, the loss over it, and the optimizer.
 
-Both are bound by memory, so each passes over its arrays as rarely as can be. Written with
+All are bound by memory, so each passes over its arrays as rarely as can be. Written with
 TensorFlow's own automatic gradient and Keras' Adam, a step took 1.4 times the processor time.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from recommender.item_content import ItemContent
+from recommender.lstm_step import Weights
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+
+class ItemTable:
+    """The items' embeddings, row 0 for padding: each its own, and those of what it is, added up.
+
+    While training, an item's own is left out as often as `hidden` says, as with items nobody has
+    met yet: then what it is must do (id dropout; Volkovs et al. 2017, DropoutNet).
+    """
+
+    def __init__(
+        self, items: int, units: int, content: ItemContent | None, *, hidden: float, seed: int
+    ) -> None:
+        draw = np.random.default_rng(seed)
+        self._own = tf.Variable(draw.normal(0, units**-0.5, (items + 1, units)).astype(np.float32))
+        self._hidden = hidden
+        self._random = tf.random.Generator.from_seed(seed)
+        self._content = None if content is None else _Content(content, units)
+
+    @property
+    def variables(self) -> list[Any]:
+        """What is learnt."""
+        return [self._own, *(() if self._content is None else self._content.variables)]
+
+    @property
+    def draws(self) -> Any:
+        """What decides whose own is left out next."""
+        return self._random.state
+
+    def whole(self, *, training: bool) -> Any:
+        """All rows, (n + 1, units)."""
+        own = tf.convert_to_tensor(self._own)
+        if self._content is None:
+            return own
+        return self._kept(own, training=training) + self._content.rows(None)
+
+    def rows(self, places: Any) -> Any:
+        """Some rows while training, (..., units); `places` count from 1."""
+        own = tf.gather(self._own, places)
+        if self._content is None:
+            return own
+        return self._kept(own, training=True) + self._content.rows(places)
+
+    def _kept(self, own: Any, *, training: bool) -> Any:
+        if not training:
+            return own
+        drawn = self._random.uniform(tf.shape(own)[:-1])
+        return own * tf.cast(drawn >= self._hidden, tf.float32)[..., None]
+
+    def export(self) -> dict[str, NDArray[np.float32]]:
+        """The embeddings of what items are, as `Weights` names them."""
+        return {} if self._content is None else self._content.export()
+
+    def load(self, weights: Weights, scale: float) -> None:
+        """Go on from these weights, whose embeddings were multiplied by `scale`."""
+        rows = weights.item / scale
+        if self._content is not None:
+            self._content.load(weights, scale)
+            rows = rows - self._content.rows(None).numpy()
+        self._own.assign(rows)
+
+
+class _Content:
+    """The embeddings of categories, brands and price bands, and what a text's vector turns into."""
+
+    def __init__(self, content: ItemContent, units: int) -> None:
+        self._codes = tf.constant(np.pad(content.codes, ((0, 0), (1, 0))), tf.int32)
+        self._text = tf.constant(np.pad(content.reduced, ((1, 0), (0, 0))), tf.float32)
+        self._axes = content.axes
+        self._embedding = tf.Variable(tf.zeros((content.kinds, units)))
+        self._projection = tf.Variable(tf.zeros((content.reduced.shape[1], units)))
+        self.variables = [self._embedding, self._projection]
+
+    def rows(self, places: Any) -> Any:
+        codes = self._codes if places is None else tf.gather(self._codes, places, axis=1)
+        text = self._text if places is None else tf.gather(self._text, places)
+        said = tf.reduce_sum(tf.gather(self._embedding, codes), axis=0)
+        return said + tf.tensordot(text, self._projection, 1)
+
+    def export(self) -> dict[str, NDArray[np.float32]]:
+        return {
+            "kinds": self._embedding.numpy(),
+            "text": self._axes @ self._projection.numpy(),
+        }
+
+    def load(self, weights: Weights, scale: float) -> None:
+        # A network that was trained without a catalogue, or without titles, has none of these.
+        if len(weights.kinds):
+            self._embedding.assign(weights.kinds / scale)
+        if len(weights.text):
+            self._projection.assign(self._axes.T @ weights.text / scale)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -18,30 +113,33 @@ def whole_loss(
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Mean cross-entropy of the targets among all items, smoothed over all of them.
 
-    The gradient is written out: with smoothing it is the items' shares, less `smoothing / items`
-    everywhere and `1 - smoothing` at the target, neither of which needs a matrix of its own.
+    Row 0 of `items` (n + 1, d) is padding, which is no item; `bias` (n,) and `target` have none.
+    The gradient by the logits is written out: the items' shares, less `smoothing / n` everywhere
+    and `1 - smoothing` at the target.
     """
-    share = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + bias)
-    own = tf.gather(items, target)
-    middle = tf.reduce_mean(items, axis=0)
     count = tf.cast(tf.shape(target)[0], tf.float32)
-    each = smoothing / tf.cast(tf.shape(items)[0], tf.float32)
-    likely = tf.gather(share, target, batch_dims=1)
-    flat = tf.reduce_sum(states * (own - middle), axis=1)
-    flat += tf.gather(bias, target) - tf.reduce_mean(bias)
-    loss = tf.reduce_mean(smoothing * flat - tf.math.log(tf.maximum(likely, 1e-30)))
+    size = tf.cast(tf.shape(bias)[0], tf.float32)
+    weighed = tf.concat([[-1e30], bias], axis=0)
+    share = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + weighed)
+    at = tf.stack([tf.range(tf.shape(target)[0]), target + 1], axis=1)
+    lost = -tf.math.log(tf.maximum(tf.gather_nd(share, at), 1e-30))
+    own = tf.reduce_sum(states * tf.gather(items, target + 1), axis=1) + tf.gather(bias, target)
+    summed = tf.squeeze(tf.matmul(tf.ones((1, tf.shape(items)[0])), items), 0) - items[0]
+    flat = tf.linalg.matvec(states, summed / size) + tf.reduce_mean(bias)
+    loss = tf.reduce_mean(lost + smoothing * (own - flat))
 
     def gradient(upstream: Any) -> tuple[Any, ...]:
-        part = upstream / count
-        of_states = (tf.matmul(share, items) - (1 - smoothing) * own - smoothing * middle) * part
-        scaled = states * part
-        at = target[:, None]
-        of_items = tf.matmul(share, scaled, transpose_a=True) - each * tf.reduce_sum(scaled, axis=0)
-        of_items = tf.tensor_scatter_nd_sub(of_items, at, (1 - smoothing) * scaled)
-        parts = tf.fill(tf.shape(target), part)
-        of_bias = tf.linalg.matvec(share, parts, transpose_a=True) - each * upstream
-        of_bias = tf.tensor_scatter_nd_sub(of_bias, at, (1 - smoothing) * parts)
-        return of_states, of_items, of_bias, None, None
+        each = tf.concat([[0.0], tf.fill(tf.shape(bias), smoothing / size)], axis=0)
+        slope = tf.tensor_scatter_nd_sub(share - each, at, tf.fill(tf.shape(target), 1 - smoothing))
+        scaled = states * (upstream / count)
+        of_bias = tf.reduce_sum(slope, axis=0)[1:] * (upstream / count)
+        return (
+            tf.matmul(slope, items) * (upstream / count),
+            tf.matmul(slope, scaled, transpose_a=True),
+            of_bias,
+            None,
+            None,
+        )
 
     return loss, gradient
 

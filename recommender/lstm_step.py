@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.abandonment import NO_HEAD, Head
+from recommender.item_content import ItemContent
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
@@ -34,6 +35,14 @@ class Weights:
     item_bias: Matrix  # (n,)
     seen: Bools  # (n,) items that training met as a step or target
     leaving: Head = field(default_factory=NO_HEAD.copy)  # (d + kinds of cart,) or (0,)
+    # What `item` holds of each item's content already, to embed newcomers by; none without.
+    kinds: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (codes, d)
+    text: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (t, d)
+
+    def embed(self, new: Newcomers) -> Matrix:
+        """The embeddings of new items, (newcomers, d)."""
+        content = ItemContent.of(new.facts, new.text, known=len(self.item_bias))
+        return content.embedded(self.kinds, self.text)
 
     def arrays(self) -> Arrays:
         """The fields by name."""
@@ -110,16 +119,20 @@ class Lstm:
         return scores
 
     def grown(self, new: Newcomers) -> "Lstm":
-        """The same with each new item as the mean of the known ones like it."""
+        """The same with new items, embedded by what the catalogue says of them.
+
+        One that is like no item that training met stays unknown, and so do all where training
+        knew nothing of a catalogue.
+        """
         weights = self.weights
-        met = [alike[weights.seen[alike]] for alike in new.alike]
-        nothing = np.zeros(weights.item.shape[1], np.float32)
-        rows = [weights.item[alike + 1].mean(axis=0) if len(alike) else nothing for alike in met]
+        known = len(weights.kinds) > 0
+        rows = weights.embed(new) if known else np.zeros((len(new), weights.item.shape[1]))
+        met = [alike[weights.seen[alike] & known] for alike in new.alike]
         biases = [weights.item_bias[alike].mean() if len(alike) else 0.0 for alike in met]
         return Lstm(
             replace(
                 weights,
-                item=np.concatenate([weights.item, np.array(rows, np.float32)]),
+                item=np.concatenate([weights.item, rows.astype(np.float32)]),
                 item_bias=np.append(weights.item_bias, np.array(biases, np.float32)),
                 seen=np.append(weights.seen, [len(alike) > 0 for alike in met]),
             )

@@ -2,8 +2,9 @@
 
 Between two trainings a shop goes on adding products. Each is appended to the vocabulary, with its
 codes of category and brand and its place by price, so that content and taste speak of it at once.
-The network sees it as the mean of the products most like it: those of its category whose titles
-mean nearly the same. What counts people knows nothing of it, and passes on its say (`Blend`).
+The network embeds it by these and by what its title means, and takes it to be as wanted as the
+products most like it: those of its category whose titles mean nearly the same. What counts people
+knows nothing of it, and passes on its say (`Blend`).
 """
 
 from collections import Counter
@@ -27,13 +28,15 @@ type Embed = Callable[[list[str]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Newcomers:
-    """Ids of the new products, the facts of all (known ones first), and the known ones like each.
+    """Ids of the new products, the facts of all (known ones first), the vectors of the new ones'
+    titles, and the known ones like each.
 
     A newcomer of a category that training never met is like none.
     """
 
     items: tuple[str, ...]
     facts: Facts
+    text: NDArray[np.float32]
     alike: tuple[Ints, ...]
 
     def __len__(self) -> int:
@@ -82,6 +85,7 @@ class Newcomers:
                 np.append(facts.category, category),
                 np.append(facts.place, place),
             ),
+            embed(came["title"].fill_null("").to_list()),
             tuple(alike),
         )
 

@@ -35,10 +35,12 @@ from recommender.evaluation import (
 )
 from recommender.facts import Facts
 from recommender.habits import Habits, Led, learnt_habits
+from recommender.item_content import ItemContent
 from recommender.left_in_cart import LeftInCart
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
 from recommender.neighbours import SessionNeighbours
+from recommender.newcomers import Embed
 from recommender.popular import (
     ItemToItem,
     Popular,
@@ -135,6 +137,7 @@ class Prepared:
     log: Log
     amount: NDArray[np.float64]
     """What each item costs, NaN where that is unknown."""
+    content: ItemContent
 
     @property
     def category(self) -> Ints:
@@ -142,10 +145,11 @@ class Prepared:
         return self.facts.category
 
 
-def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
+def prepare(events: pl.DataFrame, items: pl.DataFrame, *, embed: Embed | None = None) -> Prepared:
     """Read the frames; the vocabulary holds the catalogue and whatever else the log has.
 
-    Raises ValueError where no event names a product.
+    `embed` makes vectors of titles; without it the network learns nothing of them. Raises
+    ValueError where no event names a product.
     """
     events = events.filter(pl.col("product").is_not_null())
     if events.is_empty():
@@ -157,7 +161,11 @@ def prepare(events: pl.DataFrame, items: pl.DataFrame) -> Prepared:
     amount = np.full(len(vocabulary), np.nan)
     amount[at] = items["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     facts = Facts.of(brand, category, amount)
-    return Prepared(events, vocabulary, facts, build_log(events, vocabulary), amount)
+    titles = embed(items["title"].fill_null("").to_list()) if embed else np.zeros((len(items), 0))
+    text = np.zeros((len(vocabulary), titles.shape[1]), np.float32)
+    text[at] = titles
+    content = ItemContent.of(facts, text)
+    return Prepared(events, vocabulary, facts, build_log(events, vocabulary), amount, content)
 
 
 def _codes(names: pl.Series, at: NDArray[np.int64], vocabulary: Vocabulary) -> Ints:
@@ -232,6 +240,7 @@ def fit_lstm(
         len(prepared.vocabulary),
         config=config,
         fate=carts.fates(log),
+        content=prepared.content,
         start=start,
         on_step=on_step,
         on_epoch=on_epoch,

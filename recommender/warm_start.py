@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from recommender.bundle import Bundle
+from recommender.item_content import ItemContent, Matrix
 from recommender.lstm_step import Lstm, Weights
 from recommender.newcomers import Embed, Newcomers
 from recommender.protocol import Arrays
@@ -111,7 +112,26 @@ def moved(
         item=grown.item[np.append(0, at + 1)],
         item_bias=grown.item_bias[at],
         seen=grown.seen[at],
+        kinds=_renumbered(weights.kinds, old, prepared),
     )
+
+
+def _renumbered(kinds: Matrix, old: Bundle, prepared: Prepared) -> Matrix:
+    """The embeddings of categories, brands and bands by the numbering of `prepared`.
+
+    Each is the mean of what its items had, so one that was only renumbered is as it was.
+    """
+    if not len(kinds):
+        return kinds
+    both = [item for item in prepared.vocabulary.items if item in old.vocabulary.index]
+    now = prepared.content.codes[:, [prepared.vocabulary.index[item] for item in both]]
+    text = np.zeros((len(old.vocabulary), 0), np.float32)
+    before = ItemContent.of(old.facts, text).codes[:, [old.vocabulary.index[item] for item in both]]
+    summed = np.zeros((prepared.content.kinds, kinds.shape[1]), np.float32)
+    np.add.at(summed, now.ravel(), kinds[before.ravel()])
+    counts = np.bincount(now.ravel(), minlength=len(summed))
+    renumbered: Matrix = summed / np.maximum(counts, 1)[:, None].astype(np.float32)
+    return renumbered
 
 
 def _day(until: int) -> str:

@@ -37,6 +37,7 @@ from recommender.training import (
     refresh,
 )
 from recommender.warm_start import PART, WarmStart
+from services.embedding import Embedder
 from services.robots import Robots, without_robots
 
 
@@ -142,7 +143,7 @@ def train_and_publish(
 def prepared(frames: Frames) -> Prepared:
     """The frames made ready. Raises NothingToLearnError where no event names a product."""
     try:
-        return prepare(frames.events, frames.items)
+        return prepare(frames.events, frames.items, embed=Embedder.load().vectors)
     except ValueError as error:
         raise NothingToLearnError(f"Nothing to train on: {error}.") from error
 

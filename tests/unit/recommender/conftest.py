@@ -56,6 +56,8 @@ def lstm(prepared: Prepared) -> Lstm:
             item_bias=some(items),
             seen=seen,
             leaving=some(units + KINDS),
+            kinds=some(prepared.content.kinds, units),
+            text=some(len(ascii_lowercase), units),
         )
     )
 

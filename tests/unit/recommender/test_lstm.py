@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from recommender.evaluation import find_cases, measure, rank_cases, scorer
+from recommender.facts import Facts
+from recommender.item_content import ItemContent
 from recommender.lstm import (
     NO_TARGET,
     LstmConfig,
@@ -167,3 +169,48 @@ def test_each_window_is_in_exactly_one_batch(prepared: Prepared) -> None:
     drawn = list(mini_batches(found, size=32, draw=np.random.default_rng(1)))
     assert sum(len(item) for item, *_ in drawn) == len(found)
     assert sum((target >= 0).sum() for *_, target, _ in drawn) == (found.target >= 0).sum()
+
+
+def test_a_product_that_nobody_touched_is_expected_where_others_like_it_are() -> None:
+    # Each tent leads to a mat of its own brand; the last brand's mat was never met.
+    brands = 8
+    draw = np.random.default_rng(3)
+    names = [f"{kind}-{brand}" for kind in ("tent", "mat") for brand in range(brands)]
+    items = Vocabulary.of(names)
+    brand = np.array([int(name[-1]) for name in items.items], np.int32)
+    category = np.array([name.startswith("mat") for name in items.items], np.int32)
+    untouched = items.index[f"mat-{brands - 1}"]
+    visits = draw.integers(0, brands - 1, 600).tolist()
+    log = build_log(
+        rows(
+            *(
+                (f"s{number}", "1", f"{kind}-{one}", "view", minute)
+                for number, one in enumerate(visits)
+                for minute, kind in enumerate(("tent", "mat"))
+            )
+        ),
+        items,
+    )
+    facts = Facts.of(brand, category, np.full(len(items), np.nan))
+    content = ItemContent.of(facts, np.zeros((len(items), 0), np.float32))
+    network = train_lstm(
+        log,
+        len(items),
+        config=LstmConfig(units=16, epochs=12, batch=32, name_dropout=0.3),
+        content=content,
+    ).weights
+    like = network.kinds[content.codes].sum(axis=0)
+    mats = np.flatnonzero(category == 1)
+    others = mats[mats != untouched]
+    near = like[untouched] @ network.item[others + 1].T
+    tents = like[untouched] @ network.item[np.flatnonzero(category == 0) + 1].T
+    assert near.mean() > tents.mean()
+
+
+def test_training_goes_on_from_weights_with_content(prepared: Prepared) -> None:
+    items = len(prepared.vocabulary)
+    before = train_lstm(prepared.log, items, config=TINY, content=prepared.content)
+    network = _Network(items, TINY, before.weights, content=prepared.content)
+    again = network.export(before.weights.seen)
+    np.testing.assert_allclose(again.item, before.weights.item, atol=1e-5)
+    np.testing.assert_allclose(again.kinds, before.weights.kinds, atol=1e-5)

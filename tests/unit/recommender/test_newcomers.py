@@ -1,5 +1,6 @@
 """Products newer than the model: suggested where their content fits, and nowhere else."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from recommender.bundle import Bundle
 from recommender.content import Content
+from recommender.item_content import BANDS
 from recommender.lstm_step import Lstm
 from recommender.protocol import History, ReasonKind, Step, Suggested, Surface
 from recommender.serving import Suggester
@@ -74,17 +76,30 @@ def test_what_is_known_of_the_others_stays(bundle: Bundle, grown: Bundle) -> Non
     np.testing.assert_array_equal(grown.facts.brand[:known], bundle.facts.brand)
 
 
-def test_the_network_sees_the_mean_of_the_products_like_it(bundle: Bundle, grown: Bundle) -> None:
-    before, now = (one.source("lstm") for one in (bundle, grown))
-    assert isinstance(before, Lstm)
-    assert isinstance(now, Lstm)
-    alike = np.flatnonzero(bundle.category == bundle.category[bundle.vocabulary.get("mat")])
+def test_the_network_embeds_it_by_its_category_brand_price_and_title(
+    bundle: Bundle, grown: Bundle
+) -> None:
+    network = grown.source("lstm")
+    assert isinstance(network, Lstm)
+    weights, facts = network.weights, grown.facts
     new = grown.vocabulary.get("a-new-mat")
-    np.testing.assert_allclose(
-        now.weights.item[new + 1], before.weights.item[alike + 1].mean(axis=0), rtol=1e-5
-    )
-    assert now.weights.seen[new]
-    assert not now.weights.seen[grown.vocabulary.get("new-thing")]
+    categories = int(bundle.facts.category.max()) + 1
+    brands = int(bundle.facts.brand.max()) + 1
+    band = min(int(facts.place[new] * BANDS), BANDS - 1)
+    said = weights.kinds[1 + facts.category[new]]
+    said = said + weights.kinds[1 + categories + facts.brand[new]]
+    said = said + weights.kinds[1 + categories + brands + band]
+    said = said + by_letters(["mat"])[0] @ weights.text
+    np.testing.assert_allclose(weights.item[new + 1], said, rtol=1e-4)
+    assert weights.seen[new]
+    assert not weights.seen[grown.vocabulary.get("new-thing")]
+
+
+def test_a_network_that_was_trained_without_a_catalogue_stays_silent_about_it(
+    bundle: Bundle, lstm: Lstm
+) -> None:
+    bare = Lstm(replace(lstm.weights, kinds=np.zeros((0, 0), np.float32)))
+    assert not bare.grown(placed(bundle, NEW_MAT)).weights.seen[-1]
 
 
 def test_it_takes_its_brand_and_its_place_by_price(bundle: Bundle) -> None:

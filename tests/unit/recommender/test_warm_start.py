@@ -22,7 +22,7 @@ from recommender.training import (
     prepare,
 )
 from recommender.warm_start import ColdError, WarmStart, going_on
-from tests.unit.recommender.conftest import NEW_MAT, NEW_THING, by_letters
+from tests.unit.recommender.conftest import NEW_MAT, NEW_THING, by_letters, placed
 from tests.unit.recommender.shop import BEGIN, ITEMS, item_frame, planted_events
 
 EARLY = microseconds(datetime(2026, 1, 2, tzinfo=UTC))
@@ -64,12 +64,23 @@ def test_each_product_keeps_its_row_wherever_it_stands_now(lstm: Lstm, bundle: B
 def test_a_new_product_begins_as_newcomers_do(lstm: Lstm, bundle: Bundle) -> None:
     made, weights = begin(lstm, bundle, catalogue(NEW_MAT, NEW_THING))
     known = made.vocabulary.get("a-new-mat")
-    kin = [item for item in ITEMS if item in ("mat", "socks", "helmet")]
-    rows = [lstm.weights.item[bundle.vocabulary.get(item) + 1] for item in kin]
-    np.testing.assert_allclose(weights.item[known + 1], np.mean(rows, axis=0), rtol=1e-5)
+    grown = lstm.grown(placed(bundle, NEW_MAT)).weights
+    np.testing.assert_array_equal(weights.item[known + 1], grown.item[-1])
     assert weights.seen[known]
-    assert not weights.item[made.vocabulary.get("new-thing") + 1].any()
     assert not weights.seen[made.vocabulary.get("new-thing")]
+
+
+def test_a_category_that_was_only_renumbered_keeps_its_embedding(
+    lstm: Lstm, bundle: Bundle
+) -> None:
+    first = {**NEW_MAT, "product": "a-new-first", "category": "before all others"}
+    made, weights = begin(lstm, bundle, catalogue(first))
+    tent = made.vocabulary.get("tent")
+    now, then = made.category[tent], bundle.category[bundle.vocabulary.get("tent")]
+    assert now != then
+    np.testing.assert_allclose(
+        weights.kinds[1 + now], lstm.weights.kinds[1 + then], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_a_product_that_is_gone_is_left_out(lstm: Lstm, bundle: Bundle) -> None:
