@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.locales import locale_key, zone_key
 from core.rate import Rate
 
 DEMO_SHOP_NAME = "Fernhill"
@@ -192,7 +193,12 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        ZoneInfo(value)
+        return zone_key(value)
+
+    @field_validator("locale")
+    @classmethod
+    def _locale_exists(cls, value: str) -> str:
+        locale_key(value)
         return value
 
     @field_validator("train_at")
@@ -201,6 +207,16 @@ class Settings(BaseSettings):
         if value is not None and value.tzinfo is not None:
             raise ValueError("is a time of day in the shop's zone and names no other")
         return value
+
+    @model_validator(mode="after")
+    def _mails_can_be_unsubscribed(self) -> Self:
+        sends = not self.demo and "smtp_url" in self.model_fields_set
+        if sends and not self.web_url.startswith("https://"):
+            raise ValueError(
+                "CARTWRIGHT_WEB_URL must begin with https:// where CARTWRIGHT_SMTP_URL is set: "
+                "mail programs unsubscribe by one click over https only (RFC 8058)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _telegram_is_whole(self) -> Self:

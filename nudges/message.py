@@ -58,7 +58,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A brief in words, as one channel sends it.
+    """A brief in words, as one channel sends it. `language` is that of the words (BCP 47).
 
     `subject` is an e-mail's subject or a notification's title; `html` only an e-mail has.
     `chat` is the message as the chat widget draws it (cards, quick replies). `buttons` are titles
@@ -69,7 +69,7 @@ class Message:
     nudge_id: str
     channel: Channel
     address: Address
-    locale: str
+    language: str
     subject: str
     text: str
     html: str | None

@@ -12,7 +12,7 @@ from babel.dates import format_datetime
 from core.settings import Settings
 from db.models import Channel
 from nudges.decision import Decision
-from nudges.render import FALLBACK, FOLDER
+from nudges.wording import FALLBACK, FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def masked(address: str | None) -> str:
 
 @cache
 def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
-    path = FOLDER / "words" / f"operators.{language}.toml"
+    path = FOLDER / f"operators.{language}.toml"
     if not path.is_file():
-        path = FOLDER / "words" / f"operators.{FALLBACK}.toml"
+        path = FOLDER / f"operators.{FALLBACK}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))

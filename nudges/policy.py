@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from db.models import Channel
+from nudges.wording import wordings
 
 SHIPPED = Path(__file__).parent / "policy.toml"
 ASKED = "asked"
@@ -256,6 +257,9 @@ class Policy(_Table):
             where = f"experiments: {experiment.name}: arm {arm.name}"
             if experiment.varies == "treatment" and arm.value not in stage.treatments:
                 raise ValueError(f"{where} offers what stage {stage.name} does not: {arm.value!r}")
+            if experiment.varies == "wording" and arm.value not in wordings():
+                known = ", ".join(sorted(wordings()))
+                raise ValueError(f"{where} names the unknown wording {arm.value!r}: it is {known}")
             if experiment.varies == "timing":
                 after = timedelta(minutes=int(arm.value))
                 over = following.after if following else self.max_age

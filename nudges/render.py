@@ -1,18 +1,17 @@
 """Putting a brief into words, for each channel in its form. A missing value is an error.
 
-All words are in `words/`, one file a language; the language and the clock are the recipient's.
+The language is the recipient's where there are words in it, else the shop's, else English; dates
+and prices are written as in that language. The clock is the recipient's.
 """
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -20,11 +19,10 @@ from core.settings import Settings
 from db.models import Channel, LinkPurpose
 from nudges.facts import Line
 from nudges.message import Brief, CouponOffer, Message
+from nudges.wording import ASKED_WORDING, COMMON, locale_with_words, words_of
 from services.cards import card_json, full_title
 
 FOLDER = Path(__file__).parent
-FALLBACK = "en"
-ASKED_WORDING = "asked"
 TEXTS = {
     Channel.EMAIL: "email.txt.jinja",
     Channel.TELEGRAM: "telegram.txt.jinja",
@@ -58,7 +56,7 @@ class Renderer:
             nudge_id=brief.nudge_id,
             channel=channel,
             address=brief.address,
-            locale=brief.recipient.locale,
+            language=values["language"],
             subject=values["subject"],
             text=self._draw(TEXTS[channel], values) if channel in TEXTS else values["opening"],
             html=self._draw("email.html.jinja", values) if channel is Channel.EMAIL else None,
@@ -72,13 +70,13 @@ class Renderer:
         return self._environment.get_template(template).render(values)
 
     def _values(self, brief: Brief) -> dict[str, Any]:
-        locale = brief.recipient.locale.replace("-", "_")
-        language = language_of(locale)
-        words = words_of(language)
+        spoken = locale_with_words(brief.recipient.locale, self._settings.locale)
+        locale = str(spoken)
+        words = words_of(spoken.language)
         wording = words[ASKED_WORDING if brief.reason.asked_for else brief.wording]
-        common = words["common"]
+        common = words[COMMON]
         return {
-            "language": language,
+            "language": locale.replace("_", "-"),
             "w": SimpleNamespace(**common),
             "subject": wording["subject"],
             "opening": wording["opening"],
@@ -173,19 +171,3 @@ def _greeting(common: Mapping[str, str], key: str, brief: Brief) -> str:
 def _long_date(day: date, locale: str) -> str:
     """Kept for a while: a thousand mails name the same few days."""
     return format_date(day, format="long", locale=locale)
-
-
-@cache
-def words_of(language: str) -> dict[str, dict[str, str]]:
-    """The words of a language, by wording and `common`."""
-    return tomllib.loads((FOLDER / "words" / f"{language}.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def language_of(locale: str) -> str:
-    """The language of a locale that there are words for, else English."""
-    try:
-        language = Locale.parse(locale, sep="_").language
-    except (UnknownLocaleError, ValueError):
-        return FALLBACK
-    return language if (FOLDER / "words" / f"{language}.toml").is_file() else FALLBACK

@@ -95,11 +95,12 @@ class EmailChannel:
         mail["List-Unsubscribe"] = f"<{unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = message.locale.replace("_", "-")
         mail.set_content(message.text)
         if message.html is None:
             raise ValueError("an e-mail needs its HTML part")
         mail.add_alternative(message.html, subtype="html")
+        # Setting the content takes all Content-* headers away.
+        mail["Content-Language"] = message.language
         return mail
 
     def message_id(self, message: Message) -> str:

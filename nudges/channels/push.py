@@ -110,7 +110,7 @@ def payload_of(message: Message) -> bytes:
     """What the service worker reads; a text that is too long for a push message ends early."""
     values = {
         "id": message.nudge_id,
-        "lang": message.locale.replace("_", "-"),
+        "lang": message.language,
         "title": message.subject,
         "text": message.text.strip(),
         "buttons": [{"title": title, "url": url} for title, url in message.buttons],

@@ -127,6 +127,39 @@ def test_no_line_is_longer_than_smtp_allows(message: Message, clock: SimulatedCl
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
+@pytest.mark.parametrize(
+    ("wished", "of_shop", "language", "price"),
+    [
+        ("en_GB", "en", "en-GB", "€119.00"),
+        ("de_DE", "en", "en", "€119.00"),
+        ("de_DE", "en_AU", "en-AU", "EUR119.00"),
+        ("de_DE", "fr_FR", "en", "€119.00"),
+        ("no such", "en_GB", "en-GB", "€119.00"),
+        (None, "en_GB", "en-GB", "€119.00"),
+    ],
+)
+def test_it_says_in_which_language_it_is_and_writes_prices_and_days_in_it(
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    small_shop: None,
+    wished: str | None,
+    of_shop: str,
+    language: str,
+    price: str,
+) -> None:
+    with sessions.begin() as session:
+        person(session, "zoe", now=clock.now() - HOUR, locale=wished)
+        leave_cart(session, "zoe", at=clock.now() - HOUR)
+    sink = Sink()
+    sweeper(sessions, clock, channels=[sink], settings=Settings(locale=of_shop)).run()
+    (message,) = sink.taken
+    mail = EmailChannel(SETTINGS).compose(message, now=clock.now())
+    assert mail["Content-Language"] == language
+    assert f'<html lang="{language}">' in (message.html or "")
+    assert price in message.text
+    assert "March" in message.text
+
+
 @pytest.fixture
 def due(sessions: SessionFactory, clock: SimulatedClock, small_shop: None) -> None:
     """Zoe left a cart an hour ago."""
@@ -169,7 +202,6 @@ def test_a_missing_value_is_noticed_before_anything_is_sent(
     shutil.copytree(render.FOLDER / "templates", tmp_path / "templates")
     changed = tmp_path / "templates" / template
     changed.write_text(changed.read_text().replace("{{ total }}", "{{ grand_total }}"))
-    render.words_of("en")
     monkeypatch.setattr(render, "FOLDER", tmp_path)
     nudge = swept(sessions, clock)
     assert (nudge.state, nudge.gate) == (NudgeState.WAITING, "render")

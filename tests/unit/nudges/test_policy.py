@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from nudges.experiments import PLAIN_WORDING
 from nudges.policy import (
     SHIPPED,
     Experiment,
@@ -16,6 +17,7 @@ from nudges.policy import (
     parse_policy,
     undocumented_keys,
 )
+from nudges.wording import wordings
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 MINIMAL = '[[stages]]\nname = "first"\nafter_minutes = 60\n'
@@ -102,6 +104,16 @@ def test_a_file_that_cannot_be_used_names_the_key(text: str, problem: str) -> No
     assert problem in str(caught.value)
 
 
+WORDINGS = {"varies": "wording"}
+
+
+def arms(*values: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "share": 0.5, "value": value}
+        for name, value in zip("ab", values, strict=True)
+    ]
+
+
 def experiment(**changes: Any) -> dict[str, Any]:
     arms = [{"name": "a", "share": 0.5, "value": 60}, {"name": "b", "share": 0.5, "value": 90}]
     return {"name": "when", "stage": "first", "varies": "timing", "arms": arms} | changes
@@ -117,6 +129,15 @@ def experiment(**changes: Any) -> dict[str, Any]:
         ({"arms": [experiment()["arms"][0]] * 2}, "same name"),
         ({"arms": [{"name": n, "share": 0.4, "value": 60} for n in "ab"]}, "add up to 1"),
         ({"arms": [{"name": n, "share": 0.5, "value": 30} for n in "ab"]}, "before its stage"),
+        (
+            WORDINGS | {"arms": arms("plain", "shouting")},
+            "when: arm b names the unknown wording 'sh",
+        ),
+        (
+            WORDINGS | {"arms": arms("asked", "plain")},
+            "when: arm a names the unknown wording 'asked'",
+        ),
+        (WORDINGS | {"arms": arms("plain", "common")}, "it is curious, plain"),
     ],
 )
 def test_an_experiment_that_cannot_be_run_is_refused(changes: dict[str, Any], problem: str) -> None:
@@ -124,6 +145,13 @@ def test_an_experiment_that_cannot_be_run_is_refused(changes: dict[str, Any], pr
     Policy.model_validate({"stages": stages, "experiments": [experiment()]})
     with pytest.raises(ValueError, match=problem):
         Policy.model_validate({"stages": stages, "experiments": [experiment(**changes)]})
+
+
+def test_every_wording_that_there_is_may_be_tried() -> None:
+    stages = [{"name": "first", "after_minutes": 60}]
+    compared = experiment(**WORDINGS, arms=arms(PLAIN_WORDING, "curious"))
+    policy = Policy.model_validate({"stages": stages, "experiments": [compared]})
+    assert {arm.value for arm in policy.experiments[0].arms} == wordings()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def message(text: str, *, title: str = "t", token: str = "x" * 43) -> Message:
         nudge_id="0" * 32,
         channel=Channel.WEB_PUSH,
         address=Address(Channel.WEB_PUSH, "https://push.example/x"),
-        locale="en",
+        language="en",
         subject=title,
         text=text,
         html=None,
