@@ -1,8 +1,9 @@
 """From claimed nudges to decided ones, in one transaction: gates, hold-out, decision, coupon."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -172,11 +173,19 @@ def _decide(
 
 
 def _as_paid(decision: Decision, coupon: CouponOffer | None) -> Decision:
-    """The decision, or a reminder in place of a coupon that could not be paid any more."""
+    """The decision, or a reminder in place of a coupon that is not to be had any more.
+
+    Each coupon that might have been drawn would have ended as this reminder, so it has the chance
+    of all of them together, beside its own.
+    """
     if not decision.incentive or coupon is not None:
         return decision
+    likely = cast("Mapping[str, float]", decision.why.get("probabilities", {}))
+    ended_here = [
+        chance for one, chance in likely.items() if one == REMINDER or Decision(one).incentive
+    ]
     why = {**decision.why, "instead_of": decision.treatment}
-    return replace(decision, treatment=REMINDER, why=why)
+    return Decision(REMINDER, sum(ended_here) or decision.probability, why)
 
 
 def _earlier_decisions(session: Session, nudge_ids: Sequence[str]) -> dict[str, Decision]:

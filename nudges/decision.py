@@ -33,7 +33,8 @@ class Choice:
 class Decision:
     """The treatment chosen, with which probability, and what it was weighed against.
 
-    `why` is stored as JSON with the nudge: expected margin by treatment, model version, features.
+    `why` is stored as JSON with the nudge: expected margin by treatment, model version, features,
+    and as `probabilities` the chance of each treatment that might have been drawn.
     """
 
     treatment: str

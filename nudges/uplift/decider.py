@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from math import inf
 
 import numpy as np
 
@@ -28,10 +29,13 @@ class _Weighed:
     gains: Mapping[str, float]
     sure: bool
 
-    def best(self, *, without_coupons: bool = False) -> str:
-        """The treatment of the largest gain; the milder one where two are alike."""
-        allowed = [one for one in self.gains if not (without_coupons and self.costs[one])]
-        return max(allowed, key=lambda one: self.gains[one])
+    def within(self, budget: float) -> list[str]:
+        """The allowed treatments that cost no more."""
+        return [one for one in self.gains if self.costs[one] <= budget]
+
+    def best(self, budget: float = inf) -> str:
+        """The treatment of the largest gain among these; the milder one where two are alike."""
+        return max(self.within(budget), key=lambda one: self.gains[one])
 
 
 @dataclass(frozen=True)
@@ -49,30 +53,19 @@ class UpliftDecider:
     def decide(self, choices: Sequence[Choice], *, now: datetime) -> list[Decision]:
         """Coupons go to whom they change most for their cost, while the budget lasts.
 
-        A share of `exploration` is drawn evenly among all that is allowed, so that every treatment
-        keeps a known chance and policies can be compared on the log.
+        A share of `exploration` is drawn evenly among all that is allowed and that the budget still
+        pays, so that what is done has a known chance, given what was decided before it, and
+        policies can be compared on the log.
         """
         model = self.model()
         weighed = self._weigh(model, choices, now=now)
         left = min((choice.budget for choice in choices), default=0)
-        chosen: dict[int, str] = {}
-        for at, one in enumerate(weighed):
-            if (treatment := self._explored(one)) is not None and one.costs[treatment] <= left:
-                chosen[at] = treatment
-                left -= one.costs[treatment]
+        decided: dict[int, Decision] = {}
+        # The order must not depend on any draw: that would make the chances others than those said.
         for at in sorted(range(len(weighed)), key=lambda at: _worth(weighed[at]), reverse=True):
-            if at in chosen:
-                continue
-            one = weighed[at]
-            best = one.best()
-            if one.costs[best] > left:
-                best = one.best(without_coupons=True)
-            chosen[at] = best
-            left -= one.costs[best]
-        return [
-            self._decision(one, chosen[at], explored=self._explored(one), version=model.version)
-            for at, one in enumerate(weighed)
-        ]
+            decided[at] = self._decision(weighed[at], left=left, version=model.version)
+            left -= weighed[at].costs[decided[at].treatment]
+        return [decided[at] for at in range(len(weighed))]
 
     def _weigh(self, model: Uplift, choices: Sequence[Choice], *, now: datetime) -> list[_Weighed]:
         if not choices:
@@ -98,8 +91,8 @@ class UpliftDecider:
         allowed = [
             one
             for one in costs
-            if not costs[one]
-            or (not sure and not (one == FREE_DELIVERY and not kept["pays_delivery"]))
+            if not Decision(one).incentive
+            or (costs[one] and not sure and (one != FREE_DELIVERY or kept["pays_delivery"]))
         ]
         without = chances[NOTHING] * margin
         gains = {
@@ -110,40 +103,39 @@ class UpliftDecider:
         }
         return _Weighed(choice, kept, margin, chances, costs, gains, sure)
 
-    def _explored(self, one: _Weighed) -> str | None:
+    def _explored(self, one: _Weighed, possible: Sequence[str]) -> str | None:
         """The treatment to try where the nudge's own draw says so; None where it does not."""
         digest = sha256(f"exploration\0{one.choice.facts.nudge_id}".encode()).digest()
         point, share = int.from_bytes(digest[:8]) / 2**64, self.policy.incentives.exploration
-        if point >= share:
-            return None
-        allowed = list(one.gains)
-        return allowed[int(point / share * len(allowed))]
+        return possible[int(point / share * len(possible))] if point < share else None
 
-    def _decision(
-        self, one: _Weighed, treatment: str, *, explored: str | None, version: str
-    ) -> Decision:
+    def _decision(self, one: _Weighed, *, left: int, version: str) -> Decision:
+        """What is done where coupons may still cost `left`, with its chance."""
         share = self.policy.incentives.exploration
-        at_random = share / len(one.gains)
-        by_draw = explored is not None and explored == treatment
-        greedy = treatment == one.best() or not by_draw
+        possible, best = one.within(left), one.best(left)
+        explored = self._explored(one, possible)
+        chances = dict.fromkeys(possible, share / len(possible))
+        chances[best] += 1 - share
         why: dict[str, object] = {
             "model": version,
-            "rule": "exploration" if by_draw else "best",
+            "rule": "exploration" if explored else "best",
             "facts": dict(one.features),
             "margin": one.margin,
             "expected": {name: round(gain, 1) for name, gain in one.gains.items()},
             "chances": {name: round(one.chances[name], 4) for name in one.gains},
-            "costs": {name: one.costs[name] for name in one.gains},
+            "costs": {name: one.costs[name] for name in possible},
+            "probabilities": chances,
         }
         if no_coupon := one.choice.no_coupon or ("would buy anyway" if one.sure else ""):
             why["no_coupon"] = no_coupon
-        if not by_draw and treatment != one.best():
+        if best != one.best():
             why["out_of_budget"] = one.best()
-        return Decision(treatment, (1 - share) * greedy + at_random, why)
+        treatment = explored or best
+        return Decision(treatment, chances[treatment], why)
 
 
 def _worth(one: _Weighed) -> float:
     """What the best treatment gains over the best free one, for each unit that it may cost."""
     best = one.best()
     cost = one.costs[best]
-    return (one.gains[best] - one.gains[one.best(without_coupons=True)]) / cost if cost else 0.0
+    return (one.gains[best] - one.gains[one.best(0)]) / cost if cost else 0.0

@@ -122,6 +122,41 @@ def test_exploring_draws_evenly_and_says_with_which_probability() -> None:
         assert {one.probability for one in decided if one.treatment == treatment} == {likely}
 
 
+CUTS = model(base={"always": -2.0}, percent={"always": 0.9, "too_expensive": 0.9})
+
+
+def test_the_probability_is_that_of_what_the_budget_let_happen() -> None:
+    """Over many pages, of whoever comes second: their budget depends on what came before them."""
+    done: Counter[str] = Counter()
+    said: dict[str, list[float]] = {}
+    pages = 3000
+    for page in range(pages):
+        first = facts(nudge_id=f"a{page}", replies=(ReplyKind.TOO_EXPENSIVE,))
+        second = facts(nudge_id=f"b{page}")
+        _, decision = decide(CUTS, [first, second], budget=650, exploration=0.4)
+        chances = decision.why["probabilities"]
+        assert isinstance(chances, dict)
+        assert sum(chances.values()) == pytest.approx(1)
+        assert chances[decision.treatment] == decision.probability
+        done[decision.treatment] += 1
+        for treatment, chance in chances.items():
+            said.setdefault(treatment, []).append(chance)
+    assert len(said) == 5
+    for treatment, chances in said.items():
+        assert done[treatment] / pages == pytest.approx(sum(chances) / pages, abs=0.03)
+
+
+def test_whom_the_budget_leaves_nothing_for_is_drawn_among_what_is_free() -> None:
+    these = [facts(nudge_id=f"n{at}") for at in range(400)]
+    decided = decide(PRICE_COUNTS, these, budget=0, exploration=0.5)
+    assert {one.treatment: one.probability for one in decided} == {REMINDER: 0.75, NOTHING: 0.25}
+
+
+def test_a_coupon_that_would_cost_nothing_is_none() -> None:
+    (decision,) = decide(PRICE_COUNTS, [facts()], max_discount=0)
+    assert not decision.incentive
+
+
 def test_the_same_nudge_is_decided_the_same_again() -> None:
     these = [facts(nudge_id=f"n{at}") for at in range(200)]
     once, again = (decide(PRICE_COUNTS, these, exploration=0.5) for _ in range(2))
