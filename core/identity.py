@@ -1,18 +1,24 @@
 """Who is asking: signed tokens, the only source of identity anywhere.
 
-A token is a JWT (HS256) with the visitor (one browser) and, after sign-in, the person. The chat
-channel in bot/ reads the same claims with the same secret.
+A shopper's token is a JWT (HS256) with the visitor (one browser) and, after sign-in, the person.
+The chat channel in bot/ reads the same claims with the same secret. With a token of its own the
+shop's server tells about one of its people; neither kind is good for the other's purpose.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
+from typing import Any
 
 import jwt
 
 from core.ids import new_id
 
 AUDIENCE = "cartwright"
+SHOP_AUDIENCE = "cartwright-shop"
+SHOP_TOKEN_LIFETIME = timedelta(hours=1)
+"""The longest that the shop's server may let a token of its own be good for."""
 
 
 class InvalidTokenError(Exception):
@@ -55,15 +61,44 @@ def read_token(token: str, *, secret: str, now: datetime) -> Identity:
 
     Raises InvalidTokenError where the signature, audience, expiry or claims are wrong.
     """
+    claims = _claims(token, secret=secret, audience=AUDIENCE, names=("visitor",), now=now)
+    visitor, person = claims["visitor"], claims.get("person")
+    if not (isinstance(visitor, str) and (person is None or isinstance(person, str))):
+        raise InvalidTokenError("the token's claims are malformed")
+    identity = Identity(visitor, person)
+    if claims["sub"] != identity.conversation_id:
+        raise InvalidTokenError("the token's subject does not match its claims")
+    return identity
+
+
+def read_shop_token(token: str, *, secret: str, now: datetime) -> str:
+    """The id of the person whom the shop's server speaks of, proved by its token.
+
+    Its claims are `aud` (SHOP_AUDIENCE), `sub` (`p_` and the person) and `exp`, which lies at most
+    SHOP_TOKEN_LIFETIME ahead. Raises InvalidTokenError where the signature or a claim is wrong.
+    """
+    claims = _claims(token, secret=secret, audience=SHOP_AUDIENCE, names=(), now=now)
+    if claims["exp"] > (now + SHOP_TOKEN_LIFETIME).timestamp():
+        raise InvalidTokenError("exp lies more than an hour ahead")
+    kind, _, person = str(claims["sub"]).partition("_")
+    if kind != "p" or not person:
+        raise InvalidTokenError("sub must be p_ and the person's id")
+    return person
+
+
+def _claims(
+    token: str, *, secret: str, audience: str, names: Sequence[str], now: datetime
+) -> Mapping[str, Any]:
+    """The signed claims, with `exp`, `sub` and those named among them, for this moment."""
     try:
         # Times are checked here, against `now`.
-        claims = jwt.decode(
+        claims: Mapping[str, Any] = jwt.decode(
             token,
             secret,
             algorithms=["HS256"],
-            audience=AUDIENCE,
+            audience=audience,
             options={
-                "require": ["exp", "sub", "visitor"],
+                "require": ["exp", "sub", *names],
                 "verify_exp": False,
                 "verify_iat": False,
                 "verify_nbf": False,
@@ -72,22 +107,13 @@ def read_token(token: str, *, secret: str, now: datetime) -> Identity:
     except (jwt.InvalidTokenError, TypeError, ValueError) as error:
         raise InvalidTokenError(str(error)) from error
     expires, begins = claims["exp"], claims.get("nbf", 0)
-    visitor, person = claims["visitor"], claims.get("person")
-    if not (
-        _is_time(expires)
-        and _is_time(begins)
-        and isinstance(visitor, str)
-        and (person is None or isinstance(person, str))
-    ):
+    if not (_is_time(expires) and _is_time(begins)):
         raise InvalidTokenError("the token's claims are malformed")
     if expires <= now.timestamp():
         raise InvalidTokenError("the token has expired")
     if begins > now.timestamp():
         raise InvalidTokenError("the token is not valid yet")
-    identity = Identity(visitor, person)
-    if claims["sub"] != identity.conversation_id:
-        raise InvalidTokenError("the token's subject does not match its claims")
-    return identity
+    return claims
 
 
 def _is_time(value: object) -> bool:

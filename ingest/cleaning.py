@@ -20,6 +20,8 @@ ROBOT_VIEWS_A_MINUTE = 60
 ROBOT_VIEWS_A_DAY = 1_000
 RHYTHM_VIEWS = 30
 RHYTHM_SPREAD = 0.05
+FEWEST_ROBOT_VIEWS = min(RHYTHM_VIEWS, ROBOT_VIEWS_A_MINUTE, ROBOT_VIEWS_A_DAY)
+"""With fewer views a visitor breaks no robot rule."""
 
 
 @dataclass(frozen=True, slots=True)

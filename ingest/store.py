@@ -1,9 +1,12 @@
 """Steps into events, carts, orders and people: the same whether imported or released."""
 
+import re
+
 import polars as pl
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from core.ids import PUBLIC_ID
 from db.fold import derived_id
 from db.models import Event, ImportRun, Order, Person, Visitor
 from db.writes.bulk import insert_new
@@ -13,6 +16,7 @@ from ingest.steps import UTC_TIME, key_of
 
 _CART_NAMES = (SALE, CANCELLATION, "add_to_cart", "remove_from_cart", "purchase")
 _IDS_AT_ONCE = 10_000
+_ID = re.compile(PUBLIC_ID)
 
 
 def with_visitor_ids(steps: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +113,7 @@ def _store_visitors(session: Session, steps: pl.DataFrame) -> None:
     people = first.filter(pl.col("customer").is_not_null())
     person_of = _known_people(session, people["customer"].to_list())
     new = people.filter(~pl.col("customer").is_in(list(person_of)))
-    ids = {customer: key_of(f"customer:{customer}") for customer in new["customer"]}
+    ids = {customer: _person_id(customer) for customer in new["customer"]}
     insert_new(
         session,
         Person,
@@ -133,6 +137,11 @@ def _store_visitors(session: Session, steps: pl.DataFrame) -> None:
         ),
     )
     _lock(session, first["visitor_id"].to_list(), [*person_of.values(), *ids.values()])
+
+
+def _person_id(customer: str) -> str:
+    """The shop's number itself where it can be an id: the shop's tokens name the person by it."""
+    return customer if _ID.fullmatch(customer) else key_of(f"customer:{customer}")
 
 
 def _known_people(session: Session, customers: list[str]) -> dict[str, str]:

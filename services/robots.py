@@ -1,14 +1,15 @@
-"""Leaves out live visitors who behave like robots, for whatever learns from what shoppers did."""
+"""Finds live visitors who behave like robots: nothing is learnt from them, nothing sent to them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 from sqlalchemy.orm import Session
 
-from db.reads.training import live_views
-from ingest.cleaning import robots_among
+from db.owners import Owner
+from db.reads.training import live_views, live_views_of_busy
+from ingest.cleaning import FEWEST_ROBOT_VIEWS, robots_among
 
 type Robots = Mapping[str, int]
 """How many were left out by which rule."""
@@ -32,6 +33,17 @@ def without_robots(
     )
     people = events.filter(~pl.col("shopper").is_in(list(robots)))
     return people, Counter(robots.values())
+
+
+def robots_of(
+    session: Session, owners: Sequence[Owner], *, since: datetime, now: datetime
+) -> set[str]:
+    """Those of the owners (person, else visitor) who broke a robot rule since then.
+
+    Asked anew each time, like `without_robots`; for most it takes one count.
+    """
+    views = live_views_of_busy(session, owners, since=since, fewest=FEWEST_ROBOT_VIEWS)
+    return set(robots_among(views.rename({"shopper": "visitor"}), now=now))
 
 
 def left_out(robots: Robots) -> str | None:

@@ -26,6 +26,7 @@ from web.api import (
     chat,
     events,
     feedback,
+    people,
     push,
     recommendations,
     telegram,
@@ -105,6 +106,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.include_router(telegram.router)
     app.include_router(push.router)
     app.include_router(feedback.router)
+    app.include_router(people.router)
     app.include_router(catalogue.router)
     app.include_router(pictures.router)
     app.add_api_route("/widget.js", widget_script, include_in_schema=False)

@@ -14,11 +14,12 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from core.clock import Clock
 from core.identity import Identity, InvalidTokenError, issue_token, read_token
+from core.ids import PUBLIC_ID
 from core.settings import Settings
 from web.problems import Problem
 
 COOKIE = "cartwright_token"
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
+_ID = re.compile(PUBLIC_ID + r"\Z")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

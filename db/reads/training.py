@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from db.among import among
 from db.models import Cart, Event, EventName, Price, Product, Variant, Visitor
+from db.owners import Owner, owned_by_any
 
 ACTIONS = {
     EventName.VIEW_ITEM: "view",
@@ -140,8 +141,28 @@ def live_views(session: Session, *, shoppers: tuple[str, str] | None = None) -> 
 
     `shoppers` are the first and last, in the database's order, of those that are asked about.
     """
-    statement = (
-        select(SHOPPER, type_coerce(Event.at, String()))
+    statement = _live_views(SHOPPER, type_coerce(Event.at, String()))
+    if shoppers is not None:
+        statement = statement.where(SHOPPER.between(*shoppers))
+    return _timed_frame(session, statement, {"shopper": pl.String})
+
+
+def live_views_of_busy(
+    session: Session, owners: Sequence[Owner], *, since: datetime, fewest: int
+) -> pl.DataFrame:
+    """As `live_views`, of those among the owners who have `fewest` or more since then."""
+    lately = (owned_by_any(owners, Visitor.id, Visitor.person_id), Event.at >= since)
+    busy = session.scalars(
+        _live_views(SHOPPER).where(*lately).group_by(SHOPPER).having(func.count() >= fewest)
+    ).all()
+    theirs = _live_views(SHOPPER, type_coerce(Event.at, String())).where(*lately, SHOPPER.in_(busy))
+    return _timed_frame(session, theirs if busy else theirs.limit(0), {"shopper": pl.String})
+
+
+def _live_views(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(Event)
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
             Visitor.is_robot.is_(False),
@@ -150,9 +171,6 @@ def live_views(session: Session, *, shoppers: tuple[str, str] | None = None) -> 
             Event.position == 0,
         )
     )
-    if shoppers is not None:
-        statement = statement.where(SHOPPER.between(*shoppers))
-    return _timed_frame(session, statement, {"shopper": pl.String})
 
 
 def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:

@@ -64,12 +64,12 @@ def claim_visitor(session: Session, identity: Identity, *, now: datetime) -> Vis
     if not identity.visitor_id:
         if person_id is None:
             raise ValueError("an identity without visitor and person")
-        _lock_person(session, person_id, now=now)
+        lock_person(session, person_id, now=now)
         return _newest_visitor(session, person_id) or _new_visitor(session, person_id, now=now)
     visitor = _lock_visitor(session, identity.visitor_id, now=now)
     owner = visitor.person_id or person_id
     if owner:
-        _lock_person(session, owner, now=now)
+        lock_person(session, owner, now=now)
     if person_id and visitor.person_id is None:
         _adopt(session, visitor, person_id, now=now)
     if person_id and visitor.person_id != person_id:
@@ -185,7 +185,8 @@ def _visitor_to_lock() -> Select[Visitor]:
     )
 
 
-def _lock_person(session: Session, person_id: str, *, now: datetime) -> None:
+def lock_person(session: Session, person_id: str, *, now: datetime) -> None:
+    """Hold the person's row until the transaction ends; one that is not stored yet is created."""
     locked, values = _person_to_lock(), {"id": person_id}
     if session.scalar(locked, values) is None:
         row = {"id": person_id, "is_staff": False, "created_at": now}

@@ -19,6 +19,7 @@ from nudges.store import past, permission
 from nudges.store.lines import lines
 from nudges.store.page import Page
 from nudges.store.reached import furthest
+from services.robots import robots_of
 
 
 def load_facts(
@@ -121,13 +122,16 @@ class _Loaded:
         self._reached = past.reached(page)
         self._buying = past.buying(page)
         self._arms = past.arms(page)
+        self._robots = robots_of(
+            page.session, page.owners, since=page.now - past.HISTORY, now=page.now
+        )
 
     def facts(self, row: Any) -> Facts:
         """The facts of one nudge of the page."""
         owner = row.person_id or row.visitor_id
         buying = self._buying[owner]
         seen, paid = self._seen.get(owner, (None, None))
-        recipient = self._recipient(row)
+        recipient = self._recipient(row, owner)
         since = min(row.created_at, row.episode)
         asked = self._asked.get(row.id)
         return Facts(
@@ -178,7 +182,7 @@ class _Loaded:
             arms=assign(self._page.policy, recipient.subject, self._arms[owner]),
         )
 
-    def _recipient(self, row: Any) -> Recipient:
+    def _recipient(self, row: Any, owner: str) -> Recipient:
         return Recipient(
             visitor_id=row.visitor_id,
             person_id=row.person_id,
@@ -187,6 +191,6 @@ class _Loaded:
             locale=row.locale or self._settings.locale,
             time_zone=zone_of(row.time_zone, self._settings.time_zone).key,
             is_staff=bool(row.is_staff),
-            is_robot=row.is_robot,
+            is_robot=row.is_robot or owner in self._robots,
             member_since=row.person_since or row.visitor_since,
         )

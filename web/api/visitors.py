@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from core.identity import Identity, new_visitor
+from core.ids import PUBLIC_ID
 from db.engine import read_session
 from db.reads.people import person_exists
 from db.writes.visitors import StaleIdentityError, is_current, sign_in, sign_out
@@ -48,7 +49,7 @@ class SignIn(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"person_id": "demo-shopper-1"}]})
 
-    person_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+    person_id: Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID}$")]
 
 
 @router.post("/visitors", status_code=201)

@@ -31,6 +31,7 @@ from db.models import (
     Visitor,
 )
 from db.reads.training import event_frame
+from db.writes.people import tell_person
 from ingest.events import Outcome
 from ingest.log_products import UNKNOWN_STOCK
 from tests.imports import (
@@ -90,13 +91,27 @@ def test_an_invoice_becomes_one_order_of_the_customer(
     with sessions() as session:
         order = session.scalars(select(Order).where(Order.transaction_id == "700001")).one()
         person = session.get_one(Person, order.person_id)
-        assert person.shop_key == "20001"
+        assert person.id == person.shop_key == "20001"
         lines = {line.product_id: (line.quantity, line.unit_amount) for line in order.lines}
         assert lines == {"10001A": (6, 255), "10002": (2, 1250)}
         assert (order.total, order.currency) == (6 * 255 + 2 * 1250, "GBP")
         cart = session.get_one(Cart, order.cart_id)
         assert cart.status is CartStatus.ORDERED
         assert session.scalar(select(func.count()).where(Cart.status == CartStatus.OPEN)) == 0
+
+
+def test_a_customer_has_the_id_that_the_shops_tokens_name_them_by(
+    import_file: Importer, sessions: SessionFactory
+) -> None:
+    """The shop spoke of one of them before their past came in."""
+    with sessions.begin() as session:
+        email = {"email": "one@example.org"}
+        tell_person(session, "20001", values=email, consents=[], now=datetime.now(UTC))
+    import_file(FIXTURES / "online_retail.csv")
+    with sessions() as session:
+        order = session.scalars(select(Order).where(Order.transaction_id == "700001")).one()
+        assert order.person_id == "20001"
+        assert session.get_one(Person, "20001").email == "one@example.org"
 
 
 def test_the_order_of_an_invoices_lines_in_the_file_cannot_be_learnt(

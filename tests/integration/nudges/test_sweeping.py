@@ -1,15 +1,19 @@
 """A round writes to whom it may, once, and stores why nobody else got anything."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
 from core.clock import SimulatedClock
+from core.identity import Identity
 from db.engine import SessionFactory
-from db.models import Channel, NudgeState, Suppression
+from db.models import Channel, EventName, NudgeState, Suppression
+from db.writes.events import NewEvent, record
 from nudges.channels import Outcome, OutcomeKind
 from tests.integration.nudges.shoppers import (
+    TENT,
     Sink,
     agree,
     buy,
@@ -244,6 +248,40 @@ def test_staff_is_left_out(sessions: SessionFactory, clock: SimulatedClock) -> N
         leave_cart(session, "eve", at=at)
     sweeper(sessions, clock, channels=[Sink()]).run()
     assert [nudge.gate for nudge in nudges(sessions)] == ["left_out"]
+
+
+def look_around(
+    sessions: SessionFactory, key: str, *, since: datetime, gaps: Sequence[float]
+) -> None:
+    """The person looks at the tent again and again, with these pauses in seconds."""
+    at, views = since, []
+    for number, gap in enumerate(gaps):
+        at += timedelta(seconds=gap)
+        views.append(NewEvent(f"look-{number}", EventName.VIEW_ITEM, at, items=(TENT,)))
+    with sessions.begin() as session:
+        record(session, Identity(f"v-{key}", key), views, now=at)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "sent"),
+    [
+        ([0.4, 0.7] * 40, False),
+        ([30.0] * 40, False),
+        ([3, 40, 21, 90, 8] * 8, True),
+        ([0.4, 0.7] * 14, True),
+    ],
+    ids=["as fast as no person", "as regular as a clock", "a person", "too few to tell"],
+)
+def test_who_behaves_like_a_robot_is_left_out(
+    sessions: SessionFactory, clock: SimulatedClock, gaps: list[float], sent: bool
+) -> None:
+    left_carts(sessions, clock, "rob", "ann", ago=HOUR)
+    look_around(sessions, "rob", since=clock.now() - 20 * HOUR, gaps=gaps)
+    sink = Sink()
+    sweeper(sessions, clock, channels=[sink]).run()
+    assert len(sink.taken) == 1 + sent
+    gates = {nudge.person_id: nudge.gate for nudge in nudges(sessions)}
+    assert gates == {"ann": None, "rob": None if sent else "left_out"}
 
 
 def test_a_cart_that_is_kept_for_months_remembers_all_its_messages(
