@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.insert import table_of
-from db.models import Person
+from db.models import ChatOutbox, Person
 from db.reads.consents import ConsentLine, consent_ledger
 from db.writes.consents import record_consent
 from db.writes.visitors import lock_person
@@ -31,9 +31,10 @@ def tell_person(
 ) -> None:
     """Store what the shop says of a person, who may be new.
 
-    `values` are columns of TOLD: those left out stay as they are, None is forgotten. Of `consents`
-    each is a line of the ledger with a time of its own; one that is in it already is not added
-    again, so telling the same twice changes nothing. The newest time counts, whoever told it.
+    `values` are columns of TOLD: those left out stay as they are, None is forgotten, and with the
+    name the chat messages that call them by it. Of `consents` each is a line of the ledger with a
+    time of its own; one that is in it already is not added again, so telling the same twice changes
+    nothing. The newest time counts, whoever told it.
 
     Raises EmailTakenError, and ValueError for a column that is none of the shop's.
     """
@@ -47,6 +48,8 @@ def tell_person(
                 session.execute(update(people).where(people.c.id == person_id).values(values))
         except IntegrityError as error:
             raise EmailTakenError("another person has this e-mail address") from error
+    if values.get("name", "") is None:
+        session.execute(delete(ChatOutbox).where(ChatOutbox.person_id == person_id))
     known = set(consent_ledger(session, person_id))
     for line in dict.fromkeys(consents):
         if line not in known:

@@ -1,7 +1,9 @@
 """The shop's server tells of its people; nobody else can, and what is wrong is named."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,8 +18,9 @@ from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import Base, Channel, Person
 from db.reads.consents import ConsentLine, consent_ledger, consents_in_force
+from nudges.channels.chat import ChatChannel
 from nudges.message import Message
-from tests.integration.nudges.shoppers import Sink, leave_cart, nudges, sweeper
+from tests.integration.nudges.shoppers import Sink, leave_cart, nudges, policy, sweeper
 from web.identity import COOKIE, sign
 
 type Tell = Callable[..., httpx.Response]
@@ -37,6 +40,7 @@ AGREED: dict[str, Any] = {
     "at": "2026-03-02T08:58:00+01:00",
 }
 HOUR = timedelta(hours=1)
+EMBEDDING = Path(__file__).parents[3] / "docs/embedding.md"
 
 
 @pytest.fixture
@@ -110,19 +114,28 @@ def test_an_old_consent_told_late_does_not_undo_a_newer_no(
         assert not consents_in_force(session, "zoe")[Channel.EMAIL].granted
 
 
-def test_everything_is_forgotten_that_the_shop_takes_back(
-    tell: Tell, sessions: SessionFactory
-) -> None:
-    tell(ZOE)
-    tell(dict.fromkeys(("email", "name", "locale", "time_zone")))
+def named(sessions: SessionFactory, *texts: str) -> set[str]:
+    """The tables that one of the texts is anywhere in."""
     with sessions() as session:
-        rows = [
-            str(row)
+        return {
+            table.name
             for table in Base.metadata.sorted_tables
             for row in session.execute(select(table))
-        ]
-    assert rows
-    assert not [row for row in rows if "Zoe" in row or "Europe/London" in row]
+            if any(text in str(row) for text in texts)
+        }
+
+
+def test_no_table_names_whom_the_shop_takes_back(
+    tell: Tell, sessions: SessionFactory, clock: SimulatedClock, small_shop: None
+) -> None:
+    tell(ZOE | {"consents": [AGREED | {"channel": "chat"}]})
+    with sessions.begin() as session:
+        leave_cart(session, "zoe", at=clock.now() - HOUR)
+    stage = {"name": "first", "after_minutes": 60, "channels": ["chat"]}
+    sweeper(sessions, clock, channels=[ChatChannel(sessions)], rules=policy(stages=[stage])).run()
+    assert named(sessions, "Zoe", "Europe/London", "en_GB") == {"people", "chat_outbox"}
+    tell(dict.fromkeys(("email", "name", "locale", "time_zone")))
+    assert named(sessions, "Zoe", "Europe/London", "en_GB") == set()
 
 
 def test_an_address_belongs_to_one_person(tell: Tell, sessions: SessionFactory) -> None:
@@ -224,6 +237,27 @@ def test_a_token_of_the_shops_server_is_no_shoppers_token(
     token = jwt.encode(claims, settings.secret, algorithm="HS256")
     answer = client.get("/chat/token", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
+
+
+def test_the_worked_example_of_the_documents_works(
+    client: TestClient,
+    sessions: SessionFactory,
+    settings: Settings,
+    clock: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock.advance(timedelta(days=100))
+    (code,) = re.findall(r"```python\n(.*?)```", EMBEDDING.read_text(encoding="utf-8"), re.DOTALL)
+
+    def patch(url: str, **rest: Any) -> httpx.Response:
+        answer: httpx.Response = client.patch(url.removeprefix("https://assistant.example"), **rest)
+        return answer
+
+    monkeypatch.setattr(httpx, "patch", patch)
+    monkeypatch.setattr("time.time", lambda: clock.now().timestamp())
+    exec(code, {"SECRET": settings.secret})  # noqa: S102 our own document
+    monkeypatch.undo()
+    assert [line.granted for line in ledger(sessions, "4711")] == [True, False]
 
 
 # What comes of it
