@@ -10,6 +10,13 @@ from core.log import configure_logging
 from core.settings import get_settings
 from web.app import create_app, warm_up
 
+SLOWEST_ANSWER = 60
+"""Seconds after which a worker that does not answer its supervisor is taken for dead.
+
+It answers none while it imports the program, which on a busy machine takes longer than uvicorn's
+five seconds: it would be killed and started again for ever.
+"""
+
 
 def served() -> FastAPI:
     """The app of one process, warm."""
@@ -42,6 +49,7 @@ def main() -> None:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         server_header=False,
+        timeout_worker_healthcheck=SLOWEST_ANSWER,
     )
 
 
