@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from recommender.blend import Weights, fit_weights
 from recommender.facts import Facts
+from recommender.leaning import Habitual, Leanings
 from recommender.newcomers import Newcomers
 from recommender.popular import Popular, RecentlyPopular
 from recommender.protocol import Arrays, Scores
@@ -47,6 +48,10 @@ class Habits:
         known = ~np.isnan(everybody[0])
         self._base = (weights[len(TASTE) :] @ everybody[:, known]).astype(np.float32)
         self._leaning = with_weights(taste, weights[: len(TASTE)])
+        self._leanings = Leanings(self._leaning)
+        highest = self._base.max(initial=np.float32(0))
+        self._likely = np.zeros(everybody.shape[1], np.float32)
+        self._likely[known] = np.exp(self._base - highest)
 
     @classmethod
     def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
@@ -73,6 +78,20 @@ class Habits:
                 likely /= likely.sum()
                 out[known:] = np.nan
         return scores
+
+    def term(
+        self, batch: Batch, scratch: Scores, *, mass: np.float32 | None = None
+    ) -> Habitual | None:
+        """What `score` says for a batch of one window, as a Term; None where it knows nothing.
+
+        All items' likelihoods are written to `scratch`, unless `mass` says what they add up to.
+        """
+        leaning = self._leanings.of(batch)
+        if leaning is None:
+            return None
+        if mass is not None:
+            return Habitual(self._likely, leaning, mass)
+        return Habitual.of_all(self._likely, leaning, scratch)
 
     def features(self, batch: Batch, row: int) -> Scores:
         """The features of all items for one window, (FEATURES, items)."""

@@ -16,6 +16,8 @@ from threading import local
 import numpy as np
 
 from recommender.bundle import Bundle
+from recommender.habits import Habits
+from recommender.leaning import Habitual, Leanings
 from recommender.lstm_step import Lstm, State
 from recommender.members import Members
 from recommender.mining.compiled import compiled
@@ -39,6 +41,7 @@ class _Scratch(local):
     def __init__(self, items: int) -> None:
         self.total = np.zeros(items, np.float32)
         self.logits = np.zeros(items, np.float32)
+        self.habitual = np.zeros(items, np.float32)
         self.place = np.full(items, -1, np.int32)
 
 
@@ -51,6 +54,8 @@ class Norms:
     mass: np.float32
     leant: np.float32
     """The sum of all scores times how they suit the shopper; 0 without taste."""
+    habitual: np.float32
+    """The sum of all likelihoods by habit; 0 where habit says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,14 @@ class Ranker:
         self.names = [source.name for source in self._blend.sources]
         self._rules_at = self.names.index(AssociationRules.name)
         self._members = Members(bundle.category)
-        self._ask = [_asking(source) for source in self._blend.sources]
+        self._ask = [(source, _asking(source)) for source in self._blend.sources]
+        taste = bundle.blend.taste
+        self._leanings = None if taste is None else Leanings(taste)
         self._scratch = _Scratch(len(bundle.vocabulary))
+        networks = [one.weights for one in self._blend.sources if isinstance(one, Lstm)]
         self._output = next(
-            (OutputLayer(one.weights.item[1:], one.weights.item_bias, one.weights.seen)
-             for one in self._blend.sources if isinstance(one, Lstm)), None,
+            (OutputLayer(one.item[1:], one.item_bias, one.seen)
+             for one in networks), None,
         )  # fmt: skip
 
     def best(
@@ -104,10 +112,7 @@ class Ranker:
         away from more of their kind. Fewer than k where no more have any score.
         """
         scratch = self._scratch
-        softmax = None
-        if state is not None and self._output is not None:
-            softmax = Softmax(self._output, state[0], scratch.logits)
-        terms = [softmax if ask is None else ask(batch) for ask in self._ask]
+        terms = [self._term(source, ask, batch, state) for source, ask in self._ask]
         knows = np.array([[term is not None] for term in terms])
         weights = self._blend.weights_for(batch, knows)[:, 0]
         together = self._together(about, surface)
@@ -121,8 +126,12 @@ class Ranker:
                 term.add_to(total, weight)
         lift = self._blend.newcomers_lift(weights[:, None])
         total[self._known :] *= lift
-        suits, leant = self._suits(batch, total)
-        total *= suits * (1 - lean)
+        leaning = self._leanings.of(batch) if self._leanings is not None else None
+        if leaning is not None:
+            leaning.multiply(total, total)
+        leant = total.sum() if self._leanings is not None else np.float32(0)
+        suits = (1 - lean) / (leant if leant > 0 else np.float32(1))
+        total *= suits
         if together is not None:
             together.add_to(total, lean)
         if alike is not None:
@@ -135,9 +144,10 @@ class Ranker:
         parts = np.zeros((len(terms), len(items)), np.float32)
         for part, term, weight in zip(parts, terms, weights, strict=True):
             if term is not None:
-                part += weight * (1 - lean) * term.at(items, place)
+                part += weight * suits * term.at(items, place)
         parts[:, items >= self._known] *= lift
-        parts *= suits if suits.ndim == 0 else suits[items]
+        if leaning is not None:
+            parts *= leaning.exact(items, place)
         if together is not None:
             parts[self._rules_at] += lean * together.at(items, place)
         if alike is not None:
@@ -145,8 +155,7 @@ class Ranker:
             parts[:, near & (self._category[items] >= 0)] *= np.float32(SAME_CATEGORY[surface])
         place[items] = -1
         order = np.lexsort((items, -parts.sum(axis=0)))[:k]
-        highest, mass = (softmax.highest, softmax.mass) if softmax else (np.float32(0),) * 2
-        return Ranked(items[order], parts[:, order], Norms(highest, mass, leant))
+        return Ranked(items[order], parts[:, order], _norms(terms, leant))
 
     def totals(self, batch: Batch, state: State | None, items: Ints, norms: Norms) -> Scores:
         """What `best` scores the items with for a window that it has ranked before.
@@ -156,15 +165,21 @@ class Ranker:
         place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
         shares: list[Scores | None] = []
-        for ask in self._ask:
-            if ask is not None:
-                term = ask(batch)
-                shares.append(term.at(items, place) if term is not None else None)
-            elif state is not None and self._output is not None:
-                true = likelihoods(self._output, state[0], norms.highest, items)
-                shares.append(true / norms.mass)
+        for source, ask in self._ask:
+            if isinstance(source, Lstm):
+                share = None
+                if state is not None and self._output is not None:
+                    true = likelihoods(self._output, state[0], norms.highest, items)
+                    share = true / norms.mass
+            elif isinstance(source, Habits):
+                habit = source.term(batch, self._scratch.habitual, mass=norms.habitual)
+                share = habit.at(items, place) if habit and norms.habitual > 0 else None
             else:
-                shares.append(None)
+                term = ask(batch)
+                share = term.at(items, place) if term is not None else None
+            shares.append(share)
+        leaning = self._leanings.of(batch) if self._leanings is not None else None
+        suits = leaning.exact(items, place) if leaning is not None else np.float32(1)
         place[items] = -1
         knows = np.array([[share is not None] for share in shares])
         weights = self._blend.weights_for(batch, knows)[:, 0]
@@ -173,11 +188,9 @@ class Ranker:
             if share is not None:
                 total += weight * share
         total[items >= self._known] *= self._blend.newcomers_lift(weights[:, None])
-        taste = self._blend.taste
-        if taste is not None:
-            total *= taste.factors(batch)[0][items]
-            if norms.leant > 0:
-                total /= norms.leant
+        total *= suits
+        if norms.leant > 0:
+            total /= norms.leant
         return total
 
     def carried(self, about: Sequence[int], items: Ints) -> Bools:
@@ -203,17 +216,14 @@ class Ranker:
         place[items] = -1
         return share
 
-    def _suits(self, batch: Batch, total: Scores) -> tuple[Scores, np.float32]:
-        """What taste makes of each item's score, so that they add up to as much as before.
-
-        And what they would add up to otherwise.
-        """
-        taste = self._blend.taste
-        if taste is None:
-            return np.ones((), np.float32), np.float32(0)
-        factors: Scores = taste.factors(batch)[0]
-        leant = np.float32(total @ factors)
-        return (factors / leant if leant > 0 else factors), leant
+    def _term(self, source: Source, ask: "_Ask", batch: Batch, state: State | None) -> Term | None:
+        if isinstance(source, Lstm):
+            if state is None or self._output is None:
+                return None
+            return Softmax(self._output, state[0], self._scratch.logits)
+        if isinstance(source, Habits):
+            return source.term(batch, self._scratch.habitual)
+        return ask(batch)
 
     def _alike(self, about: Sequence[int]) -> Ints | None:
         """All items of the categories of these; None where they have none."""
@@ -226,10 +236,11 @@ class Ranker:
         return Few.of(*self._complements.fired(about))
 
 
-def _asking(source: Source) -> Callable[[Batch], Term | None] | None:
-    """How to ask a source what it says of a window; None for the network, which has its state."""
-    if isinstance(source, Lstm):
-        return None
+type _Ask = Callable[[Batch], Term | None]
+
+
+def _asking(source: Source) -> _Ask:
+    """How to ask a source what it says of a window; the network and habit want more than that."""
     if isinstance(source, Sparse):
         sparse = source
         return lambda batch: Few.of(*sparse.found(batch))
@@ -239,6 +250,16 @@ def _asking(source: Source) -> Callable[[Batch], Term | None] | None:
     if isinstance(source, Spread):
         return source.spread
     return lambda batch: All.of(source.score(batch)[0])
+
+
+def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
+    softmax = next((term for term in terms if isinstance(term, Softmax)), None)
+    habitual = next((term for term in terms if isinstance(term, Habitual)), None)
+    nothing = np.float32(0)
+    return Norms(
+        softmax.highest if softmax else nothing, softmax.mass if softmax else nothing, leant,
+        habitual.mass if habitual else nothing,
+    )  # fmt: skip
 
 
 @compiled

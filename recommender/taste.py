@@ -20,6 +20,7 @@ The features, from the distinct products that the shopper met, the older ones to
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -40,6 +41,23 @@ PRICE_PRIOR = 4.0
 # Weights are learnt on so many of the blend's best items a case: what is further down stays there.
 CANDIDATES = 200
 RIDGE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a shopper keeps to: leanings to brands, categories and arrivals, as `FEATURES` has them.
+
+    And the place they choose by price, how sure that is, the products that they met, and how many
+    steps they had with each.
+    """
+
+    by_brand: Scores
+    by_category: Scores
+    by_arrivals: Scores
+    chosen: np.float32
+    sure: np.float32
+    met: Ints
+    times: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,10 @@ class Taste:
             weights=np.zeros(len(FEATURES), np.float32) if weights is None else weights,
         )
 
+    @cached_property
+    def _brands(self) -> int:
+        return int(self.facts.brand.max(initial=-1)) + 1
+
     @property
     def is_silent(self) -> bool:
         """Whether every item suits everybody alike."""
@@ -99,72 +121,48 @@ class Taste:
 
     def lean(self, batch: Batch, row: int, lean: Scores) -> None:
         """Write the weights times the features of all items, which are not written one by one."""
-        profile = self._profile(batch, row)
+        profile = self.profile(batch, row)
         if profile is None:
             lean.fill(0)
             return
-        by_brand, by_category, by_arrivals, chosen, sure = profile
         facts, (brand, category, price, again, arrivals) = self.facts, self.weights
         _add_up(
             facts.brand, facts.category, facts.place,
-            brand * by_brand, category * by_category + arrivals * by_arrivals,
-            chosen, price * sure, lean,
+            brand * profile.by_brand,
+            category * profile.by_category + arrivals * profile.by_arrivals,
+            profile.chosen, price * profile.sure, lean,
         )  # fmt: skip
-        met, times = _met(batch, row)
-        lean[met] += again * np.log1p(times).astype(np.float32)
+        lean[profile.met] += again * np.log1p(profile.times).astype(np.float32)
 
     def features(self, batch: Batch, row: int) -> Scores:
         """The features of all items for one window, (FEATURES, items)."""
         facts = self.facts
         features = np.zeros((len(FEATURES), len(facts.brand)), np.float32)
-        profile = self._profile(batch, row)
+        profile = self.profile(batch, row)
         if profile is not None:
-            by_brand, by_category, by_arrivals, chosen, sure = profile
             _describe(
-                facts.brand, facts.category, facts.place, by_brand, by_category, by_arrivals,
-                chosen, sure, features,
+                facts.brand, facts.category, facts.place,
+                profile.by_brand, profile.by_category, profile.by_arrivals,
+                profile.chosen, profile.sure, features,
             )  # fmt: skip
-            met, times = _met(batch, row)
-            features[FEATURES.index("met"), met] = np.log1p(times)
+            features[FEATURES.index("met"), profile.met] = np.log1p(profile.times)
         return features
 
-    def _profile(
-        self, batch: Batch, row: int
-    ) -> tuple[Scores, Scores, Scores, np.float32, np.float32] | None:
-        """Leanings to brands, categories and arrivals, the place chosen by price, how sure it is.
-
-        None where there is no known item.
-        """
+    def profile(self, batch: Batch, row: int) -> "Profile | None":
+        """What the shopper of one window keeps to; None where there is no known item."""
         steps = batch.known_items(row)
-        met = np.unique(steps)
-        if len(met) == 0:
+        if len(steps) == 0:
             return None
         facts = self.facts
-        category = facts.category[met]
-        category = category[category >= 0]
-        counts = np.bincount(category, minlength=len(self.category_share))
-        alike = (counts + CATEGORY_PRIOR * self.category_share) / (
-            (len(category) + CATEGORY_PRIOR) * self.category_share
-        )
-        came = _arrivals(facts.category[steps], np.zeros_like(steps))
-        arrivals = np.bincount(came, minlength=len(self.arrival_share))
-        drawn = (arrivals + ARRIVAL_PRIOR * self.arrival_share) / (
-            (len(came) + ARRIVAL_PRIOR) * self.arrival_share
-        )
-        brands = int(facts.brand.max(initial=-1)) + 1
-        brand = facts.brand[met]
-        seen = np.bincount(brand[brand >= 0], minlength=brands)
-        expected = np.zeros(brands)
-        _expect(counts, self.brand_from, self.brand_code, self.brand_share, expected)
-        place = facts.place[met]
-        place = place[~np.isnan(place)]
-        chosen = (place.sum() + 0.5 * PRICE_PRIOR) / (len(place) + PRICE_PRIOR)
-        return (
-            np.log((seen + BRAND_PRIOR) / (expected + BRAND_PRIOR)).astype(np.float32),
-            np.log(alike).astype(np.float32),
-            np.log(drawn).astype(np.float32),
-            np.float32(chosen),
-            np.float32(len(place) / (len(place) + PRICE_PRIOR)),
+        by_brand = np.zeros(self._brands, np.float32)
+        by_category, by_arrivals = np.empty((2, len(self.category_share)), np.float32)
+        met, times, chosen, sure = _keep_to(
+            steps, facts.brand, facts.category, facts.place, self.category_share,
+            self.arrival_share, self.brand_from, self.brand_code, self.brand_share,
+            by_brand, by_category, by_arrivals,
+        )  # fmt: skip
+        return Profile(
+            by_brand, by_category, by_arrivals, np.float32(chosen), np.float32(sure), met, times
         )
 
     def grown(self, new: Newcomers) -> Self:
@@ -264,21 +262,57 @@ def _arrivals(category: Ints, shopper: Ints) -> Ints:
     return arrived
 
 
-def _met(batch: Batch, row: int) -> tuple[Ints, NDArray[np.int64]]:
-    """The known products of all steps, and how many steps each has."""
-    met, times = np.unique(batch.known_items(row), return_counts=True)
-    return met, times
-
-
 @compiled
-def _expect(
-    met: NDArray[np.int64], begin: Ints, brand: Ints, share: Scores, expected: NDArray[np.float64]
-) -> None:
-    """Add up how often each brand is expected of so many products `met` of each category."""
-    for category in range(len(met)):
-        if met[category] > 0:
-            for at in range(begin[category], begin[category + 1]):
-                expected[brand[at]] += met[category] * share[at]
+def _keep_to(
+    steps: Ints, brand: Ints, category: Ints, place: Scores,
+    category_share: Scores, arrival_share: Scores,
+    brand_from: Ints, brand_code: Ints, brand_share: Scores,
+    by_brand: Scores, by_category: Scores, by_arrivals: Scores,
+) -> tuple[Ints, NDArray[np.int64], float, float]:  # fmt: skip
+    """Fill in what a Profile has by brand and category, all 0 by now; returns the rest of it."""
+    met = np.unique(steps)
+    times = np.zeros(len(met), np.int64)
+    categories = len(category_share)
+    arrivals = np.zeros(categories)
+    came, before = 0, -2
+    for step in steps:
+        times[np.searchsorted(met, step)] += 1
+        own = category[step]
+        if own >= 0 and own != before:
+            arrivals[own] += 1
+            came += 1
+        before = own
+
+    counts = np.zeros(categories)
+    seen = np.zeros(len(by_brand))
+    known, priced, places = 0, 0, 0.0
+    for item in met:
+        if category[item] >= 0:
+            counts[category[item]] += 1
+            known += 1
+        if brand[item] >= 0:
+            seen[brand[item]] += 1
+        if not np.isnan(place[item]):
+            places += place[item]
+            priced += 1
+
+    # What the shopper has not met is alike for them: one logarithm does for all of it.
+    no_category = np.log(CATEGORY_PRIOR / (known + CATEGORY_PRIOR))
+    no_arrival = np.log(ARRIVAL_PRIOR / (came + ARRIVAL_PRIOR))
+    expected = np.zeros(len(by_brand))
+    for one in range(categories):
+        by_category[one], by_arrivals[one] = no_category, no_arrival
+        if counts[one] > 0:
+            by_category[one] += np.log1p(counts[one] / (CATEGORY_PRIOR * category_share[one]))
+            for at in range(brand_from[one], brand_from[one + 1]):
+                expected[brand_code[at]] += counts[one] * brand_share[at]
+        if arrivals[one] > 0:
+            by_arrivals[one] += np.log1p(arrivals[one] / (ARRIVAL_PRIOR * arrival_share[one]))
+    for one in range(len(by_brand)):
+        if seen[one] > 0 or expected[one] > 0:
+            by_brand[one] = np.log((seen[one] + BRAND_PRIOR) / (expected[one] + BRAND_PRIOR))
+    chosen = (places + 0.5 * PRICE_PRIOR) / (priced + PRICE_PRIOR)
+    return met, times, chosen, priced / (priced + PRICE_PRIOR)
 
 
 @compiled

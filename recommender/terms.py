@@ -48,7 +48,7 @@ class All:
 
     def add_to(self, total: Scores, weight: np.float32) -> None:
         """As Term says."""
-        _add_all(total, self.share, weight)
+        add_all(total, self.share, weight)
 
     def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
         """As Term says."""
@@ -67,7 +67,7 @@ class Around:
 
     def add_to(self, total: Scores, weight: np.float32) -> None:
         """As Term says."""
-        _add_all(total, self.everybody, weight / self.whole)
+        add_all(total, self.everybody, weight / self.whole)
         _add_few(total, self.items, self.more, weight / self.whole)
 
     def at(self, items: Ints, place: Ints) -> Scores:
@@ -94,7 +94,7 @@ class Softmax:
 
     def add_to(self, total: Scores, weight: np.float32) -> None:
         """As Term says."""
-        _add_all(total, self._likelihood, weight / self.mass)
+        add_all(total, self._likelihood, weight / self.mass)
 
     def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
         """As Term says; from then on `mass` knows the true likelihood of these items."""
@@ -125,7 +125,8 @@ def _shares(scores: Scores, share: Scores) -> float:
 
 
 @compiled
-def _add_all(total: Scores, share: Scores, weight: np.float32) -> None:
+def add_all(total: Scores, share: Scores, weight: np.float32) -> None:
+    """Add the shares times `weight`, without an array between."""
     for item in range(len(total)):
         total[item] += weight * share[item]
 

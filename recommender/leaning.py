@@ -1,0 +1,136 @@
+"""How all items suit one shopper, from three small tables instead of a formula for each item.
+
+Taste is a sum over an item's brand, category and place by price (`recommender.taste`), so what it
+multiplies a score by is a product of three numbers, one from a table each. Over all items the place
+is rounded to one of PLACES; `exact` takes the true one, for the few items that a choice is made
+from.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.mining.compiled import compiled
+from recommender.protocol import Scores
+from recommender.sequences import Batch, Ints
+from recommender.taste import FEATURES, Taste
+from recommender.terms import add_all
+
+PLACES = 4096
+_PLACED = (np.arange(PLACES + 1) / PLACES).astype(np.float32)
+
+
+class Leanings:
+    """A taste, ready to say how all items suit a shopper. Safe to share between threads."""
+
+    def __init__(self, taste: Taste) -> None:
+        self.taste = taste
+        place = taste.facts.place
+        rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
+        self.place = rounded.astype(np.uint16)
+
+    def of(self, batch: Batch) -> "Leaning | None":
+        """The leaning of a batch's one window; None where the shopper has met nothing."""
+        profile = self.taste.profile(batch, 0)
+        if profile is None:
+            return None
+        weights = dict(zip(FEATURES, self.taste.weights, strict=True))
+        by_category = weights["category"] * profile.by_category
+        by_category += weights["arrivals"] * profile.by_arrivals
+        return Leaning(
+            self,
+            _table(weights["brand"] * profile.by_brand),
+            _table(by_category),
+            profile.chosen,
+            weights["price"] * profile.sure,
+            profile.met,
+            weights["met"] * np.log1p(profile.times).astype(np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What one shopper's scores are multiplied by, up to a factor that all items share."""
+
+    leanings: Leanings
+    by_brand: Scores
+    """Logarithms; the last is of an item that has none."""
+    by_category: Scores
+    chosen: np.float32
+    sure: np.float32
+    met: Ints
+    again: Scores
+
+    def multiply(self, scores: Scores, out: Scores) -> None:
+        """Write the scores (items,) times how the items suit the shopper; `out` may be `scores`."""
+        facts = self.leanings.taste.facts
+        by_place = np.ones(PLACES + 2, np.float32)
+        away = _PLACED - self.chosen
+        np.exp(away * away * -self.sure, out=by_place[:-1])
+        _multiply(
+            facts.brand, facts.category, self.leanings.place,
+            np.exp(self.by_brand), np.exp(self.by_category), by_place, scores, out,
+        )  # fmt: skip
+        out[self.met] *= np.exp(self.again)
+
+    def exact(self, items: Ints, place: Ints) -> Scores:
+        """The true factors of some items; `place` has each one's position in them, else -1."""
+        facts = self.leanings.taste.facts
+        logs = self.by_brand[facts.brand[items]] + self.by_category[facts.category[items]]
+        away = facts.place[items] - self.chosen
+        logs -= np.nan_to_num(self.sure * away * away)
+        here = place[self.met]
+        logs[here[here >= 0]] += self.again[here >= 0]
+        factors: Scores = np.exp(logs)
+        return factors
+
+
+class Habitual:
+    """What habit says of the items: everybody's likelihoods times one shopper's leaning.
+
+    As the network's term, it sums up all items as rounded, and gives single ones as they are.
+    """
+
+    def __init__(self, everybody: Scores, leaning: Leaning, mass: np.float32) -> None:
+        self._everybody, self._leaning = everybody, leaning
+        self.mass = mass
+        self._likely: Scores | None = None
+
+    @classmethod
+    def of_all(cls, everybody: Scores, leaning: Leaning, scratch: Scores) -> "Habitual | None":
+        """From all items, whose likelihoods are kept in `scratch`; None where all are 0."""
+        leaning.multiply(everybody, scratch)
+        mass = scratch.sum()
+        if not mass > 0:
+            return None
+        term = cls(everybody, leaning, mass)
+        term._likely = scratch
+        return term
+
+    def add_to(self, total: Scores, weight: np.float32) -> None:
+        """As Term says."""
+        assert self._likely is not None  # noqa: S101 only what was summed up is added up
+        add_all(total, self._likely, weight / self.mass)
+
+    def at(self, items: Ints, place: Ints) -> Scores:
+        """As Term says."""
+        share: Scores = self._everybody[items] * self._leaning.exact(items, place) / self.mass
+        return share
+
+
+def _table(logs: NDArray[np.float32]) -> Scores:
+    """Logarithms of at most 0, and a last one for whoever has no code, in step with the others."""
+    highest = logs.max(initial=np.float32(0))
+    table: Scores = np.append(logs, np.float32(0)) - highest
+    return table
+
+
+@compiled
+def _multiply(
+    brand: Ints, category: Ints, place: NDArray[np.uint16],
+    by_brand: Scores, by_category: Scores, by_place: Scores, scores: Scores, out: Scores,
+) -> None:  # fmt: skip
+    for item in range(len(out)):
+        suits = by_brand[brand[item]] * by_category[category[item]] * by_place[place[item]]
+        out[item] = scores[item] * suits
