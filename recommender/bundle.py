@@ -12,6 +12,7 @@ from recommender.facts import Facts
 from recommender.habits import Habits
 from recommender.left_in_cart import LeftInCart
 from recommender.lstm_step import Lstm
+from recommender.nearest import NearestItems
 from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Newcomers
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
@@ -47,7 +48,8 @@ class Bundle:
 
     `bought_again` marks what people buy again and again, such as gas: owning it is no reason not
     to suggest it. `spoken` are the rules that may be told to shoppers. `carts` tells the network
-    which kind of cart it is asked about; a version that knows nothing of leaving has none.
+    which kind of cart it is asked about; a version that knows nothing of leaving has none. In a
+    large shop `nearest` finds the network's likeliest items.
     """
 
     vocabulary: Vocabulary
@@ -56,6 +58,7 @@ class Bundle:
     bought_again: Bools
     spoken: Spoken
     carts: Carts | None = None
+    nearest: NearestItems | None = None
 
     def source(self, name: str) -> Source | None:
         """The blend's source of that name, if it has it."""
@@ -108,6 +111,7 @@ class Bundle:
             "blend": {"weights": self.blend.weights},
             **({} if taste is None else {"taste": taste.arrays()}),
             **({} if self.carts is None else {"carts": self.carts.arrays()}),
+            **({} if self.nearest is None else {"nearest": self.nearest.arrays()}),
             **self.spoken.parts(),
             **{source.name: source.arrays() for source in self.blend.sources},
         }
@@ -139,6 +143,7 @@ class Bundle:
                 catalogue_part["bought_again"],
                 Spoken.from_parts(parts),
                 Carts(**parts["carts"]) if "carts" in parts else None,
+                NearestItems.from_arrays(parts["nearest"]) if "nearest" in parts else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BrokenModelError(

@@ -4,6 +4,9 @@ A product of one state with all item embeddings is bound by the memory it reads.
 kept as 8-bit integers with one scale (symmetric, per row: Jacob et al. 2018), a quarter of the
 bytes; the state becomes 14-bit integers, so that nearly all of what rounding loses is lost by the
 items. `exact` gives the true logits of the few items that a choice is made from.
+
+In a shop so large that even this is too much, `nearest` finds the likeliest items through an index,
+and `rest` estimates what all others add up to from some of them, drawn once.
 """
 
 from typing import Any
@@ -12,21 +15,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
+from recommender.nearest import NearestItems
 from recommender.protocol import Scores
 from recommender.sequences import Bools, Ints
 
 STEPS = 127
 STATE_STEPS = 8191
 """127 * 8191 * units fits in 32 bits for up to 2,000 units."""
+DRAWN = 2_048
+"""Items that stand for all that the index did not find."""
 
 
 class OutputLayer:
     """Logits of all items for one state; items that training never met have none (-inf)."""
 
-    def __init__(self, items: Scores, bias: Scores, seen: Bools) -> None:
-        """From the embeddings (n, d), the items' biases (n,) and which of them training met."""
+    def __init__(
+        self, items: Scores, bias: Scores, seen: Bools, index: NearestItems | None = None
+    ) -> None:
+        """From the embeddings (n, d), the items' biases (n,) and which of them training met.
+
+        With an `index` of the first items the layer is asked for the `nearest` ones only.
+        """
         self._items = np.ascontiguousarray(items, np.float32)
         self._bias = np.where(seen, bias, -np.inf).astype(np.float32)
+        self.index = index
+        if index is not None:
+            known = np.flatnonzero(seen)
+            draw = np.random.default_rng(0)
+            drawn = draw.choice(known, min(DRAWN, len(known)), replace=False)
+            self._drawn = np.sort(drawn).astype(np.int32)
+            self._sample = np.ascontiguousarray(self._items[self._drawn])
+            self._seen = len(known)
+            return
         scale = np.abs(self._items).max(axis=1, initial=0) / np.float32(STEPS)
         self._scale = np.maximum(scale, np.float32(1e-30)).astype(np.float32)
         self._steps = np.round(self._items / self._scale[:, None]).astype(np.int8)
@@ -37,6 +57,21 @@ class OutputLayer:
         rounded = np.round(state / np.float32(unit)).astype(np.int16)
         _logits(self._steps, rounded, np.float32(unit), self._scale, self._bias, out)
         return out
+
+    def nearest(self, state: Scores) -> Ints:
+        """The items likeliest by far, found through the index; those that came later are all in."""
+        assert self.index is not None  # noqa: S101 who asks has looked
+        later = np.arange(self.index.items, len(self._items), dtype=np.int32)
+        return np.concatenate([self.index.find(state), later])
+
+    def rest(self, state: Scores, highest: np.float32, found: Ints) -> np.float32:
+        """What `exp(logit - highest)` of all but the found items adds up to, as estimated."""
+        others = ~np.isin(self._drawn, found)
+        missing = self._seen - len(found)
+        if missing <= 0 or not others.any():
+            return np.float32(0)
+        logits = self._sample @ state + self._bias[self._drawn]
+        return np.float32(np.exp(logits[others] - highest).mean() * missing)
 
     def exact(self, state: Scores, items: Ints) -> Scores:
         """The true logits of some items."""

@@ -25,7 +25,7 @@ from recommender.output_layer import OutputLayer
 from recommender.protocol import Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
-from recommender.terms import All, Few, Softmax, likelihoods
+from recommender.terms import All, Few, Likeliest, Softmax, likelihoods
 
 # How much what is taken together counts on each surface, and what is left of the score of a
 # product of the same category: next to a tent belongs a mat, not another tent.
@@ -90,7 +90,7 @@ class Ranker:
         self._scratch = _Scratch(len(bundle.vocabulary))
         networks = [one.weights for one in self._blend.sources if isinstance(one, Lstm)]
         self._output = next(
-            (OutputLayer(one.item[1:], one.item_bias, one.seen)
+            (OutputLayer(one.item[1:], one.item_bias, one.seen, bundle.nearest)
              for one in networks), None,
         )  # fmt: skip
 
@@ -220,6 +220,8 @@ class Ranker:
         if isinstance(source, Lstm):
             if state is None or self._output is None:
                 return None
+            if self._output.index is not None:
+                return Likeliest(self._output, state[0])
             return Softmax(self._output, state[0], self._scratch.logits)
         if isinstance(source, Habits):
             return source.term(batch, self._scratch.habitual)
@@ -253,7 +255,7 @@ def _asking(source: Source) -> _Ask:
 
 
 def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
-    softmax = next((term for term in terms if isinstance(term, Softmax)), None)
+    softmax = next((term for term in terms if isinstance(term, (Softmax, Likeliest))), None)
     habitual = next((term for term in terms if isinstance(term, Habitual)), None)
     nothing = np.float32(0)
     return Norms(

@@ -105,6 +105,32 @@ class Softmax:
         return true / self.mass
 
 
+class Likeliest:
+    """The network's shares where only its likeliest items are looked at; all others have none.
+
+    `highest` and `mass` are as Softmax has them, but for what the others add up to: an estimate.
+    """
+
+    def __init__(self, output: OutputLayer, hidden: Scores) -> None:
+        self._output, self._hidden = output, hidden
+        self._items = output.nearest(hidden)
+        logits = output.exact(hidden, self._items)
+        self.highest = logits.max(initial=np.float32(-1e30))
+        self._likelihood = np.exp(logits - self.highest)
+        rest = output.rest(hidden, self.highest, self._items)
+        self.mass = max(self._likelihood.sum() + rest, np.float32(1e-30))
+
+    def add_to(self, total: Scores, weight: np.float32) -> None:
+        """As Term says."""
+        _add_few(total, self._items, self._likelihood, weight / self.mass)
+
+    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
+        """As Term says; the shares of items that were not looked at are true too."""
+        true = likelihoods(self._output, self._hidden, self.highest, items)
+        share: Scores = true / self.mass
+        return share
+
+
 def likelihoods(output: OutputLayer, hidden: Scores, highest: np.float32, items: Ints) -> Scores:
     """`exp(logit - highest)` of some items, from the true weights."""
     true: Scores = np.exp(output.exact(hidden, items) - highest)

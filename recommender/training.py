@@ -39,6 +39,7 @@ from recommender.item_content import ItemContent
 from recommender.left_in_cart import LeftInCart
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
+from recommender.nearest import indexed
 from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Embed
 from recommender.popular import (
@@ -529,4 +530,5 @@ def _bundle(
 ) -> Bundle:
     again = bought_again(prepared.log, len(prepared.vocabulary))
     spoken = Spoken.mine(prepared.log, min_people=min_people)
-    return Bundle(prepared.vocabulary, prepared.category, blend, again, spoken, carts)
+    nearest = indexed(blend.sources)
+    return Bundle(prepared.vocabulary, prepared.category, blend, again, spoken, carts, nearest)
