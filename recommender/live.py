@@ -25,6 +25,8 @@ from recommender.sequences import (
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FEW = 8
+"""New steps up to which it is less work to go on from a window than to make it anew."""
 
 
 @dataclass(slots=True)
@@ -89,10 +91,25 @@ class LiveBlend:
         taboo = [index[item] for item in exclude if item in index]
         owned = [index[item] for item in history.owned if item in index]
         taboo += [item for item in owned if not self._bought_again[item]]
-        steps = [(step.product_id, step.action, step.at) for step in history.steps]
-        batch = encode(steps, self.vocabulary)
-        window = self._window(batch, before.window if before else None)
+        window = self._window(self._batch(history, before), before.window if before else None)
         return Live(history, window, cart, [*taboo, *cart])
+
+    def _batch(self, history: History, before: Live | None) -> Batch:
+        """The history's window; where `before` knew all but a few last steps, made from its own."""
+        known = before.history.steps if before is not None else ()
+        new = history.steps[len(known) :]
+        times = [step.at for step in known if step.action in ACTION_CODES]
+        if before is None or not times or len(new) > FEW or history.steps[: len(known)] != known:
+            steps = [(step.product_id, step.action, step.at) for step in history.steps]
+            return encode(steps, self.vocabulary)
+        batch, last = before.window.batch, max(times)
+        for step in new:
+            if step.at < last or step.action not in ACTION_CODES:
+                return self._batch(history, None)
+            item, action = self.vocabulary.get(step.product_id), ACTION_CODES[step.action]
+            batch = extended(batch, item, action, pause=step.at - last)
+            last = step.at
+        return batch
 
     def leaving(self, live: Live, *, now: datetime) -> float | None:
         """How likely it is that the cart will not be bought in the visit that runs.

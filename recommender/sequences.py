@@ -5,6 +5,7 @@ serving builds a one-shopper log from the shopper's last steps and cuts the same
 both see a shopper alike.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -298,8 +299,15 @@ def encode(
     )
 
 
-def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> Batch:
-    """One window with one more step at the time of its last, as `encode` would make it."""
+def extended(
+    batch: Batch,
+    item: int,
+    action: int,
+    *,
+    pause: timedelta = timedelta(),
+    length: int = WINDOW,
+) -> Batch:
+    """One window with one more step that long after its last, as `encode` would make it."""
     steps = int(batch.length[0])
     first = max(0, steps + 1 - length)
 
@@ -309,13 +317,17 @@ def extended(batch: Batch, item: int, action: int, *, length: int = WINDOW) -> B
     def one_more(values: NDArray[Any], value: int | bool) -> NDArray[Any]:
         return np.append(values[0, first:steps], np.asarray(value, values.dtype))[None]
 
-    gap = one_more(batch.gap, 1 if steps else 0)
+    bucket = bisect_right(GAP_EDGES, pause.total_seconds()) + 1
+    gap = one_more(batch.gap, bucket if steps else 0)
     gap[0, 0] = 0
+    in_session = one_more(batch.in_session, True)
+    if pause > SESSION_GAP:
+        in_session[0, :-1] = False
     return Batch(
         one_more(batch.item, item),
         one_more(batch.action, action),
         gap,
-        one_more(batch.in_session, True),
+        in_session,
         np.array([steps + 1 - first], np.int32),
         older(batch.older_item, batch.item),
         older(batch.older_action, batch.action),

@@ -56,6 +56,8 @@ SHELF_FRESH = timedelta(seconds=30)
 INTEREST_FRESH = timedelta(minutes=10)
 RETRY_MODEL = timedelta(seconds=30)
 SPARE = 8
+REMEMBERED = WINDOW + MEMORY
+"""Steps of a shopper that suggestions rest on."""
 # Reasons that rest on what shoppers did with what lies in the cart, the strongest first.
 TAKEN_ALONG = {ReasonKind.RULE: 0, ReasonKind.SEQUENCE: 1, ReasonKind.SIMILAR: 2}
 
@@ -205,7 +207,7 @@ class SuggestionService:
 
     def facts(self, session: Session, identity: Identity) -> tuple[History, frozenset[str]]:
         """The shopper's steps, cart and orders, and the products they do not want to see."""
-        steps = recent_steps(session, identity, limit=WINDOW + MEMORY)
+        steps = recent_steps(session, identity, limit=REMEMBERED)
         history = History(
             steps=tuple(Step(step.product_id, step.action, step.at) for step in steps),
             cart=in_cart(session, identity),

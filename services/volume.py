@@ -24,17 +24,19 @@ from core.clock import Clock
 from core.identity import Identity
 from core.ids import new_id
 from db.engine import SessionFactory, read_session
+from db.fold import CART_EVENT_NAMES
 from db.insert import table_of
-from db.models import Suggestion
+from db.models import EventName, Suggestion
 from db.reads.catalogue import ProductFacts, catalogue_version, product_facts
 from db.reads.suggesting import Naming, namings
-from db.reads.watch import Stamp, Watch
+from db.reads.training import ACTIONS
+from db.reads.watch import Stamp, Watch, stamp_in
 from db.writes.visitors import claim_visitor
 from recommender.live import Live
-from recommender.protocol import History, Suggested, Surface
+from recommender.protocol import History, Step, Suggested, Surface
 from recommender.serving import Loaded
 from services.freshness import Keeper
-from services.suggest import NO_MODEL, SPARE, ShownSuggestion, SuggestionService
+from services.suggest import NO_MODEL, REMEMBERED, SPARE, ShownSuggestion, SuggestionService
 
 MOST_SHOPPERS = 20_000
 """Shoppers kept ready, about 6 KB each; beyond it the longest unused is forgotten."""
@@ -42,6 +44,8 @@ MOST_NAMES = 200_000
 MOST_WAITING = 500_000
 """Rows that wait while the database takes none; beyond it the oldest are dropped, and said so."""
 WRITE_EVERY = 0.2
+CHANGING = CART_EVENT_NAMES | {EventName.REFUND}
+"""Events after which more has changed than what the shopper did: the cart, or what they own."""
 
 log = structlog.get_logger()
 
@@ -191,14 +195,44 @@ class VolumeService:
         loaded: Loaded | None,
         before: _Kept | None,
     ) -> _Kept:
-        with read_session(self._sessions) as session:
-            history, unwanted = self._service.facts(session, identity)
+        history = None if before is None else self._gone_on(identity, stamp, before)
+        if before is not None and history is not None:
+            unwanted = before.unwanted
+        else:
+            with read_session(self._sessions) as session:
+                # Of the same moment as the facts, so that what is read on from it is nothing twice.
+                stamp = stamp_in(session, identity)
+                history, unwanted = self._service.facts(session, identity)
         live = None
         if loaded is not None:
             is_same = before is not None and before.edition == loaded.edition
             known = before.live if before is not None and is_same else None
             live = loaded.blend.follow(history, unwanted, before=known)
         return _Kept(stamp, loaded.edition if loaded else None, history, unwanted, live)
+
+    def _gone_on(self, identity: Identity, stamp: Stamp | None, before: _Kept) -> History | None:
+        """The history with what the shopper did since it was kept.
+
+        None where more than that has changed: it is read anew.
+        """
+        kept = before.stamp
+        if stamp is None or kept is None or stamp._replace(event=kept.event) != kept:
+            return None
+        if stamp.event is None or kept.event is None or stamp.event < kept.event:
+            return None
+        news = self._watch.news(identity, kept.event, stamp.event)
+        if any(one.name in CHANGING for one in news):
+            return None
+        new = [
+            Step(one.product_id, ACTIONS[EventName(one.name)], one.at)
+            for one in news
+            if one.product_id is not None and one.name in ACTIONS
+        ]
+        # What is as old as a step that is known came after it.
+        steps = sorted([*before.history.steps, *new], key=lambda step: step.at)
+        # Not cut at every step, so that what was made of the steps before is of use.
+        kept_steps = steps[-REMEMBERED:] if len(steps) > 2 * REMEMBERED else steps
+        return replace(before.history, steps=tuple(kept_steps))
 
     def _in_words(
         self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,

@@ -64,6 +64,30 @@ def test_the_next_answer_knows_what_another_process_wrote(
     assert "bike" not in ids(ask(volume, signed_in, k=24))
 
 
+@pytest.mark.usefixtures("shop", "model")
+def test_a_shopper_who_is_read_on_is_known_as_one_who_is_read_anew(
+    volume: VolumeService,
+    service: SuggestionService,
+    database_url: str,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "tent", "boots")
+    ask(volume, identity)
+    early = SimulatedClock(clock.now() - timedelta(minutes=2))
+    for late, products in ((early, ("bike",)), (clock, ("mat",)), (clock, ("socks", "mat"))):
+        view(sessions, identity, late, *products)
+        engine = make_engine(database_url)
+        anew = VolumeService(service, engine, sessions, clock)
+        told, fresh = ask(volume, identity), ask(anew, identity)
+        anew.stop()
+        engine.dispose()
+        assert ids(told) == ids(fresh)
+        kept, read = volume._kept[identity], anew._kept[identity]
+        assert (kept.stamp, kept.history) == (read.stamp, read.history)
+
+
 @pytest.mark.usefixtures("shop")
 def test_an_answer_says_how_likely_the_open_cart_is_left(
     trained: Bundle,  # noqa: F811
