@@ -2,7 +2,8 @@
 
 A latency counts from the time the request was due, so that a server that stalls is charged for all
 that waited (no coordinated omission). Run as a process of its own: `python -m
-benchmarks.serving.load HOST PORT RATE SECONDS CONNECTIONS REQUESTS_FILE`; prints one line of JSON.
+benchmarks.serving.load HOST PORT RATE BEGIN CONNECTIONS REQUESTS_FILE`, where BEGIN is the first
+request's time by `time.perf_counter`; prints one line of JSON.
 """
 
 import asyncio
@@ -53,12 +54,12 @@ class _Connection(asyncio.Protocol):
 
 
 class _Load:
-    def __init__(self, requests: list[bytes], rate: float, seconds: float) -> None:
+    def __init__(self, requests: list[bytes], rate: float) -> None:
         self.idle: deque[_Connection] = deque()
         self.lost = 0
         self._requests = requests
         self._rate = rate
-        self._total = int(rate * seconds)
+        self._total = len(requests)
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._took = array("d")
         self._statuses: Counter[int] = Counter()
@@ -73,17 +74,16 @@ class _Load:
         else:
             self.idle.append(connection)
 
-    async def run(self, host: str, port: int, connections: int) -> dict[str, object]:
+    async def run(self, host: str, port: int, connections: int, begin: float) -> dict[str, object]:
         loop = asyncio.get_running_loop()
         for _ in range(connections):
             await loop.create_connection(lambda: _Connection(self), host, port)
-        begin = time.perf_counter() + 0.1
-        for number in range(self._total):
+        begin = max(begin, time.perf_counter())
+        for number, request in enumerate(self._requests):
             due = begin + number / self._rate
             while (wait := due - time.perf_counter()) > 0:
                 # A sleep wakes up to a millisecond late; what is due by then leaves at once.
                 await asyncio.sleep(wait)
-            request = self._requests[number % len(self._requests)]
             if self.idle:
                 self.idle.popleft().send(due, request)
             else:
@@ -111,11 +111,11 @@ class _Load:
 
 def main() -> None:
     """Read the requests (one a line, JSON strings), send them in turn, print what was seen."""
-    host, port, rate, seconds, connections, path = sys.argv[1:]
+    host, port, rate, begin, connections, path = sys.argv[1:]
     requests = [json.loads(line).encode() for line in Path(path).read_text().splitlines()]
     gc.disable()
-    load = _Load(requests, float(rate), float(seconds))
-    print(json.dumps(uvloop.run(load.run(host, int(port), int(connections)))))
+    load = _Load(requests, float(rate))
+    print(json.dumps(uvloop.run(load.run(host, int(port), int(connections), float(begin)))))
 
 
 if __name__ == "__main__":
