@@ -105,7 +105,7 @@ class Content:
 
     def spread(self, batch: Batch) -> Term | None:
         """As Spread says."""
-        last = int(batch.last_items()[0])
+        last = batch.last_item(0)
         if last < 0 or self.facts.category[last] < 0:
             return None
         return _After(self, last)

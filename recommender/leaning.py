@@ -79,7 +79,7 @@ class Leaning:
         facts = self.leanings.taste.facts
         logs = self.by_brand[facts.brand[items]] + self.by_category[facts.category[items]]
         away = facts.place[items] - self.chosen
-        logs -= np.nan_to_num(self.sure * away * away)
+        logs -= np.where(np.isnan(away), np.float32(0), self.sure * away * away)
         here = place[self.met]
         logs[here[here >= 0]] += self.again[here >= 0]
         factors: Scores = np.exp(logs)

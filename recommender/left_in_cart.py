@@ -15,6 +15,7 @@ from recommender.sequences import ACTION_CODES, Batch, Ints
 
 PUT = ACTION_CODES["add"]
 GONE = (ACTION_CODES["remove"], ACTION_CODES["purchase"])
+_CHANGES_CART = np.isin(np.arange(len(ACTION_CODES) + 1), (PUT, *GONE))
 FURTHER_ON = 0.25
 """What each further line counts, against the one before it."""
 
@@ -74,7 +75,7 @@ def _left(batch: Batch, row: int) -> list[int]:
     before = ~batch.in_session[row, steps]
     items = np.concatenate([batch.older_item[row], batch.item[row, steps][before]])
     actions = np.concatenate([batch.older_action[row], batch.action[row, steps][before]])
-    put = np.isin(actions, (PUT, *GONE)) & (items >= 0)
+    put = _CHANGES_CART[actions] & (items >= 0)
     cart: dict[int, None] = {}
     for item, action in zip(items[put].tolist(), actions[put].tolist(), strict=True):
         if action == PUT:

@@ -169,7 +169,7 @@ class LiveBlend:
             named = about[:CONTEXT]
             moved = self._ranker.carried(named, ranked.items)
         elif anchor is None:
-            named = window.batch.last_items().tolist()
+            named = [window.batch.last_item(0)]
             moved = self._risen(window, ranked)[None]
         return self._told(ranked, Reasons(context, self._evidence, named=named), moved)
 

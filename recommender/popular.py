@@ -150,7 +150,7 @@ class PopularInCategory:
 
     def spread(self, batch: Batch) -> Term | None:
         """As Spread says."""
-        last = int(batch.last_items()[0])
+        last = batch.last_item(0)
         known = last >= 0 and self.category[last] >= 0
         members = self._members.of([int(self.category[last])] if known else [])
         nearer = self._nearer[members]
@@ -227,7 +227,7 @@ class ItemToItem:
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
-        found = self.neighbours(int(batch.last_items()[0]))
+        found = self.neighbours(batch.last_item(0))
         return self.neighbour[found], self.count[found].astype(np.float32)
 
     def grown(self, new: Newcomers) -> "ItemToItem":

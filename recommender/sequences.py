@@ -124,6 +124,11 @@ class Batch:
         rows = np.arange(len(self))
         return np.where(self.length > 0, self.item[rows, np.maximum(self.length - 1, 0)], -1)
 
+    def last_item(self, row: int) -> int:
+        """The item of one window's last step, as in `last_items`."""
+        steps = int(self.length[row])
+        return int(self.item[row, steps - 1]) if steps else -1
+
     def session_items(self, row: int) -> list[int]:
         """Distinct known items of the running session, the latest first."""
         items = self.item[row, : self.length[row]][self.in_session[row, : self.length[row]]]
