@@ -7,6 +7,7 @@ import numpy as np
 
 from recommender.abandonment import Carts
 from recommender.blend import Blend
+from recommender.collaborative import Collaborative
 from recommender.content import Content
 from recommender.facts import Facts
 from recommender.habits import Habits
@@ -33,6 +34,7 @@ SOURCES: dict[str, type[Source]] = {
         SequentialRules,
         SessionNeighbours,
         ItemToItem,
+        Collaborative,
         Content,
         PopularInCategory,
         RecentlyPopular,

@@ -22,6 +22,7 @@ from recommender.ablation import Ablation, ablate
 from recommender.blend import Blend, category_of, fit_weights, shares
 from recommender.bundle import Bundle
 from recommender.checkpoint import Checkpoint
+from recommender.collaborative import Collaborative
 from recommender.content import Content
 from recommender.contexts import CONTEXTS, context_rows
 from recommender.evaluation import (
@@ -78,6 +79,7 @@ COUNTED_WEIGHTS = {
     SequentialRules.name: 0.2,
     SessionNeighbours.name: 0.2,
     ItemToItem.name: 0.2,
+    Collaborative.name: 0.05,
     Content.name: 0.05,
     PopularInCategory.name: 0.07,
     RecentlyPopular.name: 0.05,
@@ -194,6 +196,7 @@ def fit_counts(log: Log, prepared: Prepared) -> list[Source]:
         SequentialRules.fit(log, items),
         SessionNeighbours.fit(log, items),
         ItemToItem.fit(log, items),
+        Collaborative.fit(log, items),
         Content.fit(log, prepared.facts),
         PopularInCategory.fit(log, items, prepared.category),
         RecentlyPopular.fit(log, items),
