@@ -7,6 +7,7 @@ the moment by the closed form of the same paper, equation 4, so that a newcomer 
 first step on and serving needs neither the library nor the shoppers that it learnt from.
 """
 
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -15,8 +16,10 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.newcomers import Newcomers
-from recommender.protocol import Arrays, Scores
+from recommender.output_layer import OutputLayer
+from recommender.protocol import Arrays, Scores, Term
 from recommender.sequences import ACTION_CODES, ACTIONS, Batch, Ints, Log
+from recommender.terms import All
 
 FACTORS = 32
 REGULARISATION = 10.0
@@ -40,6 +43,8 @@ class Collaborative:
         self.items = items
         self.gram = gram
         self._known = int((~np.isnan(items[:, 0])).sum())
+        met = np.arange(len(items)) < self._known
+        self._layer = OutputLayer(np.nan_to_num(items), np.zeros(len(items), np.float32), met)
 
     @classmethod
     def fit(cls, log: Log, items: int, *, seed: int = 0) -> Self:
@@ -80,6 +85,15 @@ class Collaborative:
                 np.maximum(near, 0, out=out[: self._known])
         return scores
 
+    def spread(self, batch: Batch) -> Term | None:
+        """As Spread says."""
+        vector = self.shopper(batch, 0)
+        if vector is None:
+            return None
+        near = np.maximum(self._layer.logits(vector, np.empty(len(self.items), np.float32)), 0)
+        whole = near.sum()
+        return _Near(self._layer, vector, near, whole) if whole > 0 else None
+
     def grown(self, new: Newcomers) -> Self:
         """The same, which knows nothing of the new items."""
         later = np.pad(self.items, ((0, len(new)), (0, 0)), constant_values=np.nan)
@@ -95,6 +109,26 @@ class Collaborative:
         return cls(arrays["items"], arrays["gram"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """How near all items are by their rounded vectors, which add up to `whole`."""
+
+    layer: OutputLayer
+    vector: Scores
+    near: Scores
+    whole: np.float32
+
+    def add_to(self, total: Scores, weight: np.float32) -> None:
+        """As Term says."""
+        All(self.near).add_to(total, weight / self.whole)
+
+    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
+        """As Term says."""
+        near = np.maximum(self.layer.exact(self.vector, items), np.float32(0))
+        share: Scores = (near / self.whole).astype(np.float32)
+        return share
+
+
 def _confidences(batch: Batch, row: int) -> tuple[Ints, Scores]:
     """The known items of all steps, the older ones too, and how sure each is."""
     steps = slice(0, int(batch.length[row]))
@@ -108,7 +142,7 @@ def _confidences(batch: Batch, row: int) -> tuple[Ints, Scores]:
 def _factorise(met: csr_matrix, seed: int) -> Scores:
     """The items' vectors; by one thread, as the sums of several differ from run to run."""
     with threadpool_limits(1, "blas"):
-        from implicit.cpu.als import AlternatingLeastSquares
+        from implicit.cpu.als import AlternatingLeastSquares  # type: ignore[import-untyped]
 
         model = AlternatingLeastSquares(
             factors=FACTORS,

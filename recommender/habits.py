@@ -2,8 +2,9 @@
 
 Most sources answer to the last products. Many moves do not: the shopper leaves what they looked at
 and turns to what they care for anyway. This source says what that is: P(item) is in proportion to
-exp(w . f), where f are the features of `taste` and the logs of how many sessions turned to the
-item, all told and lately.
+exp(w . f), where f are the features of `taste` and the logs of how many moves to the item were
+shoppers' own (`own_moves`), all told and lately. Most of what makes an item popular is that others
+lead to it, and who comes to it by habit does not come along these.
 
 The weights w come from the validation days by expectation maximisation, as those of the blend: each
 case counts by how likely it is that habit, and none of the other sources, led to it.
@@ -20,14 +21,14 @@ from recommender.blend import Weights, fit_weights
 from recommender.facts import Facts
 from recommender.leaning import Habitual, Leanings
 from recommender.newcomers import Newcomers
-from recommender.popular import Popular, RecentlyPopular
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 from recommender.taste import FEATURES as TASTE
 from recommender.taste import Choice, Taste, learn_taste, with_weights
 
 FEATURES = (*TASTE, "popular", "recent")
-# The share of a mean item's sessions that each is given on top, so that no logarithm is infinite.
+HALF_LIFE_DAYS = 14.0
+# The share of a mean item's moves that each is given on top, so that no logarithm is infinite.
 UNMET = 0.01
 # The weights are few: so many cases are enough, and so many items for each case's target.
 CASES = 4_000
@@ -56,11 +57,15 @@ class Habits:
     @classmethod
     def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
         """Count what everybody turns to; without weights all items are alike."""
+        taste = Taste.fit(log, facts)
         everybody = np.stack(
-            [_popularity(of, log, len(facts.brand)) for of in (Popular, RecentlyPopular)]
+            [
+                _against_mean(taste.moves.popularity(log, half_life=half_life))
+                for half_life in (None, HALF_LIFE_DAYS)
+            ]
         )
         return cls(
-            Taste.fit(log, facts),
+            taste,
             everybody,
             np.zeros(len(FEATURES), np.float32) if weights is None else weights,
         )
@@ -118,9 +123,8 @@ class Habits:
         return cls(Taste.from_arrays(rest), everybody, weights)
 
 
-def _popularity(of: type[Popular], log: Log, items: int) -> Scores:
-    """Logarithms of how often sessions turned to each item, against the mean of them."""
-    count = np.nan_to_num(of.fit(log, items).weights).astype(np.float64)
+def _against_mean(count: NDArray[np.float64]) -> Scores:
+    """Logarithms of how often shoppers came to each item, against the mean of them."""
     whole = np.log(count + UNMET * max(float(count.mean()), 1e-9))
     centred: Scores = (whole - whole.mean()).astype(np.float32)
     return centred

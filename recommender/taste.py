@@ -10,7 +10,8 @@ The features, from the distinct products that the shopper met, the older ones to
 
 - brand: log of (times met + 2) / (times expected + 2), expected from the share that the brand has
   in the categories they met, so that a keen tent buyer is no fan of the shop's one tent maker;
-- category: log of their share of it against everybody's, pulled towards 0 as by 8 products;
+- category: log of its share of their own moves against everybody's, pulled towards 0 as by 2
+  moves, where what the product before led to counts little (`own_moves`);
 - price: minus the squared distance between the item's place in its category by price (0 the
   cheapest, 1 the dearest) and the place they mostly choose, pulled to the middle as by 4 products;
 - met: log of 1 + how many steps they had with the very item;
@@ -30,12 +31,12 @@ from scipy.optimize import minimize
 from recommender.facts import Facts
 from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
+from recommender.own_moves import OwnMoves
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 
 FEATURES = ("brand", "category", "price", "met", "arrivals")
 BRAND_PRIOR = 2.0
-CATEGORY_PRIOR = 8.0
 ARRIVAL_PRIOR = 3.0
 PRICE_PRIOR = 4.0
 # Weights are learnt on so many of the blend's best items a case: what is further down stays there.
@@ -64,9 +65,9 @@ class Profile:
 class Taste:
     """How much an item suits a shopper, beyond what the sources know of it.
 
-    `category_share` and `arrival_share` (categories,) are everybody's; the brands of a category
-    are at `brand_from[category]` to `brand_from[category + 1]` of `brand_code` and `brand_share`.
-    `weights` belong to FEATURES.
+    `category_share` (of own moves) and `arrival_share` (categories,) are everybody's; the brands of
+    a category are at `brand_from[category]` to `brand_from[category + 1]` of `brand_code` and
+    `brand_share`. `weights` belong to FEATURES.
     """
 
     facts: Facts
@@ -75,6 +76,7 @@ class Taste:
     brand_from: Ints
     brand_code: Ints
     brand_share: Scores
+    moves: OwnMoves
     weights: Scores
 
     @classmethod
@@ -93,13 +95,17 @@ class Taste:
         counted = log.item >= 0
         came = _arrivals(facts.category[log.item[counted]], log.shopper[counted])
         arrivals = np.bincount(came, minlength=categories) + 1.0
+        own_moves = OwnMoves.fit(log, facts.category)
+        own = own_moves.popularity(log)
+        of_own = np.bincount(facts.category[known], own[known], categories) + 1.0
         return cls(
             facts=facts,
-            category_share=(by_category / max(by_category.sum(), 1)).astype(np.float32),
+            category_share=(of_own / max(float(of_own.sum()), 1)).astype(np.float32),
             arrival_share=(arrivals / max(float(arrivals.sum()), 1)).astype(np.float32),
             brand_from=np.searchsorted(category, np.arange(categories + 1)).astype(np.int32),
             brand_code=code.astype(np.int32),
             brand_share=(of_pair / by_category[category]).astype(np.float32),
+            moves=own_moves,
             weights=np.zeros(len(FEATURES), np.float32) if weights is None else weights,
         )
 
@@ -155,11 +161,12 @@ class Taste:
             return None
         facts = self.facts
         by_brand = np.zeros(self._brands, np.float32)
-        by_category, by_arrivals = np.empty((2, len(self.category_share)), np.float32)
+        by_category = self.moves.leaning(steps, facts.category, self.category_share)
+        by_arrivals = np.empty(len(self.category_share), np.float32)
         met, times, chosen, sure = _keep_to(
-            steps, facts.brand, facts.category, facts.place, self.category_share,
+            steps, facts.brand, facts.category, facts.place,
             self.arrival_share, self.brand_from, self.brand_code, self.brand_share,
-            by_brand, by_category, by_arrivals,
+            by_brand, by_arrivals,
         )  # fmt: skip
         return Profile(
             by_brand, by_category, by_arrivals, np.float32(chosen), np.float32(sure), met, times
@@ -180,6 +187,7 @@ class Taste:
             "brand_from": self.brand_from,
             "brand_code": self.brand_code,
             "brand_share": self.brand_share,
+            **self.moves.arrays(),
             "weights": self.weights,
         }
 
@@ -188,7 +196,9 @@ class Taste:
         """The taste that `arrays` came from."""
         rest = dict(arrays)
         facts = Facts(rest.pop("brand"), rest.pop("category"), rest.pop("place"))
-        return cls(facts, **rest)
+        own_moves = OwnMoves.from_arrays(rest)
+        counts = {name: values for name, values in rest.items() if name not in own_moves.arrays()}
+        return cls(facts, moves=own_moves, **counts)
 
 
 @dataclass(frozen=True)
@@ -265,14 +275,13 @@ def _arrivals(category: Ints, shopper: Ints) -> Ints:
 @compiled
 def _keep_to(
     steps: Ints, brand: Ints, category: Ints, place: Scores,
-    category_share: Scores, arrival_share: Scores,
-    brand_from: Ints, brand_code: Ints, brand_share: Scores,
-    by_brand: Scores, by_category: Scores, by_arrivals: Scores,
+    arrival_share: Scores, brand_from: Ints, brand_code: Ints, brand_share: Scores,
+    by_brand: Scores, by_arrivals: Scores,
 ) -> tuple[Ints, NDArray[np.int64], float, float]:  # fmt: skip
-    """Fill in what a Profile has by brand and category, all 0 by now; returns the rest of it."""
+    """Fill in what a Profile has by brand and arrivals, all 0 by now; returns the rest of it."""
     met = np.unique(steps)
     times = np.zeros(len(met), np.int64)
-    categories = len(category_share)
+    categories = len(arrival_share)
     arrivals = np.zeros(categories)
     came, before = 0, -2
     for step in steps:
@@ -285,11 +294,10 @@ def _keep_to(
 
     counts = np.zeros(categories)
     seen = np.zeros(len(by_brand))
-    known, priced, places = 0, 0, 0.0
+    priced, places = 0, 0.0
     for item in met:
         if category[item] >= 0:
             counts[category[item]] += 1
-            known += 1
         if brand[item] >= 0:
             seen[brand[item]] += 1
         if not np.isnan(place[item]):
@@ -297,13 +305,11 @@ def _keep_to(
             priced += 1
 
     # What the shopper has not met is alike for them: one logarithm does for all of it.
-    no_category = np.log(CATEGORY_PRIOR / (known + CATEGORY_PRIOR))
     no_arrival = np.log(ARRIVAL_PRIOR / (came + ARRIVAL_PRIOR))
     expected = np.zeros(len(by_brand))
     for one in range(categories):
-        by_category[one], by_arrivals[one] = no_category, no_arrival
+        by_arrivals[one] = no_arrival
         if counts[one] > 0:
-            by_category[one] += np.log1p(counts[one] / (CATEGORY_PRIOR * category_share[one]))
             for at in range(brand_from[one], brand_from[one + 1]):
                 expected[brand_code[at]] += counts[one] * brand_share[at]
         if arrivals[one] > 0:

@@ -7,6 +7,7 @@ import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 
+from recommender.blend import shares
 from recommender.collaborative import CONFIDENCE, REGULARISATION, Collaborative
 from recommender.facts import Facts
 from recommender.newcomers import Newcomers
@@ -82,6 +83,18 @@ def test_a_shoppers_vector_is_the_one_that_the_library_computes(
     library.item_factors = fitted.items
     theirs = library.recalculate_user(0, csr_matrix(confidence[None]))
     np.testing.assert_allclose(fitted.shopper(did(*steps), 0), theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_for_one_shopper_the_shares_are_those_of_the_scores(fitted: Collaborative) -> None:
+    batch = did((0, "view"), (7, "add"))
+    term = fitted.spread(batch)
+    assert term is not None
+    true = shares(fitted.score(batch))[0]
+    every = np.arange(len(NAMES), dtype=np.int32)
+    np.testing.assert_allclose(term.at(every, every), true, rtol=2e-2, atol=1e-4)
+    total = np.zeros(len(NAMES), np.float32)
+    term.add_to(total, np.float32(0.5))
+    np.testing.assert_allclose(total, 0.5 * true, rtol=2e-2, atol=2e-3)
 
 
 def test_what_training_never_met_has_no_score_above_0(fitted: Collaborative) -> None:

@@ -55,6 +55,22 @@ def test_the_probabilities_are_the_features_by_their_weights(counted: Habits) ->
     np.testing.assert_allclose(some.score(met(1, 7, 2))[0], likely / likely.sum(), rtol=1e-4)
 
 
+def test_what_others_are_led_to_is_less_popular_than_what_they_come_to_themselves() -> None:
+    visits = [("p00", "p01")] * 40 + [("p02",)] * 40
+    log = build_log(
+        rows(
+            *(
+                (f"s{number}", "v", product, "view", float(minute))
+                for number, visit in enumerate(visits)
+                for minute, product in enumerate(visit)
+            )
+        ),
+        NAMES,
+    )
+    popular = Habits.fit(log, FACTS).everybody[0]
+    assert popular[1] < popular[2]
+
+
 def test_of_a_stranger_it_knows_nothing(counted: Habits) -> None:
     assert np.isnan(leaning(counted, popular=1.0).score(encode([], NAMES))).all()
 

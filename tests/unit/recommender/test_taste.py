@@ -76,6 +76,24 @@ def test_who_keeps_to_a_category_is_drawn_to_it(taste: Taste) -> None:
     assert leaning[3] > 0 > leaning[8]
 
 
+def test_a_kind_that_the_product_before_leads_to_says_less_than_one_come_to_unled(
+    facts: Facts,
+) -> None:
+    visits = [("p00", "p06")] * 50 + [("p01", "p02")] * 50
+    log = build_log(
+        rows(
+            *(
+                (f"s{number}", "v", product, "view", float(minute))
+                for number, visit in enumerate(visits)
+                for minute, product in enumerate(visit)
+            )
+        ),
+        NAMES,
+    )
+    taste = Taste.fit(log, facts)
+    assert feature(taste, "category", 0, 6)[7] < feature(taste, "category", 1, 6)[7]
+
+
 def test_who_buys_dear_is_drawn_to_the_dear_end_of_other_shelves(taste: Taste) -> None:
     leaning = feature(taste, "price", 4, 5)
     assert leaning[11] > leaning[6]
