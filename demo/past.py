@@ -23,6 +23,7 @@ ROBOT_VIEWS = 240
 SEARCH_SHARE = 0.35
 LIST_SHARE = 0.4
 MISSPELT = 0.08
+CHAT_SHARE = 0.12
 CONSENT_SHARE = 0.6
 WITHDRAWN_SHARE = 0.1
 # What people buy several of.
@@ -41,6 +42,10 @@ _NAMES = {
     Mark.SHIPPING: EventName.ADD_SHIPPING_INFO,
     Mark.PAYMENT: EventName.ADD_PAYMENT_INFO,
 }
+
+_CHATTED = [
+    name.value for name in (EventName.SEARCH, EventName.ADD_TO_CART, EventName.REMOVE_FROM_CART)
+]
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,19 @@ def build_past(
     return Past(
         people=_people(scenario, demo, visits),
         visitors=_visitors(scenario, visits, visitors, robots),
-        events=events.with_columns(received_at=pl.col("at"), source=pl.lit("demo")),
+        events=_with_sources(scenario, events).with_columns(received_at=pl.col("at")),
         consents=_consents(scenario, visits, steps),
         order_costs=order_costs,
     )
+
+
+def _with_sources(scenario: Scenario, events: pl.DataFrame) -> pl.DataFrame:
+    """In some visits the chat is asked to search, to fill the cart and to take things out."""
+    rng = scenario.rng(15)
+    visits = events["session_id"].drop_nulls().unique().sort()
+    chatting = visits.filter(pl.Series(rng.random(len(visits)) < CHAT_SHARE))
+    told = pl.col("session_id").is_in(chatting.implode()) & pl.col("name").is_in(_CHATTED)
+    return events.with_columns(source=pl.when(told).then(pl.lit("chat")).otherwise(pl.lit("demo")))
 
 
 def _shopping(

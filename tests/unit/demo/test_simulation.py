@@ -157,6 +157,15 @@ def test_search_terms_are_typed_in_many_ways_and_sometimes_wrong(small: Simulate
     assert any(term in kinds for term in terms.to_list())
 
 
+def test_some_visits_search_and_fill_the_cart_in_chat_and_look_and_pay_on_pages(
+    small: Simulated,
+) -> None:
+    chatted = small.past.events.filter(pl.col("source") == "chat")
+    people = small.past.events.filter(pl.col("name") == "add_to_cart")
+    assert set(chatted["name"]) == {"search", "add_to_cart", "remove_from_cart"}
+    assert 0.08 < (people["source"] == "chat").mean() < 0.16  # type: ignore[operator]
+
+
 def moves(small: Simulated) -> list[tuple[int, int]]:
     """Consecutive different products within a session, by their position."""
     index = {product.id: row for row, product in enumerate(small.world.catalogue.products)}
