@@ -32,6 +32,19 @@ class Ablation:
     mrr: Interval
 
 
+@dataclass(frozen=True)
+class Relearnt:
+    """How recall and MRR change after a lesson (paired 95 % intervals); less than 0 is worse.
+
+    `steps` is how many the lesson had to learn from.
+    """
+
+    name: str
+    steps: int
+    recall: Interval
+    mrr: Interval
+
+
 def ablate(
     sources: Sequence[Source],
     taste: Taste | None,

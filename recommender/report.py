@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.ablation import Ablation
+from recommender.ablation import Ablation, Relearnt
 from recommender.blend import Blend
 from recommender.contexts import LENGTHS, length_rows
 from recommender.evaluation import (
@@ -91,6 +91,10 @@ class Report:
     weights: dict[str, list[float]]
     problems: tuple[str, ...]
     ablations: tuple[Ablation, ...] = ()
+    fusion: tuple[Relearnt, ...] = ()
+    """The blend without each class of events."""
+    noise: tuple[Relearnt, ...] = ()
+    """The blend that learnt from noisy events."""
 
     @property
     def accepted(self) -> bool:

@@ -58,6 +58,7 @@ from recommender.sequences import (
     Batch,
     Ints,
     Log,
+    Split,
     Vocabulary,
     build_log,
     chunks,
@@ -316,7 +317,7 @@ def target_shares(
     return known, rows
 
 
-def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Cases) -> Taste:
+def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Asked) -> Taste:
     """What suits whom: counts from the log, weights from the validation cases."""
     taste = Taste.fit(log, facts)
     choices: list[Choice] = []
@@ -336,6 +337,36 @@ def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """The days to learn from, and the cases of the days that nothing is fitted on."""
+
+    days: float
+    split: Split
+    valid: Cases
+    test: Cases
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Sources fitted on a log, what the blend and taste learnt from validation cases on top.
+
+    `learnt_from` is what `target_shares` gave of them, None where there were too few to learn from.
+    """
+
+    sources: list[Source]
+    weights: NDArray[np.float64]
+    taste: Taste | None
+    carts: Carts
+    learnt_from: tuple[NDArray[np.float64], Ints] | None
+    problems: tuple[str, ...]
+
+    @property
+    def blend(self) -> Blend:
+        """All of it together."""
+        return Blend(self.sources, self.weights, self.taste)
+
+
+@dataclass(frozen=True)
 class Measured:
     """Models fitted on the training days, and how they did on the test days."""
 
@@ -349,6 +380,76 @@ class Measured:
     """What calibrates the network's second head."""
     learnt_until: datetime | None = None
     """The models know of no visit that began then or later; None where they know all."""
+    held_out: HeldOut | None = None
+    """What was measured on; None where the log is too short to hold any days out."""
+
+    @property
+    def blend(self) -> Blend:
+        """The sources, weighed."""
+        return Blend(self.sources, self.weights, self.taste)
+
+
+def hold_out(prepared: Prepared, config: TrainConfig) -> HeldOut:
+    """The split of the log and its cases. Raises ValueError where the log is too short for it."""
+    log = prepared.log
+    days = held_out_days(log, config)
+    split = temporal_split(log, valid_days=days, test_days=days)
+    valid = find_cases(log, since=split.valid_from, until=split.test_from, trained=split.train)
+    test = find_cases(log, since=split.test_from, until=None, trained=split.train)
+    most, seed = config.max_cases, config.lstm.seed
+    return HeldOut(days, split, _sample(valid, most, seed), _sample(test, most, seed))
+
+
+def fit_models(
+    log: Log,
+    valid: Cases,
+    prepared: Prepared,
+    *,
+    config: TrainConfig,
+    progress: Progress,
+    start: Weights | None = None,
+    keep: Path | None = None,
+) -> Fitted:
+    """Fit every source on the log; learn the blend's weights and taste from the cases.
+
+    `start` and `keep` are `measure_models`'.
+    """
+    items = len(prepared.vocabulary)
+    progress.begin("counting", 1)
+    sources = fit_counts(log, prepared)
+    progress.advance(1)
+    carts = Carts.fit(log, prepared.amount)
+    problems: tuple[str, ...] = ()
+    try:
+        network = fit_lstm(
+            log,
+            prepared,
+            config.lstm if start is None else gentle(config.lstm, config.warm_epochs),
+            progress,
+            stage="training LSTM",
+            carts=carts,
+            start=start,
+            watched=_sample(valid, WATCHED_CASES, config.lstm.seed),
+            keep=None if keep is None else Checkpoint(keep / "measured"),
+        )
+        sources.insert(0, network)
+    except ValueError as error:
+        problems = (f"no LSTM: {error}",)
+    if len(valid) < MIN_VALID_CASES:
+        return Fitted(sources, counted_weights(sources), None, carts, None, problems)
+    progress.begin("weighing the sources", 3)
+    others, rows = target_shares(sources, valid, items=items)
+    habits = learnt_habits(
+        Habits.fit(log, prepared.facts), Led(others, rows, valid.target, valid.batch)
+    )
+    sources.append(habits)
+    learnt_from = np.hstack([others, target_shares([habits], valid, items=items)[0]]), rows
+    progress.advance(1)
+    weights = fit_weights(*learnt_from)
+    progress.advance(1)
+    taste = learnt_taste(Blend(sources, weights), log, prepared.facts, valid)
+    progress.advance(1)
+    return Fitted(sources, weights, taste, carts, learnt_from, problems)
 
 
 def measure_models(
@@ -369,64 +470,29 @@ def measure_models(
     `ablation` the blend is ranked without each of its sources too.
     """
     progress = progress or Silent()
-    log, items = prepared.log, len(prepared.vocabulary)
-    days = held_out_days(log, config)
+    log = prepared.log
     try:
-        split = temporal_split(log, valid_days=days, test_days=days)
+        held = hold_out(prepared, config)
     except ValueError as error:
-        return _unmeasured(prepared, days, str(error))
-    seed, most = config.lstm.seed, config.max_cases
-    valid = _sample(
-        find_cases(log, since=split.valid_from, until=split.test_from, trained=split.train),
-        most,
-        seed,
+        return _unmeasured(prepared, held_out_days(log, config), str(error))
+    split, valid, test = held.split, held.valid, held.test
+    fitted = fit_models(
+        split.train, valid, prepared, config=config, progress=progress, start=start, keep=keep
     )
-    test = _sample(
-        find_cases(log, since=split.test_from, until=None, trained=split.train), most, seed
-    )
-    problems = _too_little(valid, test)
-    progress.begin("counting", 1)
-    sources = fit_counts(split.train, prepared)
-    progress.advance(1)
-    carts, line = Carts.fit(split.train, prepared.amount), (1.0, 0.0)
-    try:
-        network = fit_lstm(
-            split.train,
-            prepared,
-            config.lstm if start is None else gentle(config.lstm, config.warm_epochs),
-            progress,
-            stage="training LSTM",
-            carts=carts,
-            start=start,
-            watched=_sample(valid, WATCHED_CASES, seed),
-            keep=None if keep is None else Checkpoint(keep / "measured"),
+    sources, weights, taste = fitted.sources, fitted.weights, fitted.taste
+    line = (1.0, 0.0)
+    if isinstance(network := sources[0], Lstm):
+        line = leaving_line(
+            network, fitted.carts, log, since=split.valid_from, until=split.test_from
         )
-        sources.insert(0, network)
-        line = leaving_line(network, carts, log, since=split.valid_from, until=split.test_from)
-    except ValueError as error:
-        problems.append(f"no LSTM: {error}")
-    taste = None
     ablations: tuple[Ablation, ...] = ()
-    if len(valid) < MIN_VALID_CASES:
-        weights = counted_weights(sources)
-    else:
-        progress.begin("weighing the sources", 3)
-        others, rows = target_shares(sources, valid, items=items)
-        counted = Habits.fit(split.train, prepared.facts)
-        habits = learnt_habits(counted, Led(others, rows, valid.target, valid.batch))
-        sources.append(habits)
-        learnt_from = np.hstack([others, target_shares([habits], valid, items=items)[0]]), rows
-        progress.advance(1)
-        weights = fit_weights(*learnt_from)
-        progress.advance(1)
-        taste = learnt_taste(Blend(sources, weights), split.train, prepared.facts, valid)
-        progress.advance(1)
-        if ablation:
-            progress.begin("leaving out sources", len(test))
-            ablations = ablate(
-                sources, taste, learnt_from=learnt_from, test=test, k=K, progress=progress.advance
-            )
-    models: list[Recommender] = [*sources, Blend(sources, weights, taste)]
+    if ablation and fitted.learnt_from is not None:
+        progress.begin("leaving out sources", len(test))
+        ablations = ablate(
+            sources, taste, learnt_from=fitted.learnt_from, test=test, k=K,
+            progress=progress.advance,
+        )  # fmt: skip
+    models: list[Recommender] = [*sources, fitted.blend]
     oracles = oracles or {}
     progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
     rankings = [
@@ -437,11 +503,13 @@ def measure_models(
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
         rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
     report = make_report(
-        log, len(prepared.vocabulary), split, days, valid, test, rankings,
-        _by_name(sources, weights), problems,
+        log, len(prepared.vocabulary), split, held.days, valid, test, rankings,
+        _by_name(sources, weights), [*_too_little(valid, test), *fitted.problems],
     )  # fmt: skip
     report = replace(report, ablations=ablations)
-    return Measured(prepared, sources, weights, taste, report, carts, line, split.valid_from)
+    return Measured(
+        prepared, sources, weights, taste, report, fitted.carts, line, split.valid_from, held
+    )
 
 
 def _sample(cases: Cases, most: int, seed: int) -> Cases:
