@@ -83,6 +83,16 @@ def show_rows(
     )
 
 
+def held_events(session: Session) -> pl.DataFrame:
+    """The events that all held rows would be, with the columns of `store.event_rows`."""
+    held = session.scalars(
+        select(Quarantined)
+        .where(Quarantined.released_at.is_(None))
+        .order_by(Quarantined.import_id, Quarantined.row_number)
+    )
+    return pl.concat(event_rows(_steps(held.all())), how="diagonal_relaxed")
+
+
 def release(
     sessions: SessionFactory, *, rule: str | None, import_id: str | None, now: datetime
 ) -> Moved:

@@ -38,7 +38,7 @@ SHOPPER = func.coalesce(Visitor.person_id, Visitor.id)
 
 _ACTION = case(*((Event.name == name, literal(action)) for name, action in ACTIONS.items()))
 
-EVENT_COLUMNS = dict.fromkeys(("shopper", "session", "product", "action"), pl.String)
+EVENT_COLUMNS = dict.fromkeys(("shopper", "session", "product", "action", "source"), pl.String)
 
 FETCHED_AT_ONCE = 10_000
 
@@ -50,12 +50,26 @@ def event_frame(session: Session, *, since: datetime | None = None) -> pl.DataFr
     are parsed all at once.
 
     Columns: shopper (the person, else the visitor), session (or null), product, action (one of
-    view, search, add, remove, purchase), at (microseconds, UTC).
+    view, search, add, remove, purchase), source (web, chat or an import), at (microseconds, UTC).
     """
     statement = _events().order_by(Event.at, Event.id)
     if since is not None:
         statement = statement.where(Event.at >= since)
     return _timed_frame(session, statement, EVENT_COLUMNS)
+
+
+def robots_frame(session: Session) -> pl.DataFrame:
+    """The same of the visitors who are marked as robots."""
+    statement = _events(robots=True).order_by(Event.at, Event.id)
+    return _timed_frame(session, statement, EVENT_COLUMNS)
+
+
+def shoppers(session: Session) -> dict[str, str]:
+    """By each visitor who is a known person, whom `event_frame` calls them."""
+    rows = session.execute(
+        select(Visitor.id, Visitor.person_id).where(Visitor.person_id.is_not(None))
+    )
+    return {visitor: person for visitor, person in rows if person is not None}
 
 
 def event_parts(session: Session, *, at_once: int) -> Iterator[pl.DataFrame]:
@@ -77,18 +91,19 @@ def event_parts(session: Session, *, at_once: int) -> Iterator[pl.DataFrame]:
         yield _timed(session, part, EVENT_COLUMNS)
 
 
-def _events() -> Select[Any]:
+def _events(*, robots: bool = False) -> Select[Any]:
     return (
         select(
             SHOPPER,
             Event.session_id,
             Event.product_id,
             _ACTION,
+            Event.source,
             type_coerce(Event.at, String()),
         )
         .join(Visitor, Visitor.id == Event.visitor_id)
         .where(
-            Visitor.is_robot.is_(False),
+            Visitor.is_robot.is_(robots),
             Event.product_id.is_not(None),
             Event.name.in_(ACTIONS),
         )

@@ -110,6 +110,7 @@ def test_the_event_frame_names_the_person_else_the_visitor_and_leaves_robots_out
             "session": pl.String,
             "product": pl.String,
             "action": pl.String,
+            "source": pl.String,
             "at": pl.Datetime("us", "UTC"),
         }
     )
@@ -147,7 +148,9 @@ def test_parts_of_the_events_are_bounded_and_each_shopper_is_whole_in_one(
 
 def test_an_empty_shop_gives_frames_with_their_columns(sessions: SessionFactory) -> None:
     with read_session(sessions) as session:
-        assert event_frame(session).columns == ["shopper", "session", "product", "action", "at"]
+        assert event_frame(session).columns == [
+            "shopper", "session", "product", "action", "source", "at",
+        ]  # fmt: skip
 
 
 def test_the_item_frame_says_what_can_be_bought_and_for_how_much(
