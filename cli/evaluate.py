@@ -27,6 +27,22 @@ def evaluate(
     report_folder: Annotated[
         Path | None, typer.Option("--report", help="Write a page with plots to this folder.")
     ] = None,
+    fusion: Annotated[
+        bool,
+        typer.Option(
+            "--fusion",
+            help="Train again without views, searches, cart, purchases and chat, one after the "
+            "other, and say what each gives.",
+        ),
+    ] = False,
+    noise: Annotated[
+        bool,
+        typer.Option(
+            "--noise",
+            help="Train again from noisy events, the shop's own noise and planted, and say what it "
+            "costs.",
+        ),
+    ] = False,
 ) -> None:
     """Train on the earlier days, rank on the last ones, and compare all models."""
     from rich.console import Console
@@ -51,12 +67,14 @@ def evaluate(
     try:
         config = training_config(config_file, seed, epochs)
         with training_progress(console) as progress:
-            frames = read_frames(settings, now=now, progress=progress)
+            frames = read_frames(settings, now=now, progress=progress, aside=noise)
             report = evaluate_models(
                 frames,
                 config=config,
                 progress=progress,
                 oracles=_demo_oracles(settings),
+                fusion=fusion,
+                noise_at=now if noise else None,
             )
     except (ConfigError, NothingToLearnError) as error:
         console.print(str(error), markup=False)

@@ -1,9 +1,12 @@
 """Prints what a training or an evaluation measured."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from recommender.ablation import Relearnt
 from recommender.evaluation import Interval
 from recommender.report import Report
 
@@ -25,6 +28,12 @@ def print_report(console: Console, report: Report) -> None:
         console.print(_leads(report))
     if report.ablations:
         console.print(_ablations(report))
+    for title, relearnt in (
+        ("The blend without a class of events", report.fusion),
+        ("The blend that learnt from noisy events", report.noise),
+    ):
+        if relearnt:
+            console.print(_relearnt(title, relearnt))
     if report.accepted:
         console.print("[green]Gate passed:[/] the blend is ahead of every baseline.")
     else:
@@ -93,6 +102,16 @@ def _ablations(report: Report) -> Table:
         table.add_column(title, justify="left" if left else "right", no_wrap=True)
     for one in report.ablations:
         table.add_row(one.without.replace("_", " "), _interval(one.recall), _interval(one.mrr))
+    return table
+
+
+def _relearnt(title: str, found: Sequence[Relearnt]) -> Table:
+    table = _table(f"{title}, trained anew, paired 95 % intervals")
+    for column in ("events", "steps", "recall", "MRR"):
+        left = column == "events"
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for one in found:
+        table.add_row(one.name, f"{one.steps:,}", _interval(one.recall), _interval(one.mrr))
     return table
 
 

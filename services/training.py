@@ -1,7 +1,7 @@
 """Trains the recommender on the shop's own database, judges it and publishes it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from core.settings import Settings
 from db.engine import make_engine, make_session_factory, read_session
 from db.models import ModelVersion
 from db.reads.training import event_frame, item_frame
+from recommender.ablation import Relearnt
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.evaluation import Oracle
+from recommender.fusion import without_each
 from recommender.lstm_step import Weights
 from recommender.protocol import Arrays, NoModelError
 from recommender.registry import (
@@ -25,6 +27,7 @@ from recommender.registry import (
     store,
     switch,
 )
+from recommender.relearning import Lesson, relearn
 from recommender.report import Report
 from recommender.serving import Suggester
 from recommender.training import (
@@ -38,6 +41,7 @@ from recommender.training import (
 )
 from recommender.warm_start import PART, WarmStart
 from services.embedding import Embedder
+from services.noise import noisy_days, set_aside
 from services.robots import Robots, without_robots
 
 
@@ -52,6 +56,8 @@ class Frames:
     events: pl.DataFrame
     items: pl.DataFrame
     robots: Robots = field(default_factory=dict)
+    aside: pl.DataFrame | None = None
+    """What cleaning and the robot rules kept from being learnt, where that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +69,21 @@ class Outcome:
     message: str
 
 
-def read_frames(settings: Settings, *, now: datetime, progress: Progress) -> Frames:
-    """The frames of the shop's database, without robots."""
+def read_frames(
+    settings: Settings, *, now: datetime, progress: Progress, aside: bool = False
+) -> Frames:
+    """The frames of the shop's database, without robots; `aside` reads what is left out too."""
     progress.begin("reading events", 1)
     engine = make_engine(settings.database_url)
     try:
         with read_session(make_session_factory(engine)) as session:
             events, robots = without_robots(session, event_frame(session), now=now)
             items = item_frame(session, now=now)
+            left_out = set_aside(session, events) if aside else None
     finally:
         engine.dispose()
     progress.advance(1)
-    return Frames(events, items, robots)
+    return Frames(events, items, robots, left_out)
 
 
 def evaluate_models(
@@ -83,15 +92,33 @@ def evaluate_models(
     config: TrainConfig,
     progress: Progress,
     oracles: Mapping[str, Callable[[], Oracle]],
+    fusion: bool = False,
+    noise_at: datetime | None = None,
 ) -> Report:
-    """Every model on the last days, without publishing anything."""
-    return measure_models(
-        prepared(frames),
-        config=config,
-        progress=progress,
-        oracles=oracles,
-        ablation=True,
-    ).report
+    """Every model on the last days, without publishing anything.
+
+    With `fusion` the blend is trained again without each class of events, and with `noise_at`, the
+    time that cleaning goes by, from noisy events.
+    """
+    made = prepared(frames)
+    measured = measure_models(
+        made, config=config, progress=progress, oracles=oracles, ablation=True
+    )
+    held_out = measured.held_out
+    if held_out is None or not len(held_out.test):
+        return measured.report
+
+    def relearnt(lessons: Iterable[Lesson]) -> tuple[Relearnt, ...]:
+        return relearn(lessons, measured.blend, held_out, made, config=config, progress=progress)
+
+    report = measured.report
+    if fusion:
+        report = replace(report, fusion=relearnt(without_each(made, held_out)))
+    if noise_at is not None:
+        aside = frames.events.clear() if frames.aside is None else frames.aside
+        lessons = noisy_days(made, held_out, aside, seed=config.lstm.seed, now=noise_at)
+        report = replace(report, noise=relearnt(lessons))
+    return report
 
 
 def train_and_publish(

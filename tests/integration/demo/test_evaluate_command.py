@@ -45,6 +45,24 @@ def test_all_models_are_compared_in_the_terminal_in_json_and_on_a_page(tmp_path:
     assert (page / "models.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("shop")
+def test_classes_of_events_and_noise_are_told_where_that_is_asked(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    words = ["evaluate", "--epochs", "1", "--fusion", "--noise", "--json", str(figures)]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(figures.read_text())
+    assert [one["name"] for one in told["fusion"]] == ["views", "cart", "purchases", "chat"]
+    assert {"what was set aside", "all four, cleaned"} < {one["name"] for one in told["noise"]}
+    for one in told["fusion"] + told["noise"]:
+        assert one["recall"]["low"] <= one["recall"]["mean"] <= one["recall"]["high"]
+        assert one["name"] in answer.output
+        assert f"{one['steps']:,}" in answer.output
+    views = told["fusion"][0]
+    assert views["recall"]["high"] < 0
+
+
 def test_a_folder_that_cannot_be_made_is_named_before_anything_is_trained(tmp_path: Path) -> None:
     file = tmp_path / "taken"
     file.write_text("")

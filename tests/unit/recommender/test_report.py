@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cli.evaluation_report.page import write_report
-from recommender.ablation import Ablation
+from recommender.ablation import Ablation, Relearnt
 from recommender.contexts import CONTEXTS
 from recommender.evaluation import MISS, Interval, Ranking, find_cases, rank_cases, scorer
 from recommender.popular import ItemToItem, Popular, PopularInCategory
@@ -81,6 +81,23 @@ def test_the_page_shows_every_model_and_each_of_its_plots_is_there(
     ]  # fmt: skip
     assert all(f'src="{one.name}"' in html for one in figures)
     assert all(one.read_bytes().startswith(b"\x89PNG") for one in figures)
+
+
+def test_the_page_shows_what_classes_of_events_give_and_what_noise_costs(
+    report: Report, tmp_path: Path
+) -> None:
+    change = Interval(-0.0213, -0.03, -0.01)
+    found = replace(
+        report,
+        fusion=(Relearnt("purchases", 1234, change, change),),
+        noise=(Relearnt("impossible values", 5678, change, change),),
+    )
+    page = write_report(tmp_path, found, shop="Fernhill", robots="", now=NOW)
+    html = page.read_text(encoding="utf-8")
+    for told in ("purchases", "1,234", "impossible values", "5,678", "-0.0213"):
+        assert told in html
+    without = write_report(tmp_path, report, shop="Fernhill", robots="", now=NOW)
+    assert "noisy" not in without.read_text(encoding="utf-8")
 
 
 def test_a_log_too_small_to_judge_gets_a_page_that_says_so(
