@@ -124,6 +124,7 @@ def last_steps(session: Session, carts: Collection[str], *, most: int) -> pl.Dat
             Cart.id.label("cart"),
             Event.product_id,
             _ACTION.label("action"),
+            Event.source,
             Event.at,
             Event.id,
             newest.label("newest"),
@@ -143,6 +144,7 @@ def last_steps(session: Session, carts: Collection[str], *, most: int) -> pl.Dat
             null(),
             steps.c.product_id,
             steps.c.action,
+            steps.c.source,
             type_coerce(steps.c.at, String()),
         )
         .where(steps.c.newest <= most)
