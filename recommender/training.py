@@ -402,17 +402,18 @@ def hold_out(prepared: Prepared, config: TrainConfig) -> HeldOut:
 
 def fit_models(
     log: Log,
-    valid: Cases,
+    valid: Asked,
     prepared: Prepared,
     *,
     config: TrainConfig,
     progress: Progress,
+    watched: Cases | None = None,
     start: Weights | None = None,
     keep: Path | None = None,
 ) -> Fitted:
     """Fit every source on the log; learn the blend's weights and taste from the cases.
 
-    `start` and `keep` are `measure_models`'.
+    `watched` cases are ranked after each epoch; `start` and `keep` are `measure_models`'.
     """
     items = len(prepared.vocabulary)
     progress.begin("counting", 1)
@@ -429,7 +430,7 @@ def fit_models(
             stage="training LSTM",
             carts=carts,
             start=start,
-            watched=_sample(valid, WATCHED_CASES, config.lstm.seed),
+            watched=watched,
             keep=None if keep is None else Checkpoint(keep / "measured"),
         )
         sources.insert(0, network)
@@ -477,7 +478,14 @@ def measure_models(
         return _unmeasured(prepared, held_out_days(log, config), str(error))
     split, valid, test = held.split, held.valid, held.test
     fitted = fit_models(
-        split.train, valid, prepared, config=config, progress=progress, start=start, keep=keep
+        split.train,
+        valid,
+        prepared,
+        config=config,
+        progress=progress,
+        watched=_sample(valid, WATCHED_CASES, config.lstm.seed),
+        start=start,
+        keep=keep,
     )
     sources, weights, taste = fitted.sources, fitted.weights, fitted.taste
     line = (1.0, 0.0)

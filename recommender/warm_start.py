@@ -130,8 +130,7 @@ def _renumbered(kinds: Matrix, old: Bundle, prepared: Prepared) -> Matrix:
     summed = np.zeros((prepared.content.kinds, kinds.shape[1]), np.float32)
     np.add.at(summed, now.ravel(), kinds[before.ravel()])
     counts = np.bincount(now.ravel(), minlength=len(summed))
-    renumbered: Matrix = summed / np.maximum(counts, 1)[:, None].astype(np.float32)
-    return renumbered
+    return (summed / np.maximum(counts, 1)[:, None]).astype(np.float32)
 
 
 def _day(until: int) -> str:
