@@ -27,10 +27,10 @@ def bench_reasons(
     from benchmarks.reasons.occlude import NAMING, SURFACES, moments, occlude
     from core.clock import SystemClock
     from core.settings import get_settings
+    from recommender.progress import Silent
     from recommender.protocol import NoModelError
     from recommender.registry import BrokenModelError
     from recommender.serving import Suggester
-    from recommender.training import Silent
     from services.training import NothingToLearnError, prepared, read_frames
 
     console = Console(markup=False, highlight=False)

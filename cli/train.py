@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from recommender.training import TrainConfig
+    from recommender.fitting import TrainConfig
     from services.training import Outcome
 
 ConfigFile = Annotated[
@@ -70,7 +70,7 @@ def train(
 
 def training_config(file: Path | None, seed: int | None, epochs: int | None) -> "TrainConfig":
     """The file's settings, with what the command line says instead. Raises ConfigError."""
-    from recommender.training import TrainConfig
+    from recommender.fitting import TrainConfig
     from services.training_config import read_config
 
     config = TrainConfig() if file is None else read_config(file)
@@ -169,7 +169,7 @@ def train_if_missing(console: "Console") -> None:
     from cli.training_progress import training_progress
     from core.clock import SystemClock
     from core.settings import get_settings
-    from recommender.training import TrainConfig
+    from recommender.fitting import TrainConfig
     from services.training import (
         NothingToLearnError,
         model_in_force,

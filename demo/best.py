@@ -11,8 +11,9 @@ from db.reads.training import event_frame, item_frame
 from demo.fill import Progress, filled_with
 from demo.oracle import DemoOracle
 from recommender.evaluation import find_cases, measure, oracle_scorer, rank_cases
+from recommender.fitting import TrainConfig, held_out_days
+from recommender.prepared import prepare
 from recommender.sequences import temporal_split
-from recommender.training import TrainConfig, held_out_days, prepare
 
 K = 20
 ORACLES = (("best possible", True), ("best possible for an average shopper", False))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.evaluation import Cases
+from recommender.fitting import HeldOut
+from recommender.prepared import Prepared
 from recommender.sequences import (
     ACTION_CODES,
     MEMORY,
@@ -25,7 +27,6 @@ from recommender.sequences import (
     sorted_steps,
     windows,
 )
-from recommender.training import HeldOut, Prepared
 
 CLASSES = {
     "views": ("view",),

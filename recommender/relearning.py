@@ -13,9 +13,12 @@ from recommender.evaluation import (
     rank_cases,
     reciprocal_ranks,
 )
+from recommender.fitting import HeldOut, TrainConfig, fit_models
+from recommender.prepared import Prepared
+from recommender.progress import Progress
 from recommender.report import K
 from recommender.sequences import Log
-from recommender.training import Asked, HeldOut, Prepared, Progress, TrainConfig, fit_models
+from recommender.weighing import Asked
 
 
 class Lesson(Protocol):

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from recommender.blend import Blend
 from recommender.protocol import Scores
 from recommender.sequences import Batch, Bools, Ints, score_chunks
-from recommender.training import Asked
+from recommender.weighing import Asked
 
 CANDIDATES = 100
 RANKED = 3

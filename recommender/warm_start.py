@@ -14,13 +14,15 @@ import numpy as np
 import polars as pl
 
 from recommender.bundle import Bundle
+from recommender.fitting import TrainConfig, held_out_days
 from recommender.item_content import ItemContent, Matrix
 from recommender.lstm_step import Lstm, Weights
 from recommender.newcomers import Embed, Newcomers
+from recommender.prepared import Prepared
 from recommender.protocol import Arrays
 from recommender.registry import BrokenModelError
 from recommender.sequences import microseconds, temporal_split
-from recommender.training import Measured, Prepared, TrainConfig, held_out_days
+from recommender.training import Measured
 
 PART = "warm_start"
 

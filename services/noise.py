@@ -18,8 +18,9 @@ from ingest.cleaning import Conditions, clean
 from ingest.quarantine import held_events
 from ingest.steps import UTC_TIME
 from recommender.evaluation import Cases
+from recommender.fitting import HeldOut
+from recommender.prepared import Prepared
 from recommender.sequences import Log, build_log, sorted_steps
-from recommender.training import HeldOut, Prepared
 
 SHARE = 0.1
 ROBOT_VIEWS = 240

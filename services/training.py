@@ -17,8 +17,11 @@ from recommender.ablation import Relearnt
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.evaluation import Oracle
+from recommender.fitting import TrainConfig
 from recommender.fusion import without_each
 from recommender.lstm_step import Weights
+from recommender.prepared import Prepared, prepare
+from recommender.progress import Progress
 from recommender.protocol import Arrays, NoModelError
 from recommender.registry import (
     BrokenModelError,
@@ -30,15 +33,7 @@ from recommender.registry import (
 from recommender.relearning import Lesson, relearn
 from recommender.report import Report
 from recommender.serving import Suggester
-from recommender.training import (
-    Prepared,
-    Progress,
-    TrainConfig,
-    counts_only,
-    measure_models,
-    prepare,
-    refresh,
-)
+from recommender.training import counts_only, measure_models, refresh
 from recommender.warm_start import PART, WarmStart
 from services.embedding import Embedder
 from services.noise import noisy_days, set_aside

@@ -11,8 +11,8 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
-from recommender.training import TrainConfig
 
 LIMITS: dict[str, Any] = {
     "units": Field(ge=1),

@@ -31,11 +31,13 @@ from core.files import flush_folder, write_file
 from core.ids import new_id
 from core.settings import Settings
 from recommender.bundle import Bundle
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
 from recommender.lstm_step import Weights
+from recommender.prepared import Prepared
+from recommender.progress import Progress
 from recommender.protocol import NoModelError
 from recommender.registry import BrokenModelError, current, read
-from recommender.training import Prepared, Progress, TrainConfig
 from recommender.warm_start import PART, ColdError, WarmStart, going_on
 from services.embedding import Embedder
 from services.training import Frames, NothingToLearnError, Outcome, prepared, train_and_publish

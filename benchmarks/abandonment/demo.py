@@ -24,16 +24,11 @@ from demo.oracle import DemoOracle
 from demo.world import Scenario
 from recommender.abandonment import Carts, OpenCarts, calibration, open_carts
 from recommender.evaluation import before
+from recommender.fitting import TrainConfig, fit_lstm, held_out_days, leaving_logits
 from recommender.lstm import LstmConfig
+from recommender.prepared import Prepared
+from recommender.progress import Progress
 from recommender.sequences import Log, Split, temporal_split
-from recommender.training import (
-    Prepared,
-    Progress,
-    TrainConfig,
-    fit_lstm,
-    held_out_days,
-    leaving_logits,
-)
 
 type Floats = NDArray[np.float64]
 type Said = Callable[[OpenCarts], Floats]

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.abandonment import Carts, OpenCarts, open_lines
+from recommender.prepared import Prepared
 from recommender.sequences import ACTION_CODES, MICROSECONDS, Log, first_met, starts
-from recommender.training import Prepared
 
 type Table = NDArray[np.float64]
 

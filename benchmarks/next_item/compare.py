@@ -16,7 +16,7 @@ from recommender.protocol import Recommender, Source
 from recommender.reorder import Reordered
 from recommender.rules import SequentialRules
 from recommender.sequences import Ints, Log
-from recommender.training import learn_weights
+from recommender.weighing import learn_weights
 
 MOST_QUESTIONS = 8_000
 LEAST_TO_ORDER = 1_000

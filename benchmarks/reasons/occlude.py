@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.evaluation import Case, Cases, find_cases, told
+from recommender.fitting import TrainConfig, held_out_days
+from recommender.prepared import Prepared
 from recommender.protocol import History, ReasonKind, Step, Suggested, Surface
 from recommender.sequences import MEMORY, WINDOW, temporal_split
 from recommender.serving import Suggester
-from recommender.training import Prepared, TrainConfig, held_out_days
 
 NAMING = (ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR)
 """Reasons that name a product as what the suggestion rests on."""

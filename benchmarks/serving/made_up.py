@@ -25,16 +25,17 @@ from recommender.abandonment import KINDS, Carts
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.contexts import CONTEXTS
+from recommender.fitting import fit_counts
 from recommender.habits import FEATURES as HABITS
 from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
 from recommender.nearest import indexed
 from recommender.popular import bought_again
+from recommender.prepared import Prepared, prepare
 from recommender.registry import Manifest, store, switch
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
 from recommender.taste import FEATURES, Taste
-from recommender.training import Prepared, fit_counts, prepare
 
 UNITS = 128
 MOST_CATEGORIES = 500

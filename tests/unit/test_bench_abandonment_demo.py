@@ -20,7 +20,8 @@ from demo.visits import plan_visits
 from demo.world import Scenario, build_world, draw_tastes, load_shoppers
 from recommender.abandonment import Carts, OpenCarts, open_carts
 from recommender.lstm import LstmConfig
-from recommender.training import Prepared, Silent, prepare
+from recommender.prepared import Prepared, prepare
+from recommender.progress import Silent
 
 SCENARIO = Scenario(now=datetime(2026, 11, 1, 12, tzinfo=UTC), seed=3, shoppers=900, days=40)
 ACTIONS = {Mark.VIEW: "view", Mark.ADD: "add", Mark.REMOVE: "remove", Mark.PURCHASE: "purchase"}

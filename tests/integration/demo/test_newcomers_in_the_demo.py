@@ -7,8 +7,9 @@ from core.settings import Settings
 from db.engine import read_session
 from db.models import Product
 from db.reads.training import event_frame, item_frame
+from recommender.prepared import prepare
 from recommender.protocol import ReasonKind
-from recommender.training import counts_only, prepare
+from recommender.training import counts_only
 from services.suggest import ShownSuggestion, SuggestionService
 from tests.integration.demo.conftest import NOW, Shop
 from tests.integration.services.asking import publish, suggest, view

@@ -9,7 +9,8 @@ from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory, make_engine
 from db.models import Category, Price, Product, Variant
-from recommender.training import counts_only, prepare
+from recommender.prepared import prepare
+from recommender.training import counts_only
 from services.suggest import SuggestionService
 from services.volume import VolumeService
 from tests.integration.services.asking import publish

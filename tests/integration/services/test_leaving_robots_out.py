@@ -12,7 +12,7 @@ from db.fold import CartItem
 from db.models import EventName, Product
 from db.reads.training import event_frame
 from db.writes.events import NewEvent, record
-from recommender.training import Silent
+from recommender.progress import Silent
 from services.mining import Together, shop_history
 from services.robots import left_out
 from services.training import Frames, read_frames

@@ -17,8 +17,9 @@ from db.models import (
     Variant,
 )
 from db.writes import carts
+from recommender.prepared import prepare
 from recommender.protocol import ReasonKind, Surface
-from recommender.training import counts_only, prepare
+from recommender.training import counts_only
 from services.reason_words import ReasonWords
 from services.suggest import NO_MODEL, SuggestionService
 from tests.integration.services.asking import publish, suggest, view

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from core.settings import Settings
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
 from recommender.lstm_step import Lstm
+from recommender.progress import Silent
 from recommender.registry import current, read
 from recommender.sequences import Vocabulary, build_log
-from recommender.training import Silent, TrainConfig
 from recommender.warm_start import PART
 from services.training import Frames, NothingToLearnError, Outcome
 from services.training_run import (

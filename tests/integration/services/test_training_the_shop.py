@@ -11,10 +11,11 @@ from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import ModelVersion
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
+from recommender.progress import Silent
 from recommender.protocol import NoModelError
 from recommender.registry import current, manifests
-from recommender.training import Silent, TrainConfig
 from services.training import (
     Frames,
     NothingToLearnError,

@@ -15,8 +15,9 @@ from db.writes import carts
 from db.writes.feedback import give_feedback
 from db.writes.visitors import bind
 from recommender.bundle import Bundle
+from recommender.prepared import prepare
 from recommender.protocol import Surface
-from recommender.training import counts_only, prepare
+from recommender.training import counts_only
 from services import volume as module
 from services.suggest import NO_MODEL, SuggestionService
 from services.volume import Answer, VolumeService

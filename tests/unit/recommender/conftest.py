@@ -12,14 +12,15 @@ from recommender.abandonment import KINDS, Carts
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.contexts import CONTEXTS
+from recommender.fitting import fit_counts
 from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
 from recommender.newcomers import Newcomers
+from recommender.prepared import Prepared, prepare
 from recommender.protocol import Source
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
 from recommender.taste import Taste
-from recommender.training import Prepared, fit_counts, prepare
 from tests.unit.recommender.shop import item_frame, planted_events
 
 NEW_MAT = {"product": "a-new-mat", "category": "kind 1", "brand": "brand 0", "amount": 1000}

@@ -23,13 +23,14 @@ from recommender.abandonment import (
     probability,
 )
 from recommender.bundle import Bundle
+from recommender.fitting import leaving_line
 from recommender.live import LiveBlend
 from recommender.lstm import LstmConfig, examples, train_lstm
 from recommender.lstm_step import Lstm
+from recommender.prepared import Prepared
 from recommender.protocol import History, Step
 from recommender.rules import AssociationRules
 from recommender.sequences import ACTIONS, Log, Vocabulary, build_log
-from recommender.training import Prepared, leaving_line
 from tests.unit.recommender.shop import BEGIN, ITEMS, rows
 
 TINY = LstmConfig(units=8, epochs=2, batch=32, seed=7)

@@ -9,10 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from recommender.bundle import Bundle
+from recommender.prepared import prepare
 from recommender.protocol import History, Surface
 from recommender.registry import Manifest, store
 from recommender.serving import Suggester
-from recommender.training import counts_only, prepare
+from recommender.training import counts_only
 from recommender.warm_start import PART, WarmStart
 from tests.unit.recommender.shop import item_frame, planted_events
 

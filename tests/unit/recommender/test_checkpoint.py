@@ -10,7 +10,7 @@ from recommender.abandonment import Carts
 from recommender.checkpoint import Checkpoint, CheckpointError, Standing
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
-from recommender.training import Prepared, prepare
+from recommender.prepared import Prepared, prepare
 from tests.unit.recommender.shop import item_frame, planted_events
 
 CONFIG = LstmConfig(units=8, epochs=3, batch=64, seed=7)

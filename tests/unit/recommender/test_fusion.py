@@ -9,18 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.evaluation import Cases, find_cases
+from recommender.fitting import TrainConfig, fit_models, hold_out
 from recommender.fusion import Without, event_classes, without_each
 from recommender.lstm import LstmConfig
+from recommender.prepared import Prepared, prepare
+from recommender.progress import Silent
 from recommender.relearning import relearn
 from recommender.sequences import ACTION_CODES, ACTIONS, build_log
-from recommender.training import (
-    Prepared,
-    Silent,
-    TrainConfig,
-    fit_models,
-    hold_out,
-    prepare,
-)
 from tests.unit.recommender.shop import ITEMS, item_frame, rows
 
 ALL_TIME = datetime(2020, 1, 1, tzinfo=UTC)

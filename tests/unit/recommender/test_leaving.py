@@ -11,9 +11,9 @@ from recommender.abandonment import open_carts
 from recommender.bundle import Bundle
 from recommender.leaving import LeavingHead, LeftCart
 from recommender.lstm_step import Lstm
+from recommender.prepared import Prepared
 from recommender.registry import BrokenModelError, Manifest, store
 from recommender.sequences import ACTION_CODES, SESSION_GAP, build_log
-from recommender.training import Prepared
 from tests.unit.recommender.shop import BEGIN, rows
 from tests.unit.recommender.test_abandonment import history_at, live_blend
 

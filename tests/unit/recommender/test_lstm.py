@@ -19,8 +19,8 @@ from recommender.lstm import (
 )
 from recommender.lstm_step import Lstm
 from recommender.popular import Popular
+from recommender.prepared import Prepared
 from recommender.sequences import Batch, Log, Vocabulary, build_log, first_touches, starts
-from recommender.training import Prepared
 from tests.unit.recommender.shop import BEGIN, planted_events, rows
 
 NOTHING_DRAWN = np.zeros(0, np.int32), np.zeros(0, np.float32)

@@ -12,9 +12,10 @@ from recommender.bundle import Bundle
 from recommender.content import Content
 from recommender.item_content import BANDS
 from recommender.lstm_step import Lstm
+from recommender.prepared import Prepared
 from recommender.protocol import History, ReasonKind, Step, Suggested, Surface
 from recommender.serving import Suggester
-from recommender.training import Prepared, counts_only
+from recommender.training import counts_only
 from tests.unit.recommender.conftest import NEW_MAT, NEW_THING, by_letters, placed
 from tests.unit.recommender.shop import BEGIN, item_frame
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.reasons.occlude import history_of, moments, occlude
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
+from recommender.prepared import Prepared
 from recommender.protocol import History, ReasonKind, Step, Surface
 from recommender.serving import Suggester
-from recommender.training import Prepared, TrainConfig, measure_models, refresh
+from recommender.training import measure_models, refresh
 from tests.unit.recommender.shop import BEGIN
 
 

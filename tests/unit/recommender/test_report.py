@@ -13,9 +13,9 @@ from recommender.ablation import Ablation, Relearnt
 from recommender.contexts import CONTEXTS
 from recommender.evaluation import MISS, Interval, Ranking, find_cases, rank_cases, scorer
 from recommender.popular import ItemToItem, Popular, PopularInCategory
+from recommender.prepared import Prepared
 from recommender.report import Report, make_report
 from recommender.sequences import temporal_split
-from recommender.training import Prepared
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

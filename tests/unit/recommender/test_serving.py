@@ -11,10 +11,11 @@ from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.contexts import CONTEXTS
 from recommender.popular import Popular
+from recommender.prepared import Prepared
 from recommender.protocol import History, ReasonKind, Step, Surface
 from recommender.reasons import Evidence, Reasons
 from recommender.serving import Suggester
-from recommender.training import Prepared, counts_only
+from recommender.training import counts_only
 from tests.unit.recommender.shop import BEGIN
 
 

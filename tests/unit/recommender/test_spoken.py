@@ -10,13 +10,13 @@ import pytest
 from scipy.stats import fisher_exact
 
 from recommender.bundle import Bundle
+from recommender.prepared import Prepared
 from recommender.protocol import History, ReasonKind, Step, Suggested, Surface
 from recommender.registry import Manifest, store, switch
 from recommender.rules import TAKEN_CODES, Rules
 from recommender.sequences import TARGET_CODES, Log
 from recommender.serving import Suggester
 from recommender.spoken import MAX_GAP, SPOKEN_FOR, Spoken
-from recommender.training import Prepared
 from tests.unit.recommender.shop import BEGIN
 
 type Pairs = dict[tuple[int, int], int]

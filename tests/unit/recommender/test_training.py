@@ -5,18 +5,13 @@ import json
 import polars as pl
 import pytest
 
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
+from recommender.prepared import Prepared, prepare
 from recommender.protocol import History, Surface
 from recommender.report import BASELINES
 from recommender.serving import Suggester
-from recommender.training import (
-    Prepared,
-    TrainConfig,
-    counts_only,
-    measure_models,
-    prepare,
-    refresh,
-)
+from recommender.training import counts_only, measure_models, refresh
 from tests.unit.recommender.shop import item_frame, planted_events, rows
 
 SMALL = TrainConfig(lstm=LstmConfig(units=16, epochs=6, batch=16))

@@ -10,17 +10,12 @@ import pytest
 
 from recommender.bundle import Bundle
 from recommender.evaluation import find_cases
+from recommender.fitting import TrainConfig, fit_lstm
 from recommender.lstm import LstmConfig
 from recommender.lstm_step import Lstm, Weights
+from recommender.prepared import Prepared, prepare
 from recommender.sequences import microseconds
-from recommender.training import (
-    Measured,
-    Prepared,
-    TrainConfig,
-    fit_lstm,
-    measure_models,
-    prepare,
-)
+from recommender.training import Measured, measure_models
 from recommender.warm_start import ColdError, WarmStart, going_on
 from tests.unit.recommender.conftest import NEW_MAT, NEW_THING, by_letters, placed
 from tests.unit.recommender.shop import BEGIN, ITEMS, item_frame, planted_events

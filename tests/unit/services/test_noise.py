@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from ingest.cleaning import Conditions, clean
-from recommender.training import HeldOut, Prepared, TrainConfig, hold_out, prepare
+from recommender.fitting import HeldOut, TrainConfig, hold_out
+from recommender.prepared import Prepared, prepare
 from services.noise import (
     PLANTED,
     ROBOT_VIEWS,

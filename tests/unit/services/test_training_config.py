@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
-from recommender.training import TrainConfig
 from services.training_config import LIMITS, ConfigError, keys_of, read_config
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "training.md"

@@ -1,0 +1,94 @@
+"""What the sources weigh in the blend, learnt from the validation cases, and taste on top."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.blend import Blend, category_of, fit_weights, shares
+from recommender.collaborative import Collaborative
+from recommender.content import Content
+from recommender.contexts import CONTEXTS, context_rows
+from recommender.facts import Facts
+from recommender.left_in_cart import LeftInCart
+from recommender.neighbours import SessionNeighbours
+from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
+from recommender.protocol import Source
+from recommender.rules import AssociationRules, SequentialRules
+from recommender.sequences import Batch, Ints, Log, chunks, score_chunks
+from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
+
+# What the sources weigh while nothing could be learnt about them.
+COUNTED_WEIGHTS = {
+    LeftInCart.name: 0.2,
+    AssociationRules.name: 0.2,
+    SequentialRules.name: 0.2,
+    SessionNeighbours.name: 0.2,
+    ItemToItem.name: 0.2,
+    Collaborative.name: 0.05,
+    Content.name: 0.05,
+    PopularInCategory.name: 0.07,
+    RecentlyPopular.name: 0.05,
+    Popular.name: 0.03,
+}
+
+
+class Asked(Protocol):
+    """Windows, and the item that followed each."""
+
+    def __len__(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def target(self) -> Ints:
+        """What followed; negative where it is unknown."""
+        ...
+
+    def batch(self, part: slice) -> Batch:
+        """Some of the windows."""
+        ...
+
+
+def learn_weights(sources: Sequence[Source], cases: Asked, *, items: int) -> NDArray[np.float64]:
+    """Blend weights from the validation cases."""
+    return fit_weights(*target_shares(sources, cases, items=items))
+
+
+def target_shares(
+    sources: Sequence[Source], cases: Asked, *, items: int
+) -> tuple[NDArray[np.float64], Ints]:
+    """What `fit_weights` learns from: the sources' shares of each target, and its row."""
+    known = np.full((len(cases), len(sources)), np.nan)
+    category = category_of(sources)
+    rows = np.zeros(len(cases), np.int32)
+    for part in score_chunks(len(cases), items, 512):
+        batch = cases.batch(part)
+        rows[part] = context_rows(batch, category)
+        target = cases.target[part]
+        at = np.arange(len(target))
+        for column, source in enumerate(sources):
+            known[part, column] = np.where(
+                target >= 0, shares(source.score(batch))[at, np.maximum(target, 0)], np.nan
+            )
+    return known, rows
+
+
+def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Asked) -> Taste:
+    """What suits whom: counts from the log, weights from the validation cases."""
+    taste = Taste.fit(log, facts)
+    choices: list[Choice] = []
+    for part in chunks(len(cases), 512):
+        batch, scores = cases.batch(part), blend.score(cases.batch(part))
+        for row, target in enumerate(cases.target[part].tolist()):
+            choice = choice_of(taste, batch, row, scores[row], target)
+            if choice is not None:
+                choices.append(choice)
+    return with_weights(taste, learn_taste(choices))
+
+
+def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
+    """Fixed weights for the counting sources, alike for every context."""
+    weights = np.array([COUNTED_WEIGHTS.get(source.name, 0.0) for source in sources])
+    return np.tile(weights / weights.sum(), (CONTEXTS, 1))
