@@ -23,7 +23,7 @@ LEAST_TO_ORDER = 1_000
 """From fewer questions the blend's order learns less than it loses."""
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
-SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
+SMALL = LstmConfig(epochs=9, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
 WEIGHING_EPOCHS = 3
 """Of the network that only tells what the sources weigh: more hardly move the weights."""
 LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
