@@ -8,7 +8,8 @@ from benchmarks.next_item.choose import choose_neighbours, some
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import Split
 from recommender.blend import Blend
-from recommender.lstm import LstmConfig, next_step, train_lstm
+from recommender.examples import next_step
+from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, RecentlyPopular

@@ -23,9 +23,10 @@ from recommender.abandonment import (
     probability,
 )
 from recommender.bundle import Bundle
+from recommender.examples import examples
 from recommender.fitting import leaving_line
 from recommender.live import LiveBlend
-from recommender.lstm import LstmConfig, examples, train_lstm
+from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.prepared import Prepared
 from recommender.protocol import History, Step

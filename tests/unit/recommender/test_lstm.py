@@ -4,19 +4,10 @@ import numpy as np
 import pytest
 
 from recommender.evaluation import find_cases, measure, rank_cases, scorer
+from recommender.examples import NO_TARGET, examples, mini_batches, next_new, next_step
 from recommender.facts import Facts
 from recommender.item_content import ItemContent
-from recommender.lstm import (
-    NO_TARGET,
-    LstmConfig,
-    _Network,
-    examples,
-    mini_batches,
-    next_new,
-    next_step,
-    one_cycle,
-    train_lstm,
-)
+from recommender.lstm import LstmConfig, _Network, one_cycle, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.popular import Popular
 from recommender.prepared import Prepared

@@ -1,0 +1,119 @@
+"""What the network learns from: windows of steps, and what came after each step."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.abandonment import UNKNOWN
+from recommender.sequences import WINDOW, Batch, Bools, Ints, Log, first_touches, starts, windows
+
+NO_TARGET = -1
+type Targets = Callable[[Log], Ints]
+"""For each step of a log, the item to predict after it, or NO_TARGET."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Windows with the item to predict after each step, NO_TARGET where there is none.
+
+    `fate` says what became of the cart open after each step, as `Carts.fates` does.
+    """
+
+    batch: Batch
+    target: Ints
+    fate: Ints
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+def next_new(log: Log) -> Ints:
+    """For each step, the product that its session first turns to next; NO_TARGET at the end."""
+    target = np.full(len(log), NO_TARGET, np.int32)
+    touches = first_touches(log)
+    touches = touches[(touches > starts(log.session)[touches]) & (log.item[touches] >= 0)]
+    target[touches - 1] = log.item[touches]
+    return target
+
+
+def next_step(log: Log) -> Ints:
+    """For each step, the product of its session's next step, met before or not."""
+    target = np.full(len(log), NO_TARGET, np.int32)
+    follows = log.session[1:] == log.session[:-1]
+    target[:-1] = np.where(follows, log.item[1:], NO_TARGET)
+    return target
+
+
+def examples(
+    log: Log, *, length: int = WINDOW, wanted: Targets = next_new, fate: Ints | None = None
+) -> Examples:
+    """Windows that cover every target of the log once, each with at least half a window before it.
+
+    A shopper's first window counts whole; of a later one only its newer half, the older half being
+    there to fill the state.
+    """
+    if len(log) == 0:
+        raise ValueError("there are no steps to train on")
+    stride = length // 2
+    begin = starts(log.shopper)
+    place = np.arange(len(log)) - begin
+    last = np.diff(log.shopper, append=log.shopper[-1] + 1) != 0
+    ends = np.flatnonzero((place >= length - 1) & ((place - length + 1) % stride == 0) | last)
+    before = np.concatenate([[-1], ends[:-1]])
+    fresh = np.where(
+        begin[ends] == begin[np.maximum(before, 0)], ends - before, ends - begin[ends] + 1
+    )
+    batch = windows(
+        log, ends + 1, session=log.session[ends], shopper=log.shopper[ends], length=length
+    )
+    width = batch.item.shape[1]
+    columns = np.arange(width)
+    position = (ends + 1 - batch.length)[:, None] + columns
+    valid = columns < batch.length[:, None]
+    counted = valid & (columns >= (batch.length - fresh)[:, None])
+    position = np.where(valid, position, 0)
+    target = np.where(counted, wanted(log)[position], NO_TARGET)
+    fates = np.full_like(target, UNKNOWN)
+    if fate is not None:
+        fates = np.where(counted, fate[position], UNKNOWN)
+    useful = ((target != NO_TARGET) | (fates != UNKNOWN)).any(axis=1)
+    return Examples(
+        _rows(batch, useful), target[useful].astype(np.int32), fates[useful].astype(np.int32)
+    )
+
+
+def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
+    return Batch(
+        batch.item[keep],
+        batch.action[keep],
+        batch.gap[keep],
+        batch.in_session[keep],
+        batch.length[keep],
+        batch.older_item[keep],
+        batch.older_action[keep],
+    )
+
+
+def mini_batches(
+    found: Examples, *, size: int, draw: np.random.Generator
+) -> Iterator[tuple[Ints, Ints, Ints, Ints, Ints]]:
+    """(item, action, gap, target, fate) of windows about equally long, in random order."""
+    order = draw.permutation(len(found))
+    pool = size * 20
+    batches: list[NDArray[np.int64]] = []
+    for begin in range(0, len(order), pool):
+        part = order[begin : begin + pool]
+        part = part[np.argsort(found.batch.length[part], kind="stable")]
+        batches += [part[at : at + size] for at in range(0, len(part), size)]
+    for index in draw.permutation(len(batches)):
+        rows = batches[index]
+        width = int(found.batch.length[rows].max())
+        yield (
+            found.batch.item[rows, :width],
+            found.batch.action[rows, :width],
+            found.batch.gap[rows, :width],
+            found.target[rows, :width],
+            found.fate[rows, :width],
+        )
