@@ -75,7 +75,7 @@ class Checkpoint:
         if told["digest"] != digest:
             raise CheckpointError(
                 f"{self.path} is of a training on other data, with other settings or by another "
-                f"version of the program: {_ADVICE}"
+                f"TensorFlow: {_ADVICE}"
             )
         draw = np.random.default_rng()
         draw.bit_generator.state = told["draw"]

@@ -17,7 +17,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,10 @@ def train_lstm(
 def _digest(found: Examples, config: LstmConfig, seen: Bools, network: "_Network") -> str:
     """What two trainings share only if they lead to the same weights; `network` is untrained."""
     arrays = [getattr(found.batch, one.name) for one in fields(found.batch)]
-    return digest_of(str(config), [*arrays, found.target, found.fate, seen, *network.variables()])
+    arrays += [found.target, found.fate, seen, *network.variables()]
+    if network.content is not None:
+        arrays += [network.content.codes, network.content.reduced]
+    return digest_of(f"{config}, TensorFlow {version('tensorflow')}", arrays)
 
 
 @dataclass(frozen=True)
@@ -317,7 +321,7 @@ class _Network:
         """The weights as plain arrays: embeddings as the output takes them, the kernel to fit."""
         kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
         scale = self.config.scale
-        return Weights(
+        weights = Weights(
             item=self.table.whole(training=False).numpy() * scale,
             action=self.action.embeddings.numpy() * scale,
             gap=self.gap.embeddings.numpy() * scale,
@@ -329,6 +333,7 @@ class _Network:
             leaving=NO_HEAD if self.leaving is None else self.leaving.export(),
             **{name: part * scale for name, part in self.table.export().items()},
         )
+        return weights if self.content is None else _with_untouched(weights, self.content)
 
     def _import(self, weights: Weights) -> None:
         scale = self.config.scale
@@ -339,3 +344,21 @@ class _Network:
         for variable, value in zip(self.lstm.weights, values, strict=True):
             variable.assign(value)
         self.item_bias.assign(weights.item_bias)
+
+
+def _with_untouched(weights: Weights, content: ItemContent) -> Weights:
+    """The same, where items that no step met are what the catalogue says of them.
+
+    As wanted as the mean of their category, like newcomers; training, which saw them only as
+    what nobody turned to, has made them less. Those of a category that no step met stay unknown.
+    """
+    category, seen = content.codes[0], weights.seen
+    counts = np.bincount(category[seen], minlength=content.kinds)
+    biases = np.bincount(category[seen], weights.item_bias[seen], content.kinds)
+    untouched = np.flatnonzero(~seen & (category > 0) & (counts[category] > 0))
+    own = category[untouched]
+    item, bias, known = weights.item.copy(), weights.item_bias.copy(), seen.copy()
+    item[untouched + 1] = content.embedded(weights.kinds, weights.text)[untouched]
+    bias[untouched] = biases[own] / counts[own]
+    known[untouched] = True
+    return replace(weights, item=item, item_bias=bias, seen=known)

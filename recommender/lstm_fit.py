@@ -28,7 +28,9 @@ class ItemTable:
         self, items: int, units: int, content: ItemContent | None, *, hidden: float, seed: int
     ) -> None:
         draw = np.random.default_rng(seed)
-        self._own = tf.Variable(draw.normal(0, units**-0.5, (items + 1, units)).astype(np.float32))
+        own = draw.normal(0, units**-0.5, (items + 1, units)).astype(np.float32)
+        own[0] = 0
+        self._own = tf.Variable(own)
         self._hidden = hidden
         self._random = tf.random.Generator.from_seed(seed)
         self._content = None if content is None else _Content(content, units)

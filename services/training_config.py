@@ -25,6 +25,7 @@ LIMITS: dict[str, Any] = {
     "scale": Field(gt=0),
     "clip": Field(gt=0),
     "leaving": Field(ge=0),
+    "name_dropout": Field(ge=0, lt=1),
     "seed": Field(ge=0),
     "full_softmax": Field(ge=0),
     "sampled": Field(ge=1),

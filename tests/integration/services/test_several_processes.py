@@ -85,6 +85,9 @@ def test_all_processes_take_up_a_new_model_and_no_request_fails(
     for thread in threads:
         thread.start()
     try:
+        limit = monotonic() + TAKEN_UP_SECONDS
+        while monotonic() < limit and not all(answers):
+            sleep(0.1)
         publish(shop, loaded(shop.models_dir), "second")
         limit = monotonic() + TAKEN_UP_SECONDS
         while monotonic() < limit and not all(own and version(own[-1]) == "second"

@@ -25,8 +25,9 @@ from services.training import (
 )
 from tests.unit.recommender.shop import MANY_CHAINS, item_frame, planted_events, rows
 
-FEW = Frames(planted_events(sessions=40, days=2), item_frame())
-PLENTY = Frames(planted_events(sessions=4000, days=60, chains=MANY_CHAINS), item_frame())
+TITLED = item_frame().with_columns(title=pl.col("product"))
+FEW = Frames(planted_events(sessions=40, days=2), TITLED)
+PLENTY = Frames(planted_events(sessions=4000, days=60, chains=MANY_CHAINS), TITLED)
 
 
 def train(settings: Settings, clock: SimulatedClock, frames: Frames, *, epochs: int) -> Outcome:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from recommender.abandonment import Carts
@@ -11,6 +12,7 @@ from recommender.checkpoint import Checkpoint, CheckpointError, Standing
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm, Weights
 from recommender.prepared import Prepared, prepare
+from tests.unit.recommender.conftest import by_letters
 from tests.unit.recommender.shop import item_frame, planted_events
 
 CONFIG = LstmConfig(units=8, epochs=3, batch=64, seed=7)
@@ -43,6 +45,7 @@ def train(
         len(prepared.vocabulary),
         config=config,
         fate=carts.fates(prepared.log),
+        content=prepared.content,
         on_epoch=on_epoch,
         keep=keep,
     )
@@ -75,8 +78,11 @@ def test_one_of_other_data_or_with_other_settings_is_refused(
         train(other, CONFIG, keep)
     with pytest.raises(CheckpointError, match="other settings"):
         train(prepared, replace(CONFIG, dropout=0.2), keep)
-    with pytest.raises(CheckpointError, match="another version of the program"):
-        train(prepared, replace(CONFIG, units=4), keep)
+    titled = prepare(
+        planted_events(), item_frame().with_columns(title=pl.col("product")), embed=by_letters
+    )
+    with pytest.raises(CheckpointError, match="other data"):
+        train(titled, CONFIG, keep)
 
 
 def kept(folder: Path) -> Checkpoint:

@@ -1,5 +1,7 @@
 """The network: Keras and numpy agree, padding does nothing, the seed decides, it learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,15 @@ from recommender.lstm import LstmConfig, _Network, one_cycle, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.popular import Popular
 from recommender.prepared import Prepared
-from recommender.sequences import Batch, Log, Vocabulary, build_log, first_touches, starts
+from recommender.sequences import (
+    Batch,
+    Log,
+    Vocabulary,
+    build_log,
+    encode,
+    first_touches,
+    starts,
+)
 from tests.unit.recommender.shop import BEGIN, planted_events, rows
 
 NOTHING_DRAWN = np.zeros(0, np.int32), np.zeros(0, np.float32)
@@ -189,13 +199,14 @@ def test_a_product_that_nobody_touched_is_expected_where_others_like_it_are() ->
         len(items),
         config=LstmConfig(units=16, epochs=12, batch=32, name_dropout=0.3),
         content=content,
-    ).weights
-    like = network.kinds[content.codes].sum(axis=0)
-    mats = np.flatnonzero(category == 1)
-    others = mats[mats != untouched]
-    near = like[untouched] @ network.item[others + 1].T
-    tents = like[untouched] @ network.item[np.flatnonzero(category == 0) + 1].T
-    assert near.mean() > tents.mean()
+    )
+    seen = encode([(f"tent-{brands - 1}", "view", BEGIN)], items)
+    scores = network.score(seen)[0]
+    tents = np.flatnonzero(category == 0)
+    assert scores[untouched] > scores[tents].max()
+    without = replace(content, codes=np.zeros_like(content.codes))
+    silent = train_lstm(log, len(items), config=TINY, content=without)
+    assert np.isnan(silent.score(seen)[0, untouched])
 
 
 def test_training_goes_on_from_weights_with_content(prepared: Prepared) -> None:
