@@ -52,7 +52,11 @@ def make_session_factory(engine: Engine, *, delivery: DeliveryRule | None = None
 def read_session(sessions: SessionFactory) -> Iterator[Session]:
     """A session for reading: one snapshot, and on SQLite no write lock."""
     with sessions() as session:
-        session.connection(execution_options={"read_only": True})
+        options: dict[str, Any] = {"read_only": True}
+        if session.get_bind().dialect.name == "postgresql":
+            # By default each statement there sees what was committed since the one before.
+            options["isolation_level"] = "REPEATABLE READ"
+        session.connection(execution_options=options)
         yield session
 
 

@@ -36,6 +36,8 @@ def send_now(nudging: Nudging, cart_id: str) -> str:
     words = OperatorWords.of(nudging.settings)
     now = nudging.clock.now()
     claim = Claim(new_id(), now, nudging.policy.version)
+    if nudging.leaving is not None:
+        nudging.leaving.refresh()
     with nudging.sessions.begin() as session:
         record = cart_record(session, cart_id)
         if record is None:

@@ -176,7 +176,8 @@ def _as_paid(decision: Decision, coupon: CouponOffer | None) -> Decision:
     """The decision, or a reminder in place of a coupon that is not to be had any more.
 
     Each coupon that might have been drawn would have ended as this reminder, so it has the chance
-    of all of them together, beside its own.
+    of all of them together, beside its own. Where another sweep was quicker to the budget that is
+    nearly so: a cheaper one might still have been paid.
     """
     if not decision.incentive or coupon is not None:
         return decision

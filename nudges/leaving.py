@@ -1,7 +1,7 @@
 """How likely carts were left, as the recommender in force saw it when their visits ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -19,22 +19,35 @@ MOST_STEPS = 2 * WINDOW
 """Of each shopper: a window, and as much again that may have been done since the visit."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    version: str | None
-    head: LeavingHead | None
-
-
 class LeavingScores:
     """Follows the recommender's version in force; without one, nothing is known of any cart."""
 
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._loaded = _Loaded(None, None)
+        self._version: str | None = None
+        self._head: LeavingHead | None = None
+        self._refused: str | None = None
+
+    def refresh(self) -> None:
+        """Take up the version in force; where it cannot be trusted, the one before goes on.
+
+        Reads files, so it is not for the middle of a transaction.
+        """
+        try:
+            version = current(self._models_dir)
+            if version != self._version:
+                self._version = version
+                self._head = LeavingHead.load(self._models_dir, version)
+        except NoModelError:
+            self._version = self._head = None
+        except BrokenModelError as error:
+            if str(error) != self._refused:
+                structlog.get_logger().error("model_refused", error=str(error))
+                self._refused = str(error)
 
     def told(self, facts: Sequence[Facts], session: Session) -> list[Facts]:
-        """The facts with what is known of how likely each cart was left."""
-        head = self._current()
+        """The facts with what the head taken up last says of how likely each cart was left."""
+        head = self._head
         carts = {
             one.cart_id: LeftCart(
                 one.last_activity_at, list(dict.fromkeys(line.product_id for line in one.lines))
@@ -49,17 +62,3 @@ class LeavingScores:
             replace(one, leaving=chances.get(one.cart_id)) if one.cart_id in carts else one
             for one in facts
         ]
-
-    def _current(self) -> LeavingHead | None:
-        """The head in force; where the version cannot be trusted, the one before goes on."""
-        version: str | None = None
-        try:
-            version = current(self._models_dir)
-            if version != self._loaded.version:
-                self._loaded = _Loaded(version, LeavingHead.load(self._models_dir, version))
-        except NoModelError:
-            self._loaded = _Loaded(None, None)
-        except BrokenModelError as error:
-            structlog.get_logger().error("model_refused", error=str(error))
-            self._loaded = _Loaded(version, self._loaded.head)
-        return self._loaded.head

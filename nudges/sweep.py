@@ -118,6 +118,8 @@ class Sweeper:
     def _begin(self, summary: Summary) -> Policy:
         """Tidy up after the dead; the policy with the moment from which on carts count."""
         now = self._clock.now()
+        if self._leaving is not None:
+            self._leaving.refresh()
         with self._sessions.begin() as session:
             activated = heartbeat.activate(session, now=now)
             taken_back, unknown = recover(session, lease=self._policy.delivery.lease, now=now)

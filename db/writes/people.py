@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,7 @@ def tell_person(
     if unknown := values.keys() - TOLD:
         raise ValueError(f"the shop does not tell {', '.join(sorted(unknown))}")
     lock_person(session, person_id, now=now)
+    called = session.scalar(select(Person.name).where(Person.id == person_id))
     if values:
         people = table_of(Person)
         try:
@@ -48,7 +49,7 @@ def tell_person(
                 session.execute(update(people).where(people.c.id == person_id).values(values))
         except IntegrityError as error:
             raise EmailTakenError("another person has this e-mail address") from error
-    if values.get("name", "") is None:
+    if called is not None and values.get("name", called) is None:
         session.execute(delete(ChatOutbox).where(ChatOutbox.person_id == person_id))
     known = set(consent_ledger(session, person_id))
     for line in dict.fromkeys(consents):

@@ -16,7 +16,7 @@ from core.clock import SimulatedClock
 from core.identity import AUDIENCE, SHOP_AUDIENCE, Identity
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Base, Channel, Person
+from db.models import Base, Channel, ChatOutbox, Person
 from db.reads.consents import ConsentLine, consent_ledger, consents_in_force
 from nudges.channels.chat import ChatChannel
 from nudges.message import Message
@@ -102,6 +102,19 @@ def test_telling_the_same_twice_changes_nothing(tell: Tell, sessions: SessionFac
     tell(ZOE | {"consents": [AGREED, AGREED]})
     tell(ZOE | {"consents": [AGREED]})
     assert len(ledger(sessions)) == 1
+
+
+def test_no_name_told_of_somebody_without_one_takes_no_message_from_them(
+    tell: Tell, sessions: SessionFactory, clock: SimulatedClock, small_shop: None
+) -> None:
+    tell({"name": None, "consents": [AGREED | {"channel": "chat"}]})
+    with sessions.begin() as session:
+        leave_cart(session, "zoe", at=clock.now() - HOUR)
+    stage = {"name": "first", "after_minutes": 60, "channels": ["chat"]}
+    sweeper(sessions, clock, channels=[ChatChannel(sessions)], rules=policy(stages=[stage])).run()
+    tell({"name": None})
+    with sessions() as session:
+        assert session.scalars(select(ChatOutbox.person_id)).all() == ["zoe"]
 
 
 def test_an_old_consent_told_late_does_not_undo_a_newer_no(

@@ -45,7 +45,7 @@ NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 ROUND = timedelta(seconds=61)
 OVER = (NudgeState.SENT, NudgeState.UNKNOWN)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if WHOLE else 600)]
 
 
 @pytest.fixture

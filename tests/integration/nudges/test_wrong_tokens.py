@@ -44,7 +44,7 @@ NO_ORDER = "0" * 32
 
 type Tokens = dict[str, list[str]]
 
-pytestmark = [pytest.mark.usefixtures("small_shop"), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.usefixtures("small_shop"), pytest.mark.timeout(3600 if WHOLE else 600)]
 
 
 def given_out(sessions: SessionFactory, clock: SimulatedClock, who: str) -> Tokens:

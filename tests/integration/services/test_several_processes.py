@@ -67,7 +67,8 @@ def test_what_one_process_takes_in_the_next_answer_of_any_knows(
         assert len(first) == 1
         event = {"name": "add_to_cart", "event_id": f"e-{visitor}-added",
                  "params": {"items": [{"item_id": (product := first.pop())}]}}  # fmt: skip
-        httpx.post(f"{url}/events", json=event, headers=of(shop, visitor)).raise_for_status()
+        told = httpx.post(f"{url}/events", json=event, headers=of(shop, visitor), timeout=60)
+        told.raise_for_status()
         assert all(product not in suggested(one(visitor)) for one in ask)
 
 

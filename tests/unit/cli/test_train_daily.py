@@ -7,8 +7,10 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -19,14 +21,16 @@ from cli.up import commands
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
+TIME_OF_DAY = "CARTWRIGHT_TRAIN_AT"
 
 
-def test_by_default_nothing_trains_by_itself() -> None:
+def test_by_default_nothing_trains_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TIME_OF_DAY, raising=False)
     assert "train" not in {command.name for command in commands(Settings())}
 
 
 def test_a_shop_that_names_a_time_has_one_process_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CARTWRIGHT_TRAIN_AT", "03:30")
+    monkeypatch.setenv(TIME_OF_DAY, "03:30")
     settings = Settings()
     assert settings.train_at == time_of_day(3, 30)
     (command,) = [one for one in commands(settings) if one.name == "train"]
@@ -35,7 +39,7 @@ def test_a_shop_that_names_a_time_has_one_process_more(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("wrong", ["soon", "25:00", "03:30Z"])
 def test_a_wrong_time_is_named(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
-    monkeypatch.setenv("CARTWRIGHT_TRAIN_AT", wrong)
+    monkeypatch.setenv(TIME_OF_DAY, wrong)
     with pytest.raises(ValidationError, match="train_at"):
         Settings()
 
@@ -65,10 +69,11 @@ def test_a_stop_ends_the_training_that_runs() -> None:
 
 
 def start(**variables: str) -> subprocess.Popen[str]:
+    inherited = {name: value for name, value in os.environ.items() if name != TIME_OF_DAY}
     return subprocess.Popen(
         [sys.executable, "-m", "cli.main", "train-daily"],
         cwd=ROOT,
-        env=os.environ | variables,
+        env=inherited | variables,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -82,11 +87,12 @@ def test_without_a_time_the_command_says_what_to_set() -> None:
 
 
 def test_it_waits_for_its_time_and_ends_when_told() -> None:
-    process = start(CARTWRIGHT_TRAIN_AT="03:30")
+    at = f"{datetime.now(ZoneInfo('Europe/Berlin')) + timedelta(hours=12):%H:%M}"
+    process = start(**{TIME_OF_DAY: at})
     assert process.stderr is not None
-    told = (json.loads(line) for line in process.stderr)
+    told = (json.loads(line) for line in process.stderr if line.startswith("{"))
     due = next(line for line in told if line["event"] == "training_is_due")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=120)
-    assert (due["at"], due["zone"]) == ("03:30", "Europe/Berlin")
+    assert (due["at"], due["zone"]) == (at, "Europe/Berlin")
     assert process.returncode == 0
