@@ -60,11 +60,12 @@ def best_possible(settings: Settings, *, now: datetime, progress: Progress) -> B
     split = temporal_split(prepared.log, valid_days=days, test_days=days)
     cases = find_cases(prepared.log, since=split.test_from, until=None, trained=split.train)
     progress.begin("ranking by the truth", len(cases) * len(ORACLES))
+    items = len(prepared.vocabulary)
     rows = []
     for name, knows_tastes in ORACLES:
         oracle = DemoOracle.of(scenario, knows_tastes=knows_tastes)
         scorer = oracle_scorer(oracle, cases, prepared.events, prepared.vocabulary)
-        ranking = rank_cases(name, scorer, cases, ks=(K,), progress=progress.advance)
+        ranking = rank_cases(name, scorer, cases, items=items, ks=(K,), progress=progress.advance)
         metrics = measure(ranking, np.ones(len(cases), np.bool_), k=K)
         rows.append(BestRow(name, metrics.recall, metrics.mrr))
     return Best(K, days, len(cases), tuple(rows))

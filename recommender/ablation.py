@@ -17,7 +17,7 @@ from recommender.evaluation import (
     target_ranks,
 )
 from recommender.protocol import Source
-from recommender.sequences import Ints, chunks
+from recommender.sequences import Ints, score_chunks
 from recommender.taste import Taste
 
 SIZE = 512
@@ -51,6 +51,7 @@ def ablate(
     *,
     learnt_from: tuple[NDArray[np.float64], Ints],
     test: Cases,
+    items: int,
     k: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Ablation, ...]:
@@ -76,7 +77,7 @@ def ablate(
     if taste is not None and not taste.is_silent:
         blends["taste"] = everything, Blend(sources, fit_weights(known, rows))
     ranks = {name: np.zeros(len(test), np.int32) for name in blends}
-    for part in chunks(len(test), SIZE):
+    for part in score_chunks(len(test), items, SIZE):
         batch, target = test.batch(part), test.target[part]
         parts = shares(np.stack([source.score(batch) for source in sources]))
         for name, (some, blend) in blends.items():

@@ -41,9 +41,9 @@ from recommender.sequences import (
     Ints,
     Log,
     Vocabulary,
-    chunks,
     first_touches,
     microseconds,
+    score_chunks,
     sorted_steps,
     starts,
     windows,
@@ -173,14 +173,15 @@ def rank_cases(
     score: Callable[[slice], Floats | Scores],
     cases: Cases,
     *,
+    items: int,
     ks: Sequence[int] = (20,),
     size: int = 512,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ranking:
-    """Rank every item for every case; `score` gives the rows of a slice of the cases."""
+    """Rank all `items` for every case; `score` gives the rows of a slice of the cases."""
     ranks = np.full(len(cases), MISS, np.int32)
     shown: dict[int, Ints] = {}
-    for part in chunks(len(cases), size):
+    for part in score_chunks(len(cases), items, size):
         scores = known_scores(score(part), cases.batch(part))
         ranks[part] = target_ranks(scores, cases.target[part])
         order = top_items(scores, max(ks))

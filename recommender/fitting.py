@@ -92,6 +92,7 @@ def fit_lstm(
     After each epoch it is told how the network ranks the `watched` cases. Raises as `train_lstm`.
     """
     begun, latest = False, float("nan")
+    items = len(prepared.vocabulary)
 
     def on_step(done: int, total: int, loss: float) -> None:
         nonlocal begun, latest
@@ -105,14 +106,16 @@ def fit_lstm(
     def on_epoch(done: int, network: Lstm) -> None:
         line = f"epoch {done} of {config.epochs}: loss {latest:.3f}"
         if watched is not None and len(watched):
-            ranking = rank_cases(network.name, scorer(network, watched), watched, ks=(K,))
+            ranking = rank_cases(
+                network.name, scorer(network, watched), watched, items=items, ks=(K,)
+            )
             found = measure(ranking, np.ones(len(watched), np.bool_), k=K)
             line += f", validation recall@{K} {found.recall:.3f}, MRR@{K} {found.mrr:.3f}"
         progress.tell(line)
 
     return train_lstm(
         log,
-        len(prepared.vocabulary),
+        items,
         config=config,
         fate=carts.fates(log),
         content=prepared.content,
@@ -235,7 +238,7 @@ def fit_models(
     progress.advance(1)
     weights = fit_weights(*learnt_from)
     progress.advance(1)
-    taste = learnt_taste(Blend(sources, weights), log, prepared.facts, valid)
+    taste = learnt_taste(Blend(sources, weights), log, prepared.facts, valid, items=items)
     progress.advance(1)
     return Fitted(sources, weights, taste, carts, learnt_from, problems)
 

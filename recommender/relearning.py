@@ -54,12 +54,13 @@ def relearn(
     has turned to are left out for all alike, whether a lesson's steps tell of them or not.
     """
     test = held_out.test
-    whole = _ranked(blend, test, test, progress)
+    items = len(prepared.vocabulary)
+    whole = _ranked(blend, test, test, items, progress)
     found = []
     for lesson in lessons:
         valid, asked = lesson.seen(held_out.valid), lesson.seen(test)
         fitted = fit_models(lesson.train, valid, prepared, config=config, progress=progress)
-        ranking = _ranked(fitted.blend, asked, test, progress)
+        ranking = _ranked(fitted.blend, asked, test, items, progress)
         found.append(
             Relearnt(
                 lesson.name,
@@ -71,12 +72,13 @@ def relearn(
     return tuple(found)
 
 
-def _ranked(blend: Blend, asked: Asked, test: Cases, progress: Progress) -> Ranking:
+def _ranked(blend: Blend, asked: Asked, test: Cases, items: int, progress: Progress) -> Ranking:
     progress.begin("ranking", len(test))
     return rank_cases(
         blend.name,
         lambda part: blend.score(asked.batch(part)),
         test,
+        items=items,
         ks=(K,),
         progress=progress.advance,
     )

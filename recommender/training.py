@@ -91,7 +91,7 @@ def measure_models(
     `ablation` the blend is ranked without each of its sources too.
     """
     progress = progress or Silent()
-    log = prepared.log
+    log, items = prepared.log, len(prepared.vocabulary)
     try:
         held = hold_out(prepared, config)
     except ValueError as error:
@@ -117,21 +117,25 @@ def measure_models(
     if ablation and fitted.learnt_from is not None:
         progress.begin("leaving out sources", len(test))
         ablations = ablate(
-            sources, taste, learnt_from=fitted.learnt_from, test=test, k=K,
-            progress=progress.advance,
+            sources, taste, learnt_from=fitted.learnt_from, test=test, items=items,
+            k=K, progress=progress.advance,
         )  # fmt: skip
     models: list[Recommender] = [*sources, fitted.blend]
     oracles = oracles or {}
     progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
     rankings = [
-        rank_cases(model.name, scorer(model, test), test, ks=(K,), progress=progress.advance)
+        rank_cases(
+            model.name, scorer(model, test), test, items=items, ks=(K,), progress=progress.advance
+        )
         for model in models
     ]
     for name, make_oracle in oracles.items():
         best = oracle_scorer(make_oracle(), test, prepared.events, prepared.vocabulary)
-        rankings.append(rank_cases(name, best, test, ks=(K,), progress=progress.advance))
+        rankings.append(
+            rank_cases(name, best, test, items=items, ks=(K,), progress=progress.advance)
+        )
     report = make_report(
-        log, len(prepared.vocabulary), split, held.days, valid, test, rankings,
+        log, items, split, held.days, valid, test, rankings,
         _by_name(sources, weights), [*_too_little(valid, test), *fitted.problems],
     )  # fmt: skip
     report = replace(report, ablations=ablations)

@@ -16,7 +16,7 @@ from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.protocol import Source
 from recommender.rules import AssociationRules, SequentialRules
-from recommender.sequences import Batch, Ints, Log, chunks, score_chunks
+from recommender.sequences import Batch, Ints, Log, score_chunks
 from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
 
 # What the sources weigh while nothing could be learnt about them.
@@ -75,12 +75,13 @@ def target_shares(
     return known, rows
 
 
-def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Asked) -> Taste:
+def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Asked, *, items: int) -> Taste:
     """What suits whom: counts from the log, weights from the validation cases."""
     taste = Taste.fit(log, facts)
     choices: list[Choice] = []
-    for part in chunks(len(cases), 512):
-        batch, scores = cases.batch(part), blend.score(cases.batch(part))
+    for part in score_chunks(len(cases), items, 512):
+        batch = cases.batch(part)
+        scores = blend.score(batch)
         for row, target in enumerate(cases.target[part].tolist()):
             choice = choice_of(taste, batch, row, scores[row], target)
             if choice is not None:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender import sequences
 from recommender.evaluation import (
     MISS,
     Cases,
+    Floats,
     Ranking,
     bootstrap,
     difference,
@@ -190,13 +192,29 @@ class KnowsTheAnswer:
 def test_an_oracle_that_knows_the_answer_ranks_every_target_first() -> None:
     cases = cases_since(0)
     score = oracle_scorer(KnowsTheAnswer(), cases, EVENTS, VOCABULARY)
-    assert rank_cases("oracle", score, cases, size=2).rank.tolist() == [1, 1, 1]
+    assert rank_cases("oracle", score, cases, items=4, size=2).rank.tolist() == [1, 1, 1]
+
+
+def test_fewer_cases_are_ranked_at_once_where_the_items_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sequences, "MOST_SCORES", 8)
+    cases = cases_since(0)
+    oracle = oracle_scorer(KnowsTheAnswer(), cases, EVENTS, VOCABULARY)
+    asked = []
+
+    def score(part: slice) -> Floats:
+        asked.append(part.stop - part.start)
+        return oracle(part)
+
+    assert rank_cases("oracle", score, cases, items=4).rank.tolist() == [1, 1, 1]
+    assert asked == [2, 1]
 
 
 def test_coverage_is_the_share_of_items_among_the_first_k_of_anybody() -> None:
     cases = cases_since(0)
     popular = Popular(np.array([4, 3, 2, 1], np.float32))
-    ranking = rank_cases("popular", scorer(popular, cases), cases, ks=(1,))
+    ranking = rank_cases("popular", scorer(popular, cases), cases, items=4, ks=(1,))
     assert 0 < measure(ranking, np.ones(len(cases), np.bool_), k=1).coverage < 1
 
 

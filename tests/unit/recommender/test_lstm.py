@@ -83,9 +83,12 @@ def test_it_learns_the_planted_chains(prepared: Prepared, full_softmax: int) -> 
         config=LstmConfig(units=16, epochs=8, batch=16, full_softmax=full_softmax, sampled=16),
     )
     popular = Popular.fit(prepared.log, len(prepared.vocabulary))
+    items = len(prepared.vocabulary)
     every = np.ones(len(cases), np.bool_)
     learnt, counted = (
-        measure(rank_cases(model.name, scorer(model, cases), cases, ks=(3,)), every, k=3)
+        measure(
+            rank_cases(model.name, scorer(model, cases), cases, items=items, ks=(3,)), every, k=3
+        )
         for model in (trained, popular)
     )
     assert learnt.recall > 0.75

@@ -32,7 +32,7 @@ def report(prepared: Prepared) -> Report:
         PopularInCategory.fit(split.train, items, prepared.category),
         ItemToItem.fit(split.train, items),
     )
-    rankings = [rank_cases(one.name, scorer(one, test), test) for one in counted]
+    rankings = [rank_cases(one.name, scorer(one, test), test, items=items) for one in counted]
     every_second = np.where(np.arange(len(test)) % 2 == 0, 1, MISS).astype(np.int32)
     rankings.append(Ranking("blend", every_second, rankings[0].shown))
     weights = {one.name: [1 / 3] * CONTEXTS for one in counted}
