@@ -29,7 +29,7 @@ from core.files import flush_folder, replace_file, write_file
 from core.ids import new_id
 from recommender.protocol import Arrays, NoModelError
 
-FORMAT = 2
+FORMAT = 3
 POINTER = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"
@@ -84,7 +84,10 @@ def store(models_dir: Path, manifest: Manifest, parts: Mapping[str, Arrays]) -> 
 
 
 def switch(models_dir: Path, version: str) -> None:
-    """Put a stored version in force, in one step. Raises BrokenModelError where it is not whole."""
+    """Put a stored version in force, in one step.
+
+    Raises BrokenModelError, with the pointer as it was, where it is not whole or of another format.
+    """
     read(models_dir, version)
     replace_file(models_dir / POINTER, version.encode())
     _prune(models_dir)
@@ -209,13 +212,23 @@ def _sweep(versions: Path) -> None:
 def _prune(models_dir: Path) -> None:
     """Keep the newest KEEP versions and the one in force; a version goes in one step, as it came.
 
-    So whoever is killed here leaves no version that is listed and lacks files.
+    So whoever is killed here leaves no version that is listed and lacks files. Those of another
+    format count and go like all others: `manifests` lists them no more, but they take up disk.
     """
     now = current(models_dir)
     versions = models_dir / VERSIONS
-    for manifest in manifests(models_dir)[:-KEEP]:
-        if manifest.version != now:
+    for version in _by_age(versions)[:-KEEP]:
+        if version != now:
             old = versions / f".old-{new_id()}"
             with suppress(FileNotFoundError):
-                (versions / manifest.version).rename(old)
+                (versions / version).rename(old)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _by_age(versions: Path) -> list[str]:
+    """The versions whose manifest, of any format, says when they were trained, oldest first."""
+    found = []
+    for path in versions.glob(f"[!.]*/{MANIFEST}"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append((str(json.loads(path.read_bytes())["trained_at"]), path.parent.name))
+    return [version for _, version in sorted(found)]

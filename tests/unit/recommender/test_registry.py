@@ -43,6 +43,12 @@ def manifest(bundle: Bundle, version: str, *, accepted: bool = True) -> Manifest
     )
 
 
+def set_format(folder: Path, version: str, number: int) -> None:
+    """As if a program of another format had stored it."""
+    path = folder / "versions" / version / "manifest.json"
+    path.write_text(path.read_text().replace(f'"format": {FORMAT}', f'"format": {number}'))
+
+
 def test_a_published_version_suggests_what_it_did_before(tmp_path: Path, bundle: Bundle) -> None:
     publish(tmp_path, bundle, "v1")
     switch(tmp_path, "v1")
@@ -120,8 +126,7 @@ def test_a_model_of_another_catalogue_is_refused(tmp_path: Path, bundle: Bundle)
 
 def test_a_manifest_of_another_format_is_refused(tmp_path: Path, bundle: Bundle) -> None:
     publish(tmp_path, bundle, "v1")
-    path = tmp_path / "versions" / "v1" / "manifest.json"
-    path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
+    set_format(tmp_path, "v1", 99)
     with pytest.raises(BrokenModelError, match="format 99"):
         switch(tmp_path, "v1")
 
@@ -154,6 +159,19 @@ def test_rollback_to_a_version_that_is_not_there_changes_nothing(
     assert current(tmp_path) == "v1"
 
 
+def test_nobody_goes_back_to_a_version_of_an_earlier_format(tmp_path: Path, bundle: Bundle) -> None:
+    publish(tmp_path, bundle, "v1")
+    publish(tmp_path, bundle, "v2")
+    set_format(tmp_path, "v1", 2)
+    switch(tmp_path, "v2")
+    for go_back in (rollback, switch):
+        with pytest.raises(BrokenModelError, match=r"format 2, this program reads 3: train again"):
+            go_back(tmp_path, "v1")
+    with pytest.raises(NoModelError, match="no accepted version before v2"):
+        rollback(tmp_path)
+    assert current(tmp_path) == "v2"
+
+
 @pytest.mark.parametrize("name", ["", "../v1", ".hidden", "a/b", "x" * 65])
 def test_a_name_that_could_leave_the_folder_is_refused(
     tmp_path: Path, bundle: Bundle, name: str
@@ -179,6 +197,18 @@ def test_old_versions_are_cleared_away_but_never_the_one_in_force(
     kept = {manifest.version for manifest in manifests(tmp_path)}
     assert "v1" in kept
     assert len(kept) == KEEP + 1
+
+
+def test_old_versions_of_another_format_are_cleared_away_too(
+    tmp_path: Path, bundle: Bundle
+) -> None:
+    for number in range(1, KEEP + 3):
+        publish(tmp_path, bundle, f"v{number}")
+        if number <= 3:
+            set_format(tmp_path, f"v{number}", 2)
+    switch(tmp_path, f"v{KEEP + 2}")
+    left = {folder.name for folder in (tmp_path / "versions").iterdir()}
+    assert left == {f"v{number}" for number in range(3, KEEP + 3)}
 
 
 PUBLISH_FOREVER = """
