@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -137,14 +138,18 @@ def stopped(models_dir: Path) -> Run:
         )
         start = None
         if (folder / START).exists():
-            with np.load(folder / START, allow_pickle=False) as arrays:
+            # From memory: of a damaged file numpy leaves the handle open.
+            content = io.BytesIO((folder / START).read_bytes())
+            with np.load(content, allow_pickle=False) as arrays:
                 start = Weights.from_arrays(dict(arrays))
         return Run(parse_utc(told["begun_at"]), config, frames, start)
     except FileNotFoundError:
         raise NotStoppedError(
             f"No training was stopped (there is no {folder}): begin one with `cartwright train`."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, pl.exceptions.PolarsError,
+    ) as error:  # fmt: skip
         raise NotStoppedError(
             f"{folder} cannot be gone on from ({error}): begin anew with `cartwright train`."
         ) from error

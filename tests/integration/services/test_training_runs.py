@@ -11,7 +11,7 @@ import pytest
 from core.settings import Settings
 from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
-from recommender.lstm_step import Lstm
+from recommender.lstm_step import Lstm, Weights
 from recommender.progress import Silent
 from recommender.registry import current, read
 from recommender.sequences import Vocabulary, build_log
@@ -19,6 +19,7 @@ from recommender.warm_start import PART
 from services.training import Frames, NothingToLearnError, Outcome
 from services.training_run import (
     FOLDER,
+    START,
     NotStoppedError,
     UnderWayError,
     numbered,
@@ -117,8 +118,11 @@ def test_without_a_stopped_training_there_is_nothing_to_go_on_with(settings: Set
         resume(settings, progress=Silent())
 
 
-@pytest.mark.parametrize("name", ["run.json", "events.parquet", "items.parquet"])
+@pytest.mark.parametrize("name", ["run.json", "events.parquet", "items.parquet", START])
 def test_what_was_left_cut_short_is_refused(settings: Settings, left: Path, name: str) -> None:
+    start = Weights(*[np.zeros((2, 2), np.float32)] * 7, np.ones(2, np.bool_))
+    np.savez(left / START, allow_pickle=False, **start.arrays())
+    assert stopped(settings.models_dir).start is not None
     whole = (left / name).read_bytes()
     for length in (0, 9, len(whole) // 2, len(whole) - 1):
         (left / name).write_bytes(whole[:length])
