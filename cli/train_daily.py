@@ -9,10 +9,12 @@ from types import FrameType
 import structlog
 import typer
 
-from cli.prepare import ROOT
 from core.settings import get_settings
 
 HOUR = 3600
+# It reads the same settings as this process, so it runs where this one was started. Its modules are
+# this program's all the same, never any that lie in that folder.
+TRAIN = (sys.executable, "-P", "-m", "cli.main", "train", "--warm")
 
 log = structlog.get_logger()
 
@@ -27,12 +29,16 @@ class Trainer:
     def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
         self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = False
 
     def run(self) -> None:
         """Train, and log how it went; a training that fails leaves the next day's to come."""
         log.info("training_began")
         begun = time.monotonic()
-        self._child = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.DEVNULL)  # noqa: S603
+        self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603
+        # A stop that came before there was a child to end.
+        if self._stopping:
+            self._child.terminate()
         status = self._child.wait()
         told = {"seconds": round(time.monotonic() - begun), "in_force": _in_force()}
         if status:
@@ -41,7 +47,11 @@ class Trainer:
             log.info("training_ended", **told)
 
     def stop(self) -> None:
-        """End the training that runs, if one does; `cartwright train --resume` goes on with it."""
+        """End the training that runs or is about to.
+
+        `cartwright train --resume` goes on with it.
+        """
+        self._stopping = True
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
 
@@ -60,7 +70,7 @@ def train_daily() -> None:
         )
         raise typer.Exit(1)
     configure_logging(settings.log_level)
-    trainer = Trainer((sys.executable, "-m", "cli.main", "train", "--warm"))
+    trainer = Trainer(TRAIN)
     scheduler = BlockingScheduler(timezone=settings.zone)
     # A machine that slept through the hour trains when it wakes, once.
     scheduler.add_job(

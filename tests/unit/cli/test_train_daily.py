@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from cli.train_daily import Trainer
+from cli.train_daily import TRAIN, Trainer
 from cli.up import commands
 from core.settings import Settings
 
@@ -66,6 +66,24 @@ def test_a_stop_ends_the_training_that_runs() -> None:
         trainer.stop()
         time.sleep(0.02)
     running.join()
+
+
+def test_a_stop_that_comes_before_the_training_has_begun_ends_it_too() -> None:
+    trainer = Trainer((sys.executable, "-c", "import time; time.sleep(600)"))
+    trainer.stop()
+    with capture_logs() as logs:
+        trainer.run()
+    assert logs[-1]["status"] == -signal.SIGTERM
+
+
+def test_the_training_runs_where_the_command_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Trainer((sys.executable, "-c", "open('here', 'w').close()")).run()
+    assert (tmp_path / "here").exists()
+    (tmp_path / "cli.py").write_text("raise SystemExit(1)")
+    subprocess.run([*TRAIN, "--help"], check=True)
 
 
 def start(**variables: str) -> subprocess.Popen[str]:
