@@ -59,10 +59,11 @@ class OutputLayer:
         return out
 
     def nearest(self, state: Scores) -> Ints:
-        """The items likeliest by far, found through the index; those that came later are all in."""
+        """The likeliest items by far, found through the index, and all known that came later."""
         assert self.index is not None  # noqa: S101 who asks has looked
         later = np.arange(self.index.items, len(self._items), dtype=np.int32)
-        return np.concatenate([self.index.find(state), later])
+        known = later[np.isfinite(self._bias[later])]
+        return np.concatenate([self.index.find(state), known])
 
     def rest(self, state: Scores, highest: np.float32, found: Ints) -> np.float32:
         """What `exp(logit - highest)` of all but the found items adds up to, as estimated."""

@@ -96,6 +96,21 @@ def test_what_is_not_looked_at_is_estimated_so_that_shares_stay_what_they_are(
         np.testing.assert_allclose(likeliest.at(best, place), true, rtol=0.1)
 
 
+def test_later_items_that_are_like_none_take_nothing_from_the_estimate(
+    index: NearestItems, items: Scores, bias: Scores, seen: Bools, states: Scores
+) -> None:
+    later = 4_000
+    grown = OutputLayer(
+        np.concatenate([items, np.zeros((later, UNITS), np.float32)]),
+        np.pad(bias, (0, later)),
+        np.pad(seen, (0, later)),
+        index,
+    )
+    some = OutputLayer(items, bias, seen, index)
+    for state in states:
+        assert Likeliest(grown, state).mass == Likeliest(some, state).mass
+
+
 def test_a_small_shop_has_no_index(trained: Bundle) -> None:
     assert len(trained.vocabulary) < INDEXED_FROM
     assert indexed(trained.blend.sources) is None
