@@ -57,8 +57,12 @@ class NearestItems:
         )
         return cls(index, len(items))
 
-    def find(self, state: Scores, count: int = FOUND) -> Ints:
-        """At most `count` items with the highest logits for the state (d,), nearly always all."""
+    def find(self, state: Scores, count: int | None = None) -> Ints:
+        """At most `count` items, FOUND unless told, with the highest logits for the state (d,).
+
+        Nearly always it is they.
+        """
+        count = FOUND if count is None else count
         asked = np.concatenate([state, np.array([1, 0], np.float32)])
         found = self._index.search(asked, min(count, len(self._index)), threads=1)
         items: Ints = found.keys.astype(np.int32)
