@@ -125,14 +125,16 @@ def train_and_publish(
     progress: Progress,
     start: Weights | None = None,
     keep: Path | None = None,
+    made: Prepared | None = None,
 ) -> Outcome:
     """Train, store, write the model_versions row, and put in force what the gate allows.
 
     A model that does not pass is stored and not put in force. Where nothing fit for this catalogue
     is in force, a version that only counts (rules, neighbours, popularity) is, so that the shop
     suggests what its data can carry. `start` and `keep` are `measure_models`'.
+    `made` are the frames where they are ready already.
     """
-    made = prepared(frames)
+    made = made or prepared(frames)
     measured = measure_models(made, config=config, progress=progress, start=start, keep=keep)
     bundle = refresh(measured, config=config, progress=progress, keep=keep)
     report = measured.report

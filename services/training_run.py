@@ -98,17 +98,18 @@ def train_anew(
     """
     frames = replace(frames, events=numbered(frames.events))
     config = replace(config, min_people=settings.min_people)
-    start = None
+    start, made = None, None
     if warm:
+        made = prepared(frames)
         try:
-            start = _weights_in_force(settings, prepared(frames), frames.items, config)
+            start = _weights_in_force(settings, made, frames.items, config)
         except ColdError as error:
             progress.tell(f"The network begins from nothing: {error}.")
     if (settings.models_dir / FOLDER).exists():
         progress.tell("What a training that was stopped left is given up: this one begins anew.")
     run = Run(now, config, frames, start)
     _keep(settings.models_dir, run)
-    return _finish(settings, run, progress)
+    return _finish(settings, run, progress, made=made)
 
 
 def resume(settings: Settings, *, progress: Progress) -> Outcome:
@@ -155,7 +156,9 @@ def stopped(models_dir: Path) -> Run:
         ) from error
 
 
-def _finish(settings: Settings, run: Run, progress: Progress) -> Outcome:
+def _finish(
+    settings: Settings, run: Run, progress: Progress, *, made: Prepared | None = None
+) -> Outcome:
     folder = settings.models_dir / FOLDER
     try:
         outcome = train_and_publish(
@@ -166,6 +169,7 @@ def _finish(settings: Settings, run: Run, progress: Progress) -> Outcome:
             progress=progress,
             start=run.start,
             keep=folder,
+            made=made,
         )
     except NothingToLearnError:
         shutil.rmtree(folder)
