@@ -238,7 +238,7 @@ def fit_models(
     progress.advance(1)
     weights = fit_weights(*learnt_from)
     progress.advance(1)
-    taste = learnt_taste(Blend(sources, weights), log, prepared.facts, valid, items=items)
+    taste = learnt_taste(Blend(sources, weights), habits.taste, valid, items=items)
     progress.advance(1)
     return Fitted(sources, weights, taste, carts, learnt_from, problems)
 

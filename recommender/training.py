@@ -44,7 +44,7 @@ from recommender.progress import Progress, Silent
 from recommender.protocol import Recommender, Source
 from recommender.report import K, Report, make_report
 from recommender.spoken import Spoken
-from recommender.taste import Taste
+from recommender.taste import Taste, with_weights
 from recommender.weighing import counted_weights
 
 MIN_TEST_CASES = 200
@@ -188,9 +188,12 @@ def refresh(
     progress.begin("counting all days", 1)
     fresh = {source.name: source for source in fit_counts(prepared.log, prepared)}
     progress.advance(1)
+    taste = measured.taste
     for source in measured.sources:
         if isinstance(source, Habits):
-            fresh[source.name] = Habits.fit(prepared.log, prepared.facts, source.weights)
+            habits = Habits.fit(prepared.log, prepared.facts, source.weights)
+            fresh[source.name] = habits
+            taste = None if taste is None else with_weights(habits.taste, taste.weights)
         if isinstance(source, Lstm):
             network = fit_lstm(
                 prepared.log,
@@ -206,9 +209,6 @@ def refresh(
             leaving = calibrated(network.weights.leaving, measured.leaving_line)
             fresh[source.name] = Lstm(replace(network.weights, leaving=leaving))
     sources = [fresh[source.name] for source in measured.sources]
-    taste = measured.taste
-    if taste is not None:
-        taste = Taste.fit(prepared.log, prepared.facts, taste.weights)
     blend = Blend(sources, measured.weights, taste)
     return _bundle(prepared, blend, config.min_people, carts=measured.carts)
 

@@ -10,13 +10,12 @@ from recommender.blend import Blend, category_of, fit_weights, shares
 from recommender.collaborative import Collaborative
 from recommender.content import Content
 from recommender.contexts import CONTEXTS, context_rows
-from recommender.facts import Facts
 from recommender.left_in_cart import LeftInCart
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.protocol import Source
 from recommender.rules import AssociationRules, SequentialRules
-from recommender.sequences import Batch, Ints, Log, score_chunks
+from recommender.sequences import Batch, Ints, score_chunks
 from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
 
 # What the sources weigh while nothing could be learnt about them.
@@ -75,9 +74,8 @@ def target_shares(
     return known, rows
 
 
-def learnt_taste(blend: Blend, log: Log, facts: Facts, cases: Asked, *, items: int) -> Taste:
-    """What suits whom: counts from the log, weights from the validation cases."""
-    taste = Taste.fit(log, facts)
+def learnt_taste(blend: Blend, taste: Taste, cases: Asked, *, items: int) -> Taste:
+    """The same counts of what suits whom, with weights from the validation cases."""
     choices: list[Choice] = []
     for part in score_chunks(len(cases), items, 512):
         batch = cases.batch(part)
