@@ -1,6 +1,6 @@
 """Everything that is trained together and served together, as parts for the registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,13 +17,13 @@ from recommender.nearest import NearestItems
 from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Newcomers
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
-from recommender.protocol import Arrays, Source
+from recommender.protocol import Arrays, Scores, Source
 from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
 from recommender.rules import AssociationRules, SequentialRules
 from recommender.sequences import Bools, Ints, Vocabulary
 from recommender.spoken import Spoken
-from recommender.taste import Taste
+from recommender.taste import Taste, with_weights
 
 SOURCES: dict[str, type[Source]] = {
     source.name: source
@@ -111,7 +111,8 @@ class Bundle:
                 "bought_again": self.bought_again,
             },
             "blend": {"weights": self.blend.weights},
-            **({} if taste is None else {"taste": taste.arrays()}),
+            # Its counts are those of the habits.
+            **({} if taste is None else {"taste": {"weights": taste.weights}}),
             **({} if self.carts is None else {"carts": self.carts.arrays()}),
             **({} if self.nearest is None else {"nearest": self.nearest.arrays()}),
             **self.spoken.parts(),
@@ -136,7 +137,7 @@ class Bundle:
                     "train again with `cartwright train`"
                 )
             built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
-            taste = Taste.from_arrays(parts["taste"]) if "taste" in parts else None
+            taste = _taste(built, parts["taste"]["weights"]) if "taste" in parts else None
             blend = Blend(built, parts["blend"]["weights"], taste)
             return cls(
                 vocabulary,
@@ -152,3 +153,11 @@ class Bundle:
                 f"the model's parts do not fit together ({error}): "
                 "train again with `cartwright train`"
             ) from error
+
+
+def _taste(sources: Sequence[Source], weights: Scores) -> Taste:
+    """What the habits counted, with the weights of the blend's last step."""
+    habits = next((source for source in sources if isinstance(source, Habits)), None)
+    if habits is None:
+        raise ValueError("there is a taste, and no habits with its counts")
+    return with_weights(habits.taste, weights)

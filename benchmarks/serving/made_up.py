@@ -35,7 +35,7 @@ from recommender.prepared import Prepared, prepare
 from recommender.registry import Manifest, store, switch
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
-from recommender.taste import FEATURES, Taste
+from recommender.taste import FEATURES, with_weights
 
 UNITS = 128
 MOST_CATEGORIES = 500
@@ -176,7 +176,7 @@ def learnt(prepared: Prepared, draw: np.random.Generator) -> Bundle:
     habits = Habits.fit(log, facts, np.full(len(HABITS), 0.3, np.float32))
     sources = [lstm, *fit_counts(log, prepared), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
-    taste = Taste.fit(log, facts, np.full(len(FEATURES), 0.3, np.float32))
+    taste = with_weights(habits.taste, np.full(len(FEATURES), 0.3, np.float32))
     return Bundle(
         prepared.vocabulary, prepared.category, Blend(sources, weights, taste),
         bought_again(log, size), Spoken.mine(log, min_people=MIN_PEOPLE),
