@@ -99,9 +99,15 @@ class Cases:
 
     def batch(self, part: slice, *, length: int = WINDOW) -> Batch:
         """What a recommender sees of the cases in `part`."""
+        return self.batch_known(part, self.log, self.position[part], length=length)
+
+    def batch_known(
+        self, part: slice, known: Log, ends: NDArray[np.int64], *, length: int = WINDOW
+    ) -> Batch:
+        """The same where the steps of `known` up to `ends` (exclusive) are all that is known."""
         at = self.position[part]
         return windows(
-            self.log, at, session=self.log.session[at], shopper=self.log.shopper[at], length=length,
+            known, ends, session=self.log.session[at], shopper=self.log.shopper[at], length=length,
             memory=MEMORY,
         )  # fmt: skip
 

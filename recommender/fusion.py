@@ -17,15 +17,12 @@ from recommender.fitting import HeldOut
 from recommender.prepared import Prepared
 from recommender.sequences import (
     ACTION_CODES,
-    MEMORY,
-    WINDOW,
     Batch,
     Bools,
     Ints,
     Log,
     gap_buckets,
     sorted_steps,
-    windows,
 )
 
 CLASSES = {
@@ -57,12 +54,7 @@ class Lacking:
 
     def batch(self, part: slice) -> Batch:
         """What a recommender sees of the cases in `part`."""
-        at = self.cases.position[part]
-        log = self.cases.log
-        return windows(
-            self.log, self.ends[part], session=log.session[at], shopper=log.shopper[at],
-            length=WINDOW, memory=MEMORY,
-        )  # fmt: skip
+        return self.cases.batch_known(part, self.log, self.ends[part])
 
 
 @dataclass(frozen=True)
