@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.next_item.compare import LeftOut, Ranked
 from benchmarks.next_item.ranks import K
 from benchmarks.next_item.splits import Split
+from core.files import replace_file
 from recommender.evaluation import (
     Floats,
     Interval,
@@ -108,7 +109,7 @@ class Figures:
         return {name: bootstrap(of, session) for name, of in values.items()}
 
     def _keep(self) -> None:
-        """Writes beside the file and moves it into place, so that a stop never leaves half."""
+        """Writes the file in one step, so that a stop never leaves half."""
         if self.file is None:
             return
         split = self.split
@@ -125,9 +126,7 @@ class Figures:
             "leads": [asdict(lead) for lead in self.leads],
             "left_out": [asdict(one) for one in self.left_out],
         }
-        partial = self.file.with_name(f"{self.file.name}.partial")
-        partial.write_text(json.dumps(told, indent=2, allow_nan=False))
-        partial.replace(self.file)
+        replace_file(self.file, json.dumps(told, indent=2, allow_nan=False).encode())
 
 
 def _values(runs: Sequence[Ints]) -> dict[str, Floats]:
