@@ -129,7 +129,8 @@ def _renumbered(kinds: Matrix, old: Bundle, prepared: Prepared) -> Matrix:
     now = prepared.content.codes[:, [prepared.vocabulary.index[item] for item in both]]
     text = np.zeros((len(old.vocabulary), 0), np.float32)
     before = ItemContent.of(old.facts, text).codes[:, [old.vocabulary.index[item] for item in both]]
-    summed = np.zeros((prepared.content.kinds, kinds.shape[1]), np.float32)
+    # In 64 bits: then the mean of equal numbers is that number.
+    summed = np.zeros((prepared.content.kinds, kinds.shape[1]))
     np.add.at(summed, now.ravel(), kinds[before.ravel()])
     counts = np.bincount(now.ravel(), minlength=len(summed))
     return (summed / np.maximum(counts, 1)[:, None]).astype(np.float32)

@@ -13,6 +13,7 @@ import sys
 import time
 from array import array
 from collections import Counter, deque
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import cast
 
@@ -30,7 +31,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none by their class.
         self._transport = cast("asyncio.WriteTransport", transport)
-        self._load.idle.append(self)
+        self._load.ready(self)
 
     def send(self, due: float, request: bytes) -> None:
         assert self._transport is not None
@@ -50,13 +51,15 @@ class _Connection(asyncio.Protocol):
             self._load.done(self, self._due, int(self._received[9:12]), self._whole)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 as asyncio calls it
-        self._load.lost += 1
+        self._load.gone(self)
 
 
 class _Load:
     def __init__(self, requests: list[bytes], rate: float) -> None:
-        self.idle: deque[_Connection] = deque()
-        self.lost = 0
+        self._idle: deque[_Connection] = deque()
+        self._lost = 0
+        self._open: Callable[[], Coroutine[None, None, object]]
+        self._opening: set[asyncio.Task[object]] = set()
         self._requests = requests
         self._rate = rate
         self._total = len(requests)
@@ -69,23 +72,38 @@ class _Load:
         self._took.append(time.perf_counter() - due)
         self._statuses[status] += 1
         self._bytes += size
+        self.ready(connection)
+
+    def ready(self, connection: _Connection) -> None:
+        """The connection may take the next request."""
         if self._waiting:
             connection.send(*self._waiting.popleft())
         else:
-            self.idle.append(connection)
+            self._idle.append(connection)
+
+    def gone(self, connection: _Connection) -> None:
+        """The server closed the connection: one that waited for nothing is opened anew."""
+        if connection not in self._idle:
+            self._lost += 1
+            return
+        self._idle.remove(connection)
+        opening = asyncio.get_running_loop().create_task(self._open())
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
 
     async def run(self, host: str, port: int, connections: int, begin: float) -> dict[str, object]:
         loop = asyncio.get_running_loop()
+        self._open = lambda: loop.create_connection(lambda: _Connection(self), host, port)
         for _ in range(connections):
-            await loop.create_connection(lambda: _Connection(self), host, port)
+            await self._open()
         begin = max(begin, time.perf_counter())
         for number, request in enumerate(self._requests):
             due = begin + number / self._rate
             while (wait := due - time.perf_counter()) > 0:
                 # A sleep wakes up to a millisecond late; what is due by then leaves at once.
                 await asyncio.sleep(wait)
-            if self.idle:
-                self.idle.popleft().send(due, request)
+            if self._idle:
+                self._idle.popleft().send(due, request)
             else:
                 self._waiting.append((due, request))
         limit = time.perf_counter() + 10
@@ -105,7 +123,7 @@ class _Load:
             "median": rank(0.5), "p90": rank(0.9), "p99": rank(0.99), "longest": rank(1),
             "answer_bytes": self._bytes / max(len(self._took), 1),
             "cpu_seconds": time.process_time(),
-            "connections_lost": self.lost,
+            "connections_lost": self._lost,
         }  # fmt: skip
 
 
