@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from db.owners import Owner
-from db.reads.training import live_views, live_views_of_busy
+from db.reads.training import busy_shoppers, live_views, live_views_since
 from ingest.cleaning import FEWEST_ROBOT_VIEWS, robots_among
 
 type Robots = Mapping[str, int]
@@ -42,7 +42,10 @@ def robots_of(
 
     Asked anew each time, like `without_robots`; for most it takes one count.
     """
-    views = live_views_of_busy(session, owners, since=since, fewest=FEWEST_ROBOT_VIEWS)
+    busy = busy_shoppers(session, owners, since=since, fewest=FEWEST_ROBOT_VIEWS)
+    if not busy:
+        return set()
+    views = live_views_since(session, busy, since)
     return set(robots_among(views.rename({"shopper": "visitor"}), now=now))
 
 

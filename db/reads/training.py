@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     type_coerce,
 )
@@ -164,16 +165,27 @@ def live_views(session: Session, *, shoppers: tuple[str, str] | None = None) -> 
     return _timed_frame(session, statement, {"shopper": pl.String})
 
 
-def live_views_of_busy(
+def busy_shoppers(
     session: Session, owners: Sequence[Owner], *, since: datetime, fewest: int
-) -> pl.DataFrame:
-    """As `live_views`, of those among the owners who have `fewest` or more since then."""
-    lately = (owned_by_any(owners, Visitor.id, Visitor.person_id), Event.at >= since)
-    busy = session.scalars(
-        _live_views(SHOPPER).where(*lately).group_by(SHOPPER).having(func.count() >= fewest)
-    ).all()
-    theirs = _live_views(SHOPPER, type_coerce(Event.at, String())).where(*lately, SHOPPER.in_(busy))
-    return _timed_frame(session, theirs if busy else theirs.limit(0), {"shopper": pl.String})
+) -> list[str]:
+    """Those among the owners (person, else visitor) with `fewest` or more live views since then."""
+    statement = (
+        _live_views(SHOPPER)
+        .where(owned_by_any(owners, Visitor.id, Visitor.person_id), Event.at >= since)
+        .group_by(SHOPPER)
+        .having(func.count() >= fewest)
+    )
+    return list(session.scalars(statement))
+
+
+def live_views_since(session: Session, shoppers: Sequence[str], since: datetime) -> pl.DataFrame:
+    """As `live_views`, of these shoppers since then."""
+    statement = _live_views(SHOPPER, type_coerce(Event.at, String())).where(
+        or_(Visitor.id.in_(shoppers), Visitor.person_id.in_(shoppers)),
+        SHOPPER.in_(shoppers),
+        Event.at >= since,
+    )
+    return _timed_frame(session, statement, {"shopper": pl.String})
 
 
 def _live_views(*columns: Any) -> Select[Any]:
