@@ -22,6 +22,7 @@ from db.reads.promotions import own_coupons, promotion_terms, running_promotions
 from db.writes.carts import PromotionRefused, add, apply_promotion, clear
 from db.writes.coupons import redeem
 from db.writes.orders import EmptyCart, place
+from nudges.coupons import open_budget
 from nudges.decision import Choice, Decision
 from services.promotions import offers
 from tests.integration.nudges.coupons import Always, budget, coupons, generous, send_coupons
@@ -230,6 +231,9 @@ def test_sweepers_that_issue_at_once_never_exceed_the_budget(
             items = [TENT, STOVE] if number % 3 else [TENT]
             leave_cart(session, key, at=clock.now() - HOUR, items=items)
     rules = generous(daily_budget=30_003)
+    with sessions.begin() as session:
+        # Whoever opens the day makes all others wait, once a day.
+        open_budget(session, rules, Settings(), now=clock.now())
     decided, met = Barrier(2), Event()
     sink = Sink()
     with sessions() as session:
