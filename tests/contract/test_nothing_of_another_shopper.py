@@ -214,7 +214,8 @@ def test_a_token_that_is_not_ours_is_refused(stack: Stack, victim: Victim, name:
             stack.chat_url,
             auth={"token": TOKENS[name](victim), "session_id": victim.conversation},
             transports=["websocket"],
-            wait_timeout=10,
+            # A refused client waits once more for this long.
+            wait_timeout=3,
         )
     client.disconnect()
     assert frames == []
