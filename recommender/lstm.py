@@ -108,7 +108,8 @@ def train_lstm(
     draw = np.random.default_rng(config.seed)
     seen = np.zeros(items, np.bool_)
     seen[log.item[log.item >= 0]] = True
-    if start is not None:
+    # With a catalogue, an earlier network also knows items that no step met (`_with_untouched`).
+    if start is not None and content is None:
         seen |= start.seen
     epoch, running = 0, float("nan")
     digest = _digest(found, config, seen, network) if keep else ""
@@ -205,7 +206,6 @@ class _Network:
 
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-        self.items = items
         self.config = config
         self.content = content
         self.table = ItemTable(

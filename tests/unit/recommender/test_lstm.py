@@ -207,6 +207,11 @@ def test_a_product_that_nobody_touched_is_expected_where_others_like_it_are() ->
     scores = network.score(seen)[0]
     tents = np.flatnonzero(category == 0)
     assert scores[untouched] > scores[tents].max()
+    gone_on = train_lstm(
+        log, len(items), config=replace(TINY, units=16), content=content, start=network.weights
+    ).weights
+    told = content.embedded(gone_on.kinds, gone_on.text)[untouched]
+    np.testing.assert_array_equal(gone_on.item[untouched + 1], told)
     without = replace(content, codes=np.zeros_like(content.codes))
     silent = train_lstm(log, len(items), config=TINY, content=without)
     assert np.isnan(silent.score(seen)[0, untouched])
