@@ -152,8 +152,9 @@ def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     unknown = set(frame["action"].unique().to_list()) - set(ACTIONS)
     if unknown:
         raise ValueError(f"unknown actions {sorted(unknown)}: expected some of {list(ACTIONS)}")
+    met = frame["product"].unique()
     items = frame["product"].replace_strict(
-        list(vocabulary.items), list(range(len(vocabulary))), default=-1, return_dtype=pl.Int32
+        met, [vocabulary.get(product) for product in met.to_list()], return_dtype=pl.Int32
     )
     at = frame["at"].dt.epoch("us").to_numpy().astype(np.int64)
     shopper = frame["shopper"].rle_id().to_numpy().astype(np.int32)
