@@ -52,15 +52,21 @@ class SessionNeighbours:
     name = "neighbours"
 
     def __init__(
-        self, config: NeighbourConfig, begin: Places, item: Ints, first: Places, session: Ints
+        self,
+        config: NeighbourConfig,
+        shopper: Ints,
+        begin: Places,
+        item: Ints,
+        first: Places,
+        session: Ints,
     ) -> None:
         """From the sessions, oldest first, and the latest sessions that met each item.
 
-        Session s has the items `item[begin[s] : begin[s + 1]]`, in their order; item i was met by
-        `session[first[i] : first[i + 1]]`, the latest first.
+        Session s is one of `shopper[s]` and has the items `item[begin[s] : begin[s + 1]]`, in their
+        order; item i was met by `session[first[i] : first[i + 1]]`, the latest first.
         """
         self.config = config
-        self.begin, self.item = begin, item
+        self.shopper, self.begin, self.item = shopper, begin, item
         self.first, self.session = first, session
         sessions = max(len(begin) - 1, 1)
         age = 1 - np.arange(1, len(begin)) / sessions
@@ -85,7 +91,7 @@ class SessionNeighbours:
         taken = np.repeat(begins[order] - begin[:-1], sizes[order]) + np.arange(begin[-1])
         item = log.item[taken].astype(np.int32)
         first, session = _postings(begin, item, items, config.postings)
-        return cls(config, begin, item, first, session)
+        return cls(config, log.shopper[begins[order]], begin, item, first, session)
 
     def score(self, batch: Batch) -> Scores:
         """The weights of the nearest sessions, added up by product; NaN where none has it."""
@@ -97,7 +103,9 @@ class SessionNeighbours:
 
     def tuned(self, config: NeighbourConfig) -> "SessionNeighbours":
         """The same sessions compared in another way; `postings` must be as it was."""
-        return SessionNeighbours(config, self.begin, self.item, self.first, self.session)
+        return SessionNeighbours(
+            config, self.shopper, self.begin, self.item, self.first, self.session
+        )
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
@@ -123,15 +131,35 @@ class SessionNeighbours:
                 near, score,
             )  # fmt: skip
 
+    def people(self, asked: Ints, target: int) -> tuple[int, int]:
+        """Of the shoppers behind the nearest sessions, how many turned to the item in them.
+
+        As (those, all of them); `asked` as in `after`.
+        """
+        config = self.config
+        back = np.arange(len(asked), dtype=np.float32)
+        weight = np.exp(-back / np.float32(config.query_decay))
+        near = np.zeros(len(self.begin) - 1, np.float32)
+        nearest, _ = _nearest(
+            asked, weight, self.first, self.session, self._worth, self._rarity, config.nearest, near
+        )
+        with_it = [
+            one for one in nearest if target in self.item[self.begin[one] : self.begin[one + 1]]
+        ]
+        return len(set(self.shopper[with_it].tolist())), len(set(self.shopper[nearest].tolist()))
+
     def grown(self, new: Newcomers) -> "SessionNeighbours":
         """The same sessions, none of which met the new items."""
         first = np.pad(self.first, (0, len(new)), mode="edge")
-        return SessionNeighbours(self.config, self.begin, self.item, first, self.session)
+        return SessionNeighbours(
+            self.config, self.shopper, self.begin, self.item, first, self.session
+        )
 
     def arrays(self) -> Arrays:
         """The sessions; the index is made again from them."""
         return {
             "config": np.array([getattr(self.config, field.name) for field in fields(self.config)]),
+            "shopper": self.shopper,
             "begin": self.begin,
             "item": self.item,
             "items": np.array(len(self.first) - 1),
@@ -144,7 +172,7 @@ class SessionNeighbours:
         config = NeighbourConfig(int(nearest), int(postings), *rest)
         begin, item = arrays["begin"], arrays["item"]
         index = _postings(begin, item, int(arrays["items"]), config.postings)
-        return cls(config, begin, item, *index)
+        return cls(config, arrays["shopper"], begin, item, *index)
 
 
 def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places, Ints]:
@@ -159,19 +187,13 @@ def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places,
 
 
 @compiled
-def _neighbours(
+def _nearest(
     asked: Ints, weight: Scores,
-    begin: Places, item: Ints, first: Places, session: Ints,
-    worth: Scores, rarity: Scores, scored: Scores,
-    nearest: int,
-    distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, score: Scores,
+    first: Places, session: Ints, worth: Scores, rarity: Scores,
+    nearest: int, near: Scores,
 ) -> tuple[Ints, Scores]:  # fmt: skip
-    """Items of the nearest sessions, each once, and their scores; `asked` latest first.
-
-    `near` (sessions,) and `score` (items,) are all 0 and will be again.
-    """
-    met = np.empty(len(begin) - 1, np.int32)
+    """The nearest sessions and what each counts, in no order; arguments as in `_neighbours`."""
+    met = np.empty(len(near), np.int32)
     count = 0
     for at in range(len(asked)):
         one = asked[at]
@@ -189,6 +211,23 @@ def _neighbours(
         least = np.partition(value_of, count - nearest)[count - nearest]
         keep = value_of >= least
         met, value_of = met[keep], value_of[keep]
+    return met, value_of
+
+
+@compiled
+def _neighbours(
+    asked: Ints, weight: Scores,
+    begin: Places, item: Ints, first: Places, session: Ints,
+    worth: Scores, rarity: Scores, scored: Scores,
+    nearest: int,
+    distance: np.float32, before: np.float32, itself: np.float32,
+    near: Scores, score: Scores,
+) -> tuple[Ints, Scores]:  # fmt: skip
+    """Items of the nearest sessions, each once, and their scores; `asked` latest first.
+
+    `near` (sessions,) and `score` (items,) are all 0 and will be again.
+    """
+    met, value_of = _nearest(asked, weight, first, session, worth, rarity, nearest, near)
 
     items = np.empty(len(first) - 1, np.int32)
     size = 0
