@@ -144,9 +144,10 @@ class Batch:
 def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     """The log of an event frame [shopper, session, product, action, at].
 
-    Rows without a product (a search for words) are no steps. Where the session is null, a pause of
-    SESSION_GAP begins a new one. Rows at the same time keep their order. Raises ValueError for a
-    missing column or an unknown action.
+    Rows without a product (a search for words) are no steps. Each shopper's steps are in order of
+    time, those of the same time in the frame's; a pause of SESSION_GAP begins a new session, unless
+    the ids say that the same one goes on. Raises ValueError for a missing column or an unknown
+    action.
     """
     frame = sorted_steps(events)
     unknown = set(frame["action"].unique().to_list()) - set(ACTIONS)
@@ -180,19 +181,14 @@ def sorted_steps(events: pl.DataFrame) -> pl.DataFrame:
         events.with_row_index("row")
         .filter(pl.col("product").is_not_null())
         .sort("shopper", "at", "row")
-        .with_columns(
-            pause=(pl.col("at").diff() > SESSION_GAP).fill_null(False).cum_sum(),
-            session=pl.col("session").cast(pl.String),
-        )
-        .with_columns(
-            key=pl.coalesce(
-                pl.lit("s") + pl.col("session"), pl.lit("p") + pl.col("pause").cast(pl.String)
-            )
-        )
-        .with_columns(began=pl.col("at").min().over("shopper", "key"))
-        .sort("shopper", "began", "key", "at", "row")
+        .with_columns(pl.col("session").cast(pl.String))
     )
-    return steps.with_columns(run=pl.struct("shopper", "key").rle_id())
+    first = pl.col("shopper") != pl.col("shopper").shift()
+    # Only some of a visit's steps may carry its id: the shop's own server knows none.
+    known = pl.col("session").forward_fill().over("shopper")
+    goes_on = pl.col("session") == known.shift()
+    paused = (pl.col("at").diff() > SESSION_GAP) & ~goes_on.fill_null(value=False)
+    return steps.with_columns(run=(first | paused).fill_null(value=False).cum_sum())
 
 
 def gap_buckets(shopper: Ints, at: Times) -> Ints:

@@ -70,8 +70,11 @@ def namings(session: Session, ids: Collection[str]) -> dict[str, Naming]:
 
 
 def interest(session: Session, *, since: datetime) -> dict[str, int]:
-    """How many visitors turned to each product since then, robots left out, most first."""
-    people = func.count(Event.visitor_id.distinct())
+    """How many people turned to each product since then, robots left out, most first.
+
+    A person counts once, however many browsers they were seen in.
+    """
+    people = func.count(func.coalesce(Visitor.person_id, Visitor.id).distinct())
     rows = session.execute(
         select(Event.product_id, people)
         .join(Visitor, Visitor.id == Event.visitor_id)
