@@ -20,7 +20,7 @@ from recommender.ablation import Ablation, ablate
 from recommender.blend import Blend
 from recommender.bundle import Bundle
 from recommender.checkpoint import Checkpoint
-from recommender.evaluation import Cases, Oracle, oracle_scorer, rank_cases, scorer
+from recommender.evaluation import Cases, Oracle, Ranking, oracle_scorer, rank_cases, scorer
 from recommender.fitting import (
     MIN_VALID_CASES,
     WATCHED_CASES,
@@ -66,6 +66,8 @@ class Measured:
     """The models know of no visit that began then or later; None where they know all."""
     held_out: HeldOut | None = None
     """What was measured on; None where the log is too short to hold any days out."""
+    rankings: tuple[Ranking, ...] = ()
+    """Of every model on the test days."""
 
     @property
     def blend(self) -> Blend:
@@ -140,8 +142,9 @@ def measure_models(
     )  # fmt: skip
     report = replace(report, ablations=ablations)
     return Measured(
-        prepared, sources, weights, taste, report, fitted.carts, line, split.valid_from, held
-    )
+        prepared, sources, weights, taste, report, fitted.carts, line, split.valid_from, held,
+        tuple(rankings),
+    )  # fmt: skip
 
 
 def _too_little(valid: Cases, test: Cases) -> list[str]:
