@@ -9,6 +9,7 @@ each product counts by how far it lies from the latest shared product, after it 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,20 @@ class NeighbourConfig:
     """Scored products count by how rare they are to this power."""
 
 
+class _Room(local):
+    """What each thread notes down while it answers one question.
+
+    With a million sessions, room made anew for all of them takes half of a question's time. `near`
+    and `score` are all 0 between questions.
+    """
+
+    def __init__(self, sessions: int, items: int) -> None:
+        self.near = np.zeros(sessions, np.float32)
+        self.met = np.empty(sessions, np.int32)
+        self.score = np.zeros(items, np.float32)
+        self.items = np.empty(items, np.int32)
+
+
 class SessionNeighbours:
     """Suggests what the past sessions nearest to the running one turned to."""
 
@@ -69,6 +84,7 @@ class SessionNeighbours:
         rare = np.log1p(sessions / np.maximum(np.diff(first), 1)) / np.log1p(sessions)
         self._rarity = (rare**config.rarity).astype(np.float32)
         self._scored = (rare**config.scored_rarity).astype(np.float32)
+        self._room = _Room(len(begin) - 1, len(first) - 1)
 
     @classmethod
     def fit(
@@ -108,10 +124,7 @@ class SessionNeighbours:
 
         That is items, each once, and their scores; the others have none.
         """
-        config = self.config
-        # With a million sessions, room made anew for all of them takes half of a question's time.
-        near = np.zeros(len(self.begin) - 1, np.float32)
-        score = np.zeros(len(self.first) - 1, np.float32)
+        config, room = self.config, self._room
         for asked in questions:
             back = np.arange(len(asked), dtype=np.float32)
             yield _neighbours(
@@ -120,7 +133,7 @@ class SessionNeighbours:
                 self._worth, self._rarity, self._scored,
                 config.nearest,
                 np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-                near, score,
+                room.near, room.met, room.score, room.items,
             )  # fmt: skip
 
     def grown(self, new: Newcomers) -> "SessionNeighbours":
@@ -165,13 +178,12 @@ def _neighbours(
     worth: Scores, rarity: Scores, scored: Scores,
     nearest: int,
     distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, score: Scores,
+    near: Scores, met: Ints, score: Scores, items: Ints,
 ) -> tuple[Ints, Scores]:  # fmt: skip
     """Items of the nearest sessions, each once, and their scores; `asked` latest first.
 
-    `near` (sessions,) and `score` (items,) are all 0 and will be again.
+    `near` to `items` are the fields of a `_Room`.
     """
-    met = np.empty(len(begin) - 1, np.int32)
     count = 0
     for at in range(len(asked)):
         one = asked[at]
@@ -190,7 +202,6 @@ def _neighbours(
         keep = value_of >= least
         met, value_of = met[keep], value_of[keep]
 
-    items = np.empty(len(first) - 1, np.int32)
     size = 0
     for at in range(len(met)):
         one = met[at]
@@ -220,7 +231,7 @@ def _neighbours(
                 items[size] = item[place]
                 size += 1
             score[item[place]] += gain
-    items = items[:size].copy()
-    values = score[items]
-    score[items] = 0
-    return items, values
+    scored_items = items[:size].copy()
+    values = score[scored_items]
+    score[scored_items] = 0
+    return scored_items, values

@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.mining.compiled import compiled
+
 type Ints = NDArray[np.int32]
 type Times = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -131,14 +133,26 @@ class Batch:
 
     def session_items(self, row: int) -> list[int]:
         """Distinct known items of the running session, the latest first."""
-        items = self.item[row, : self.length[row]][self.in_session[row, : self.length[row]]]
-        return [item for item in dict.fromkeys(items[::-1].tolist()) if item >= 0]
+        items: list[int] = _latest(self.item[row], self.in_session[row], self.length[row]).tolist()
+        return items
 
     def known_items(self, row: int) -> Ints:
         """The known items of all steps, the older ones too, oldest first."""
         items = np.concatenate([self.older_item[row], self.item[row, : self.length[row]]])
         known: Ints = items[items >= 0]
         return known
+
+
+@compiled
+def _latest(item: Ints, in_session: Bools, steps: int) -> Ints:
+    found = np.empty(steps, np.int32)
+    size = 0
+    for step in range(steps - 1, -1, -1):
+        one = item[step]
+        if in_session[step] and one >= 0 and not (found[:size] == one).any():
+            found[size] = one
+            size += 1
+    return found[:size]
 
 
 def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:

@@ -131,6 +131,21 @@ class Likeliest:
         return share
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The network's shares of single items, where it is known what all of them add up to."""
+
+    output: OutputLayer
+    hidden: Scores
+    highest: np.float32
+    mass: np.float32
+
+    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
+        """As Term says."""
+        share: Scores = likelihoods(self.output, self.hidden, self.highest, items) / self.mass
+        return share
+
+
 def likelihoods(output: OutputLayer, hidden: Scores, highest: np.float32, items: Ints) -> Scores:
     """`exp(logit - highest)` of some items, from the true weights."""
     true: Scores = np.exp(output.exact(hidden, items) - highest)
