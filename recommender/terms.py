@@ -86,8 +86,8 @@ class Softmax:
 
     def __init__(self, output: OutputLayer, hidden: Scores, scratch: Scores) -> None:
         self._output, self._hidden = output, hidden
-        self._likelihood = output.logits(hidden, scratch)
-        self.highest = scratch.max(initial=np.float32(-1e30))
+        self._likelihood = scratch
+        self.highest = output.logits(hidden, scratch)
         np.subtract(scratch, self.highest, out=scratch)
         np.exp(scratch, out=scratch)
         self.mass = max(scratch.sum(), np.float32(1e-30))
