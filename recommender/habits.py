@@ -24,7 +24,7 @@ from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 from recommender.taste import FEATURES as TASTE
-from recommender.taste import Choice, Taste, learn_taste, with_weights
+from recommender.taste import Choice, Profile, Taste, learn_taste, with_weights
 
 FEATURES = (*TASTE, "popular", "recent")
 HALF_LIFE_DAYS = 14.0
@@ -85,15 +85,13 @@ class Habits:
         return scores
 
     def term(
-        self, batch: Batch, scratch: Scores, *, mass: np.float32 | None = None
+        self, profile: Profile, scratch: Scores, *, mass: np.float32 | None = None
     ) -> Habitual | None:
-        """What `score` says for a batch of one window, as a Term; None where it knows nothing.
+        """What `score` says to a shopper with that profile, as a Term; None where it says nothing.
 
         All items' likelihoods are written to `scratch`, unless `mass` says what they add up to.
         """
-        leaning = self._leanings.of(batch)
-        if leaning is None:
-            return None
+        leaning = self._leanings.of(profile)
         if mass is not None:
             return Habitual(self._likely, leaning, mass)
         return Habitual.of_all(self._likely, leaning, scratch)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
 from recommender.protocol import Scores
-from recommender.sequences import Batch, Ints
-from recommender.taste import FEATURES, Taste
+from recommender.sequences import Ints
+from recommender.taste import Profile, Taste
 from recommender.terms import add_all
 
 PLACES = 4096
@@ -30,22 +30,19 @@ class Leanings:
         rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
         self.place = rounded.astype(np.uint16)
 
-    def of(self, batch: Batch) -> "Leaning | None":
-        """The leaning of a batch's one window; None where the shopper has met nothing."""
-        profile = self.taste.profile(batch, 0)
-        if profile is None:
-            return None
-        weights = dict(zip(FEATURES, self.taste.weights, strict=True))
-        by_category = weights["category"] * profile.by_category
-        by_category += weights["arrivals"] * profile.by_arrivals
+    def of(self, profile: Profile) -> "Leaning":
+        """The leaning of a shopper with that profile."""
+        brand, category, price, again, arrivals = self.taste.weights
+        by_category = category * profile.by_category
+        by_category += arrivals * profile.by_arrivals
         return Leaning(
             self,
-            _table(weights["brand"] * profile.by_brand),
+            _table(brand * profile.by_brand),
             _table(by_category),
             profile.chosen,
-            weights["price"] * profile.sure,
+            price * profile.sure,
             profile.met,
-            weights["met"] * np.log1p(profile.times).astype(np.float32),
+            again * np.log1p(profile.times, dtype=np.float32),
         )
 
 
@@ -121,8 +118,9 @@ class Habitual:
 
 def _table(logs: NDArray[np.float32]) -> Scores:
     """Logarithms of at most 0, and a last one for whoever has no code, in step with the others."""
-    highest = logs.max(initial=np.float32(0))
-    table: Scores = np.append(logs, np.float32(0)) - highest
+    table = np.zeros(len(logs) + 1, np.float32)
+    table[:-1] = logs
+    table -= table.max()
     return table
 
 

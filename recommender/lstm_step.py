@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.abandonment import NO_HEAD, Head
 from recommender.item_content import ItemContent
+from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
@@ -97,15 +98,12 @@ class Lstm:
 
     def advance(self, state: State, item: int, action: int, gap: int) -> State:
         """The state after one more step, coded as in a `Batch`."""
-        weights = self.weights
+        weights, (hidden, cell) = self.weights, state
         met = weights.item[item + 1] + weights.action[action] + weights.gap[gap]
-        units = weights.recurrent.shape[0]
-        hidden, cell = state
         gates = met @ self._input + weights.bias + hidden @ weights.recurrent
-        candidate = np.tanh(gates[2 * units : 3 * units])
-        gates = _sigmoid(gates)
-        cell = cell * gates[units : 2 * units] + gates[:units] * candidate
-        return gates[3 * units :] * np.tanh(cell), cell
+        after: State = np.empty_like(hidden), np.empty_like(cell)
+        _turn(gates, cell, *after)
+        return after
 
     def score(self, batch: Batch) -> Scores:
         """Probabilities; NaN for an empty window and for items that training never met."""
@@ -151,3 +149,15 @@ class Lstm:
 def _sigmoid(values: Matrix) -> Matrix:
     half = np.float32(0.5)
     return half + half * np.tanh(half * values)
+
+
+@compiled
+def _turn(gates: Matrix, cell: Matrix, shown: Matrix, kept: Matrix) -> None:
+    """Write what is shown and kept after a step whose gates (4 d,) are not squashed yet."""
+    units, half = len(cell), np.float32(0.5)
+    for unit in range(units):
+        take = half + half * np.tanh(half * gates[unit])
+        keep = half + half * np.tanh(half * gates[units + unit])
+        show = half + half * np.tanh(half * gates[3 * units + unit])
+        kept[unit] = keep * cell[unit] + take * np.tanh(gates[2 * units + unit])
+        shown[unit] = show * np.tanh(kept[unit])

@@ -9,6 +9,7 @@ each product counts by how far it lies from the latest shared product, after it 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,20 @@ class NeighbourConfig:
     """Scored products count by how rare they are to this power."""
 
 
+class _Room(local):
+    """What each thread notes down while it answers one question.
+
+    With a million sessions, room made anew for all of them takes half of a question's time. `near`
+    and `score` are all 0 between questions.
+    """
+
+    def __init__(self, sessions: int, items: int) -> None:
+        self.near = np.zeros(sessions, np.float32)
+        self.met = np.empty(sessions, np.int32)
+        self.score = np.zeros(items, np.float32)
+        self.items = np.empty(items, np.int32)
+
+
 class SessionNeighbours:
     """Suggests what the past sessions nearest to the running one turned to."""
 
@@ -75,6 +90,7 @@ class SessionNeighbours:
         rare = np.log1p(sessions / np.maximum(np.diff(first), 1)) / np.log1p(sessions)
         self._rarity = (rare**config.rarity).astype(np.float32)
         self._scored = (rare**config.scored_rarity).astype(np.float32)
+        self._room = _Room(len(begin) - 1, len(first) - 1)
 
     @classmethod
     def fit(
@@ -116,10 +132,7 @@ class SessionNeighbours:
 
         That is items, each once, and their scores; the others have none.
         """
-        config = self.config
-        # With a million sessions, room made anew for all of them takes half of a question's time.
-        near = np.zeros(len(self.begin) - 1, np.float32)
-        score = np.zeros(len(self.first) - 1, np.float32)
+        config, room = self.config, self._room
         for asked in questions:
             back = np.arange(len(asked), dtype=np.float32)
             yield _neighbours(
@@ -128,7 +141,7 @@ class SessionNeighbours:
                 self._worth, self._rarity, self._scored,
                 config.nearest,
                 np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-                near, score,
+                room.near, room.met, room.score, room.items,
             )  # fmt: skip
 
     def people(self, asked: Ints, target: int) -> tuple[int, int]:
@@ -136,13 +149,13 @@ class SessionNeighbours:
 
         As (those, all of them); `asked` as in `after`.
         """
-        config = self.config
+        config, room = self.config, self._room
         back = np.arange(len(asked), dtype=np.float32)
-        weight = np.exp(-back / np.float32(config.query_decay))
-        near = np.zeros(len(self.begin) - 1, np.float32)
         nearest, _ = _nearest(
-            asked, weight, self.first, self.session, self._worth, self._rarity, config.nearest, near
-        )
+            asked, np.exp(-back / np.float32(config.query_decay)),
+            self.first, self.session, self._worth, self._rarity,
+            config.nearest, room.near, room.met,
+        )  # fmt: skip
         with_it = [
             one for one in nearest if target in self.item[self.begin[one] : self.begin[one + 1]]
         ]
@@ -190,10 +203,9 @@ def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places,
 def _nearest(
     asked: Ints, weight: Scores,
     first: Places, session: Ints, worth: Scores, rarity: Scores,
-    nearest: int, near: Scores,
+    nearest: int, near: Scores, met: Ints,
 ) -> tuple[Ints, Scores]:  # fmt: skip
     """The nearest sessions and what each counts, in no order; arguments as in `_neighbours`."""
-    met = np.empty(len(near), np.int32)
     count = 0
     for at in range(len(asked)):
         one = asked[at]
@@ -221,15 +233,13 @@ def _neighbours(
     worth: Scores, rarity: Scores, scored: Scores,
     nearest: int,
     distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, score: Scores,
+    near: Scores, met: Ints, score: Scores, items: Ints,
 ) -> tuple[Ints, Scores]:  # fmt: skip
     """Items of the nearest sessions, each once, and their scores; `asked` latest first.
 
-    `near` (sessions,) and `score` (items,) are all 0 and will be again.
+    `near` to `items` are the fields of a `_Room`.
     """
-    met, value_of = _nearest(asked, weight, first, session, worth, rarity, nearest, near)
-
-    items = np.empty(len(first) - 1, np.int32)
+    met, value_of = _nearest(asked, weight, first, session, worth, rarity, nearest, near, met)
     size = 0
     for at in range(len(met)):
         one = met[at]
@@ -259,7 +269,7 @@ def _neighbours(
                 items[size] = item[place]
                 size += 1
             score[item[place]] += gain
-    items = items[:size].copy()
-    values = score[items]
-    score[items] = 0
-    return items, values
+    scored_items = items[:size].copy()
+    values = score[scored_items]
+    score[scored_items] = 0
+    return scored_items, values

@@ -149,6 +149,18 @@ def test_a_window_never_reaches_into_another_shopper() -> None:
     assert batch.item.tolist() == [[VOCABULARY.get("mat"), VOCABULARY.get("stove")]]
 
 
+@given(count=st.integers(1, 100), length=st.integers(1, 12))
+def test_a_long_window_begins_at_a_multiple_of_half_its_length(count: int, length: int) -> None:
+    log = build_log(
+        rows(*(("a", "s", "tent", "view", place) for place in range(count))), VOCABULARY
+    )
+    nobody = np.zeros(1, np.int32)
+    ends = np.array([count])
+    steps = int(windows(log, ends, session=nobody, shopper=nobody, length=length).length[0])
+    assert (count - steps) % max(length // 2, 1) == 0
+    assert steps == count if count <= length else length // 2 < steps <= length
+
+
 def test_padding_has_no_item_action_or_session() -> None:
     log = build_log(rows(("a", "1", "tent", "view", 0), ("a", "1", "mat", "view", 1)), VOCABULARY)
     batch = windows(log, np.array([1, 2]), session=log.session, shopper=log.shopper)
