@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,28 @@ type Targets = Callable[[Log], Ints]
 class Examples:
     """Windows with the item to predict after each step, NO_TARGET where there is none.
 
-    `fate` says what became of the cart open after each step, as `Carts.fates` does.
+    `fate` says what became of the cart open after each step, as `Carts.fates` does; `position`,
+    which step of the log each is (0 for padding).
     """
 
     batch: Batch
     target: Ints
     fate: Ints
+    position: Ints
 
     def __len__(self) -> int:
         return len(self.batch)
+
+
+class MiniBatch(NamedTuple):
+    """What one gradient step sees of some examples, each array (n, longest)."""
+
+    item: Ints
+    action: Ints
+    gap: Ints
+    target: Ints
+    fate: Ints
+    position: Ints
 
 
 def next_new(log: Log) -> Ints:
@@ -80,7 +94,8 @@ def examples(
         fates = np.where(counted, fate[position], UNKNOWN)
     useful = ((target != NO_TARGET) | (fates != UNKNOWN)).any(axis=1)
     return Examples(
-        _rows(batch, useful), target[useful].astype(np.int32), fates[useful].astype(np.int32)
+        _rows(batch, useful),
+        *(part[useful].astype(np.int32) for part in (target, fates, position)),
     )
 
 
@@ -96,10 +111,8 @@ def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
     )
 
 
-def mini_batches(
-    found: Examples, *, size: int, draw: np.random.Generator
-) -> Iterator[tuple[Ints, Ints, Ints, Ints, Ints]]:
-    """(item, action, gap, target, fate) of windows about equally long, in random order."""
+def mini_batches(found: Examples, *, size: int, draw: np.random.Generator) -> Iterator[MiniBatch]:
+    """Windows about equally long together, in random order."""
     order = draw.permutation(len(found))
     pool = size * 20
     batches: list[NDArray[np.int64]] = []
@@ -110,10 +123,8 @@ def mini_batches(
     for index in draw.permutation(len(batches)):
         rows = batches[index]
         width = int(found.batch.length[rows].max())
-        yield (
-            found.batch.item[rows, :width],
-            found.batch.action[rows, :width],
-            found.batch.gap[rows, :width],
-            found.target[rows, :width],
-            found.fate[rows, :width],
+        whole = (
+            *(found.batch.item, found.batch.action, found.batch.gap),
+            *(found.target, found.fate, found.position),
         )
+        yield MiniBatch(*(part[rows, :width] for part in whole))

@@ -8,7 +8,9 @@ from benchmarks.next_item.choose import choose_neighbours, some
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import Split
 from recommender.blend import Blend
+from recommender.compared import SoftTargets
 from recommender.examples import next_step
+from recommender.item_vectors import item_vectors
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
@@ -24,10 +26,10 @@ LEAST_TO_ORDER = 1_000
 """From fewer questions the blend's order learns less than it loses."""
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
-SMALL = LstmConfig(epochs=9, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
+SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
 WEIGHING_EPOCHS = 3
 """Of the network that only tells what the sources weigh: more hardly move the weights."""
-LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
+LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, sampled=1_024, scale=8.0)
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Counts:
-    """What counts, for the blend: fitted to learn its weights, and on everything."""
+    """What counts, for the blend: fitted to learn its weights, and on everything.
+
+    The neighbours also say what else the network may expect.
+    """
 
     to_choose: list[Source]
     to_report: list[Source]
+    soft_to_choose: SoftTargets
+    soft_to_report: SoftTargets
     seconds: float
 
 
@@ -76,9 +83,12 @@ def compare(
     yield Ranked(near.name, (_ranks(near, split),), spent)
     began = perf_counter()
     to_report = [near, *_beside(split.full, split.items)]
+    soft_to_report = SoftTargets.of_neighbours(near, split.full)
     near = SessionNeighbours.fit(split.train, split.items, config=config)
     to_choose = [near, *_beside(split.train, split.items)]
-    counts = Counts(to_choose, to_report, spent + perf_counter() - began)
+    soft_to_choose = SoftTargets.of_neighbours(near, split.train)
+    spent += perf_counter() - began
+    counts = Counts(to_choose, to_report, soft_to_choose, soft_to_report, spent)
     yield from _learnt(split, counts, seeds, say)
 
 
@@ -92,10 +102,12 @@ def _learnt(
     for seed in range(seeds):
         began = perf_counter()
         try:
-            last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
+            stage = f"LSTM, seed {seed}, on everything"
+            last = _train(split.full, counts.soft_to_report, split, seed, say, stage)
             middle = perf_counter()
+            stage = f"LSTM, seed {seed}, to weigh"
             first = _train(
-                split.train, split, seed, say, f"LSTM, seed {seed}, to weigh", WEIGHING_EPOCHS
+                split.train, counts.soft_to_choose, split, seed, say, stage, WEIGHING_EPOCHS
             )
         except ValueError as error:
             yield LeftOut(Lstm.name, str(error))
@@ -107,7 +119,7 @@ def _learnt(
         mixing += perf_counter() - began
         say("ranking")
         alone.append(_ranks(last, split))
-        yield Ranked(last.name, tuple(alone), learning / len(alone))
+        yield Ranked(last.name, tuple(alone), counts.seconds + learning / len(alone))
         say("mixing")
         began = perf_counter()
         blend = blended(split, [first, *counts.to_choose], [last, *counts.to_report])
@@ -119,6 +131,7 @@ def _learnt(
 
 def _train(
     log: Log,
+    soft: SoftTargets,
     split: Split,
     seed: int,
     say: Callable[[str], None],
@@ -137,6 +150,8 @@ def _train(
         split.items,
         config=replace(config, seed=seed, epochs=epochs),
         wanted=next_step,
+        soft=soft,
+        vectors=item_vectors(log, split.items, units=config.units, seed=seed),
         on_step=on_step,
     )
 
