@@ -102,6 +102,22 @@ def test_drawn_items_stand_for_those_that_the_step_does_not_name(seed: int) -> N
     assert not sure & set(compared.item[len(sure) :].tolist())
 
 
+def test_what_is_drawn_adds_up_to_the_sum_over_all_items_however_skewed_they_are() -> None:
+    log = visits(*["tent mat"] * 60, *["tent stove"] * 9, "cup lamp")
+    found, _ = batch_of(log)
+    batch = next(mini_batches(found, size=1, draw=np.random.default_rng(1)))
+    logits = np.array([1.5, -0.5, 0.3, 2.0, -1.0])
+    comparing = Comparing(found, len(ITEMS), drawn=4, soft=None)
+    draw = np.random.default_rng(2)
+    sums = []
+    for _ in range(4_000):
+        compared = comparing.of(batch, draw)
+        sums.append(np.exp(logits[compared.item] - compared.expected).sum())
+    spread = np.std(sums) / np.sqrt(len(sums))
+    assert np.mean(sums) == pytest.approx(np.exp(logits).sum(), abs=4 * spread)
+    assert spread < 0.05 * np.exp(logits).sum()
+
+
 @pytest.mark.parametrize("full_softmax", [50_000, 0])
 def test_the_network_expects_what_soft_targets_say_as_much_as_they_weigh(
     full_softmax: int,
