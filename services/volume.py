@@ -187,10 +187,18 @@ class VolumeService:
                 k=k + SPARE,
                 anchor=anchor,
             )
-        stocked = self._watch.in_stock([one.product_id for one in chosen])
-        kept = [one for one in chosen if one.product_id in stocked][:k]
+        kept = self._in_stock(chosen, k)
         worded = self._in_words(identity, surface, kept, version, now, from_all=anchor is None)
         return version, worded, leaving
+
+    def _in_stock(self, chosen: list[Suggested], k: int) -> list[Suggested]:
+        """The first k that can be bought now; the spare ones are looked at if needed."""
+        kept: list[Suggested] = []
+        for part in (chosen[:k], chosen[k:]):
+            if len(kept) < k:
+                stocked = self._watch.in_stock([one.product_id for one in part])
+                kept += [one for one in part if one.product_id in stocked]
+        return kept[:k]
 
     def _read(
         self,
