@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -25,15 +26,18 @@ def make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=10, hide_parameters=True
-        )
+            parsed.set(drivername="postgresql+psycopg"), pool_size=10, hide_parameters=True,
+            json_serializer=_as_json,
+        )  # fmt: skip
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(
             f"DATABASE_URL names {parsed.get_backend_name()!r}: use sqlite or postgresql"
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 10}, hide_parameters=True)
+    engine = create_engine(
+        parsed, connect_args={"timeout": 10}, hide_parameters=True, json_serializer=_as_json
+    )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -58,6 +62,10 @@ def read_session(sessions: SessionFactory) -> Iterator[Session]:
             options["isolation_level"] = "REPEATABLE READ"
         session.connection(execution_options=options)
         yield session
+
+
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -131,10 +131,11 @@ class Carts:
 
     def kinds_after(self, carts: Sequence[Sequence[int]], batch: Batch) -> Ints:
         """The kinds of carts with these items, each after the steps of its window, shape (n,)."""
-        row, step = np.nonzero(batch.in_session)
-        clears = _clearing(row.astype(np.int32), batch.item[row, step], batch.action[row, step])
         cleared = np.zeros(len(batch), np.bool_)
-        cleared[row[clears]] = True
+        if (batch.action == ACTION_CODES["remove"]).any():
+            row, step = np.nonzero(batch.in_session)
+            clears = _clearing(row.astype(np.int32), batch.item[row, step], batch.action[row, step])
+            cleared[row[clears]] = True
         values = np.array([self.amount[list(cart)].sum() for cart in carts])
         return self._kinds(np.rint(values), cleared)
 

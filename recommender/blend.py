@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from recommender.content import Content
 from recommender.contexts import CONTEXTS, context_rows
 from recommender.lstm_step import Lstm
+from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Scores, Source
 from recommender.sequences import Batch, Bools, Ints
@@ -93,14 +94,14 @@ class Blend:
 
     def weights_for(self, batch: Batch, knows: Bools) -> Scores:
         """What each source (rows) counts for each window; those that know nothing pass it on."""
-        weights = self.weights[context_rows(batch, self.category)].T * knows
-        total = weights.sum(axis=0)
-        return (weights / np.where(total > 0, total, 1)).astype(np.float32)
+        weights = np.empty(knows.shape, np.float32)
+        _pass_on(self.weights, context_rows(batch, self.category), knows, weights)
+        return weights
 
     def newcomers_lift(self, weights: Scores) -> Scores:
         """What a newcomer's scores are multiplied by for each window of `weights_for`."""
-        able = weights[self._by_content].sum(axis=0)
-        lift: Scores = np.divide(1, able, out=np.ones_like(able), where=able > 0)
+        lift = np.empty(weights.shape[1], np.float32)
+        _lift(weights, self._by_content, lift)
         return lift
 
     def grown(self, new: Newcomers) -> "Blend":
@@ -114,6 +115,29 @@ class Blend:
         """The sums; NaN where no source knows the item."""
         total = self.mix(batch).total
         return np.where(total > 0, total, np.nan).astype(np.float32)
+
+
+@compiled
+def _pass_on(weights: Weights, rows: Ints, knows: Bools, out: Scores) -> None:
+    """Write the weights (sources, n) of windows with these rows among those who know something."""
+    for window in range(len(rows)):
+        whole = 0.0
+        for source in range(len(knows)):
+            if knows[source, window]:
+                whole += weights[rows[window], source]
+        for source in range(len(knows)):
+            own = weights[rows[window], source] if knows[source, window] else 0.0
+            out[source, window] = own / whole if whole > 0 else 0.0
+
+
+@compiled
+def _lift(weights: Scores, by_content: Bools, out: Scores) -> None:
+    for window in range(weights.shape[1]):
+        able = np.float32(0)
+        for source in range(len(weights)):
+            if by_content[source]:
+                able += weights[source, window]
+        out[window] = 1 / able if able > 0 else 1.0
 
 
 def category_of(sources: Sequence[Source]) -> Ints | None:

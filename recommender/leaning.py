@@ -26,9 +26,14 @@ class Leanings:
 
     def __init__(self, taste: Taste) -> None:
         self.taste = taste
-        place = taste.facts.place
+        facts, place = taste.facts, taste.facts.place
         rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
         self.place = rounded.astype(np.uint16)
+        # Whoever has no code has the last of a table: no index is negative, which takes a question.
+        self.brand, self.category = (
+            np.where(code >= 0, code, code.max(initial=-1) + 1).astype(np.uint32)
+            for code in (facts.brand, facts.category)
+        )
 
     def of(self, profile: Profile) -> "Leaning":
         """The leaning of a shopper with that profile."""
@@ -61,12 +66,12 @@ class Leaning:
 
     def multiply(self, scores: Scores, out: Scores) -> None:
         """Write the scores (items,) times how the items suit the shopper; `out` may be `scores`."""
-        facts = self.leanings.taste.facts
+        leanings = self.leanings
         by_place = np.ones(PLACES + 2, np.float32)
         away = _PLACED - self.chosen
         np.exp(away * away * -self.sure, out=by_place[:-1])
         _multiply(
-            facts.brand, facts.category, self.leanings.place,
+            leanings.brand, leanings.category, leanings.place,
             np.exp(self.by_brand), np.exp(self.by_category), by_place, scores, out,
         )  # fmt: skip
         out[self.met] *= np.exp(self.again)
@@ -126,7 +131,7 @@ def _table(logs: NDArray[np.float32]) -> Scores:
 
 @compiled
 def _multiply(
-    brand: Ints, category: Ints, place: NDArray[np.uint16],
+    brand: NDArray[np.uint32], category: NDArray[np.uint32], place: NDArray[np.uint16],
     by_brand: Scores, by_category: Scores, by_place: Scores, scores: Scores, out: Scores,
 ) -> None:  # fmt: skip
     for item in range(len(out)):

@@ -8,6 +8,7 @@ import numpy as np
 
 from recommender.abandonment import probability
 from recommender.bundle import Bundle
+from recommender.filters import known, never_suggested
 from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
 from recommender.ranking import Norms, Ranked, Ranker
@@ -19,6 +20,7 @@ from recommender.sequences import (
     WINDOW,
     Batch,
     Bools,
+    Ints,
     beginning,
     encode,
     extended,
@@ -61,8 +63,8 @@ class Live:
     window: Window
     cart: list[int]
     """Known items in the cart, the latest first."""
-    taboo: list[int]
-    """Known items in the cart, owned, or not wanted."""
+    unwanted: Collection[str] = ()
+    """What they never want to see."""
     with_cart: Window | None = None
     answers: dict[Hashable, tuple[Bools, list[Suggested]]] = field(default_factory=dict)
     """What was suggested since the last event, beside the mask of what could be bought then."""
@@ -88,21 +90,18 @@ class LiveBlend:
         """
         index = self.vocabulary.index
         cart = [index[item] for item in reversed(history.cart) if item in index]
-        taboo = [index[item] for item in exclude if item in index]
-        owned = [index[item] for item in history.owned if item in index]
-        taboo += [item for item in owned if not self._bought_again[item]]
         window = self._window(self._batch(history, before), before.window if before else None)
-        return Live(history, window, cart, [*taboo, *cart])
+        return Live(history, window, cart, exclude)
 
     def _batch(self, history: History, before: Live | None) -> Batch:
         """The history's window; where `before` knew all but a few last steps, made from its own."""
-        known = before.history.steps if before is not None else ()
-        new = history.steps[len(known) :]
-        times = [step.at for step in known if step.action in ACTION_CODES]
-        if before is None or not times or len(new) > FEW or history.steps[: len(known)] != known:
+        done = before.history.steps if before is not None else ()
+        new = history.steps[len(done) :]
+        last = next((step.at for step in reversed(done) if step.action in ACTION_CODES), None)
+        if before is None or last is None or len(new) > FEW or history.steps[: len(done)] != done:
             steps = [(step.product_id, step.action, step.at) for step in history.steps]
             return encode(steps, self.vocabulary)
-        batch, last = before.window.batch, max(times)
+        batch = before.window.batch
         for step in new:
             if step.at < last or step.action not in ACTION_CODES:
                 return self._batch(history, None)
@@ -136,12 +135,12 @@ class LiveBlend:
         if anchor is not None and surface is Surface.CHAT:
             surface = Surface.PRODUCT
         asked = surface, k, anchor
-        mask, known = live.answers.get(asked, (None, []))
+        mask, answer = live.answers.get(asked, (None, []))
         if mask is not available:
-            known = self._suggest(live, k, surface, available, anchor)
+            answer = self._suggest(live, k, surface, available, anchor)
             if anchor is None:
-                live.answers[asked] = available, known
-        return known
+                live.answers[asked] = available, answer
+        return answer
 
     def _suggest(
         self, live: Live, k: int, surface: Surface, available: Bools, anchor: str | None
@@ -156,7 +155,7 @@ class LiveBlend:
             window.state,
             k=k,
             available=available,
-            taboo=[*live.taboo, *window.items, *([looked_at] if looked_at >= 0 else [])],
+            taboo=self._taboo(live, surface, anchor),
             about=about,
             surface=surface,
         )
@@ -173,6 +172,17 @@ class LiveBlend:
             moved = self._risen(window, ranked)[None]
         return self._told(ranked, Reasons(context, self._evidence, named=named), moved)
 
+    def _taboo(self, live: Live, surface: Surface, anchor: str | None) -> Ints:
+        """The items that may not be suggested."""
+        history, index = live.history, self.vocabulary.index
+        again = {
+            item for item in history.owned if item in index and self._bought_again[index[item]]
+        }
+        never = never_suggested(
+            history, surface=surface, unwanted=live.unwanted, again=again, about=anchor
+        )
+        return known(self.vocabulary, never)
+
     def _risen(self, window: Window, ranked: Ranked) -> Bools:
         """For which items the score is higher than it was before the last product.
 
@@ -184,7 +194,11 @@ class LiveBlend:
             only = np.zeros(len(self.vocabulary), np.bool_)
             only[ranked.items] = True
             window.norms_but_last = self._ranker.best(
-                before, window.but_last, k=len(ranked.items), available=only, taboo=()
+                before,
+                window.but_last,
+                k=len(ranked.items),
+                available=only,
+                taboo=np.zeros(0, np.int32),
             ).norms
         then = self._ranker.totals(before, window.but_last, ranked.items, window.norms_but_last)
         risen: Bools = ranked.total > then
@@ -230,8 +244,8 @@ class LiveBlend:
     def _with_cart(self, live: Live) -> Window:
         """What lies in the cart without a step of its own counts as added with the last step."""
         history = live.history
-        known = {step.product_id for step in history.steps}
-        missing = [item for item in history.cart if item not in known]
+        met = {step.product_id for step in history.steps}
+        missing = [item for item in history.cart if item not in met]
         if not missing:
             return live.window
         last = history.steps[-1].at if history.steps else _EPOCH

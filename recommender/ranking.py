@@ -109,7 +109,7 @@ class Ranker:
         *,
         k: int,
         available: Bools,
-        taboo: Sequence[int],
+        taboo: Ints,
         about: Sequence[int] = (),
         surface: Surface = Surface.HOME,
     ) -> Ranked:
@@ -140,12 +140,11 @@ class Ranker:
             leaning.multiply(total, total)
         leant = total.sum() if self._leanings is not None else np.float32(0)
         suits = (1 - lean) / (leant if leant > 0 else np.float32(1))
-        total *= suits
         if together is not None:
-            together.add_to(total, lean)
+            together.add_to(total, lean / suits)
         if alike is not None:
             total[alike] *= np.float32(SAME_CATEGORY[surface])
-        total[list(taboo)] = 0
+        total[taboo] = 0
         items = _largest(total, available, min(2 * k + SPARE, len(total)))
 
         place = scratch.place

@@ -34,6 +34,7 @@ from db.reads.suggesting import (
 )
 from db.reads.training import item_frame
 from db.writes.visitors import claim_visitor
+from recommender.filters import never_suggested
 from recommender.protocol import (
     History,
     NoModelError,
@@ -243,9 +244,8 @@ class SuggestionService:
         among: Collection[str] | None = None,
     ) -> list[Suggested]:
         """What was chosen, and after it products of the catalogue up to k."""
-        known = {one.product_id for one in chosen}
-        taboo = {*known, *history.cart, *history.owned, *unwanted, anchor}
-        taboo.update(step.product_id for step in history.steps[-1:])
+        taboo = never_suggested(history, surface=surface, unwanted=unwanted, about=anchor)
+        taboo.update(one.product_id for one in chosen)
         about = [anchor] if anchor else _latest(history, surface)
         return [*chosen, *self._from_catalogue(shelf, about, taboo, k - len(chosen), among)]
 
@@ -335,7 +335,7 @@ class SuggestionService:
         self,
         shelf: Shelf,
         about: Iterable[str],
-        taboo: set[str | None],
+        taboo: set[str],
         count: int,
         among: Collection[str] | None,
     ) -> list[Suggested]:
@@ -392,29 +392,28 @@ class SuggestionService:
     @staticmethod
     def row(
         identity: Identity,
-        suggestion_id: str,
+        shown: ShownSuggestion,
         one: Suggested,
-        text: str,
         surface: Surface,
         version: str,
         now: datetime,
         *,
         from_all: bool,
     ) -> dict[str, Any]:
-        """What is stored of a suggestion that was shown.
+        """What is stored of a suggestion that was shown, and of how it was chosen.
 
         `from_all` says that it was chosen from all that can be bought, and about no product.
         """
         return {
-            "id": suggestion_id,
+            "id": shown.suggestion_id,
             "visitor_id": identity.visitor_id or None,
             "person_id": identity.person_id,
             "surface": str(surface),
             "product_id": one.product_id,
-            "rank": one.rank,
+            "rank": shown.rank,
             "score": one.score,
             "source": one.source,
-            "reason": _stored(one.reason, text, one.shares, from_all=from_all),
+            "reason": _stored(shown.reason, shown.reason_text, one.shares, from_all=from_all),
             "model_version": NO_MODEL if one.source == CONTENT_SOURCE else version,
             "shown_at": now,
         }
@@ -434,8 +433,7 @@ class SuggestionService:
         claim_visitor(session, identity, now=now)
         rows = [
             self.row(
-                identity, seen.suggestion_id, replace(one, rank=seen.rank, reason=seen.reason),
-                seen.reason_text, surface, self.model_version, now, from_all=from_all,
+                identity, seen, one, surface, self.model_version, now, from_all=from_all,
             )
             for seen, (one, _) in zip(shown, kept, strict=True)
         ]  # fmt: skip

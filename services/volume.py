@@ -34,9 +34,10 @@ from db.reads.watch import Stamp, Watch, stamp_in
 from db.writes.visitors import claim_visitor
 from recommender.live import Live
 from recommender.protocol import History, Step, Suggested, Surface
+from recommender.sequences import Bools
 from recommender.serving import Loaded
 from services.freshness import Keeper
-from services.suggest import NO_MODEL, REMEMBERED, SPARE, ShownSuggestion, SuggestionService
+from services.suggest import NO_MODEL, REMEMBERED, SPARE, Shelf, ShownSuggestion, SuggestionService
 
 MOST_SHOPPERS = 20_000
 """Shoppers kept ready, about 6 KB each; beyond it the longest unused is forgotten."""
@@ -169,28 +170,39 @@ class VolumeService:
             if len(self._kept) > MOST_SHOPPERS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(identity)
-        chosen: list[Suggested] = []
-        leaving = None
+        leaving, mask = None, None
         if current is not None and loaded is not None and held.live is not None:
             leaving = loaded.blend.leaving(held.live, now=now)
             mask = current.mask(shelf.available, loaded)
-            chosen = loaded.blend.suggest(
-                held.live, k=k + SPARE, surface=surface, available=mask, anchor=anchor
-            )
-        if len(chosen) < k:
-            chosen = self._service.filled_up(
-                chosen,
-                shelf,
-                held.history,
-                held.unwanted,
-                surface=surface,
-                k=k + SPARE,
-                anchor=anchor,
-            )
-        stocked = self._watch.in_stock([one.product_id for one in chosen])
-        kept = [one for one in chosen if one.product_id in stocked][:k]
+        kept = self._chosen(held, loaded, mask, shelf, surface, k, anchor)
         worded = self._in_words(identity, surface, kept, version, now, from_all=anchor is None)
         return version, worded, leaving
+
+    def _chosen(
+        self, held: _Kept, loaded: Loaded | None, mask: Bools | None, shelf: Shelf,
+        surface: Surface, k: int, anchor: str | None,
+    ) -> list[Suggested]:  # fmt: skip
+        """The first k that can be bought now, best first.
+
+        SPARE more are asked for only where one of them has sold out since the shelf was read.
+        """
+        kept: list[Suggested] = []
+        for most in (k, k + SPARE):
+            if len(kept) >= k:
+                break
+            chosen: list[Suggested] = []
+            if loaded is not None and held.live is not None and mask is not None:
+                chosen = loaded.blend.suggest(
+                    held.live, k=most, surface=surface, available=mask, anchor=anchor
+                )
+            if len(chosen) < k:
+                chosen = self._service.filled_up(
+                    chosen, shelf, held.history, held.unwanted, surface=surface, k=most,
+                    anchor=anchor,
+                )  # fmt: skip
+            stocked = self._watch.in_stock([one.product_id for one in chosen])
+            kept = [one for one in chosen if one.product_id in stocked]
+        return kept[:k]
 
     def _read(
         self,
@@ -246,12 +258,8 @@ class VolumeService:
         worded = []
         for rank, one in enumerate(chosen, start=1):
             reason, text = self._service.worded(one, names)
-            key = new_id()
-            row = self._service.row(
-                identity, key, replace(one, rank=rank, reason=reason), text, surface, version, now,
-                from_all=from_all,
-            )  # fmt: skip
-            shown = ShownSuggestion(key, one.product_id, rank, one.source, reason, text)
+            shown = ShownSuggestion(new_id(), one.product_id, rank, one.source, reason, text)
+            row = self._service.row(identity, shown, one, surface, version, now, from_all=from_all)
             worded.append(_Worded(shown, one, row))
         return worded
 

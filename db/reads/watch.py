@@ -19,7 +19,6 @@ from db.models import Event, EventName, Feedback, Product, Variant, Visitor
 from db.owners import owned_by_bound, owner_values, visitors_of_bound
 
 type _Text = tuple[str, dict[str, Any], Sequence[str] | None]
-MOST_PRODUCTS = 64
 
 
 class Stamp(NamedTuple):
@@ -48,13 +47,6 @@ class Watch:
         self._engine = engine
         self._connection: DBAPIConnection | None = None
         self._visitor, self._person = _changes(signed_in=False), _changes(signed_in=True)
-        ids: list[Any] = [bindparam(f"p{number}") for number in range(MOST_PRODUCTS)]
-        self._stocked = (
-            select(Product.id)
-            .where(Product.id.in_(ids), Product.active)
-            .where(select(Variant.id).where(
-                Variant.product_id == Product.id, Variant.stock > 0).exists())
-        )  # fmt: skip
         self._news = {signed_in: _news(signed_in=signed_in) for signed_in in (False, True)}
         at = Event.at.type.dialect_impl(engine.dialect)
         self._time = at.result_processor(engine.dialect, None) or (lambda value: value)
@@ -73,12 +65,11 @@ class Watch:
         return [Done(name, product, self._time(at)) for name, product, at in rows]
 
     def in_stock(self, products: Sequence[str]) -> set[str]:
-        """Those of at most MOST_PRODUCTS products that are sold and in stock now."""
+        """Those of the products that are sold and in stock now."""
         if not products:
             return set()
-        padded = [*products, *[products[0]] * (MOST_PRODUCTS - len(products))]
-        values = {f"p{number}": product for number, product in enumerate(padded)}
-        return {row[0] for row in self._rows(self._stocked, values)}
+        values = {f"p{number}": product for number, product in enumerate(products)}
+        return {row[0] for row in self._rows(_stocked(len(products)), values)}
 
     def close(self) -> None:
         """Give the connection back."""
@@ -141,6 +132,14 @@ def _changes(*, signed_in: bool) -> Select[Any]:
         newest.scalar_subquery(),
         select(func.max(Feedback.id)).where(words).scalar_subquery(),
     ).where(mine)
+
+
+@cache
+def _stocked(count: int) -> Select[str]:
+    """Built once for each number of products: a few dozen."""
+    ids: list[Any] = [bindparam(f"p{number}") for number in range(count)]
+    is_stocked = select(Variant.id).where(Variant.product_id == Product.id, Variant.stock > 0)
+    return select(Product.id).where(Product.id.in_(ids), Product.active, is_stocked.exists())
 
 
 def _news(*, signed_in: bool) -> Select[EventName, str | None, datetime]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recommender.blend import shares
 from recommender.bundle import Bundle
-from recommender.filters import allowed
+from recommender.filters import allowed, never_suggested
 from recommender.live import LiveBlend
 from recommender.protocol import History, Step, Surface
 from recommender.ranking import SAME_CATEGORY, TOGETHER
@@ -85,8 +85,8 @@ def scored_by_mix(
         parts[names.index(AssociationRules.name)] += weight * together[0]
         category = bundle.category
         parts[:, np.isin(category, category[about]) & (category >= 0)] *= SAME_CATEGORY[surface]
-    mask = allowed(vocabulary, cart=history.cart, exclude=[*hidden, *([anchor] if anchor else [])])
-    mask[batch.session_items(0)] = False
+    never = never_suggested(history, surface=surface, unwanted=hidden, about=anchor)
+    mask = allowed(vocabulary, never=never)
     scores: np.ndarray[tuple[int], np.dtype[np.floating]] = np.where(mask, parts.sum(axis=0), 0)
     return scores
 
