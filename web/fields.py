@@ -1,13 +1,16 @@
 """Kinds of text that clients send, checked alike wherever they come in."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 
 def printable(value: str) -> str:
     """The text; ValueError where it holds control characters, which no database need see."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if _CONTROL.search(value):
         raise ValueError("must have no control characters")
     return value
 
