@@ -17,7 +17,7 @@ from recommender.lstm_step import Lstm
 from recommender.protocol import Arrays, Scores, Source
 from recommender.sequences import Bools, Ints
 
-INDEXED_FROM = 100_000
+INDEXED_FROM = 500_000
 FOUND = 512
 """So many items have a share by the network; what is further down has none."""
 CONNECTIVITY = 24
