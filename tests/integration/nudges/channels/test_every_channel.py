@@ -33,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("small_shop")
 EXPECTED = {
     Way.LATER: (OutcomeKind.TEMPORARY, False),
     Way.AWAY: (OutcomeKind.TEMPORARY, False),
+    Way.NOT_YOU: (OutcomeKind.TEMPORARY, False),
     Way.GONE: (OutcomeKind.PERMANENT, True),
     Way.REFUSES: (OutcomeKind.PERMANENT, False),
     Way.CUTS: (OutcomeKind.UNKNOWN, False),
