@@ -24,6 +24,7 @@ from nudges.brought import what_it_brought
 from nudges.by_hand import dismiss, send_now
 from nudges.compose import Nudging, compose
 from nudges.explain import explain
+from nudges.heartbeat import activate
 from nudges.measure import measure
 from nudges.operators import OperatorWords, masked
 from nudges.policy import SHIPPED
@@ -627,3 +628,6 @@ def test_the_statistics_tell_whether_the_scheduler_lives(
     assert "The scheduler is at work" in told()
     clock.advance(timedelta(minutes=6))
     assert "The scheduler has been silent since" in told()
+    with nudging.sessions.begin() as session:
+        activate(session, now=clock.now())
+    assert "none of its rounds has ended well since" in told()
