@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import batched
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -46,13 +45,18 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Delivers on the channels that this process has."""
+    """Delivers on the channels that this process has.
+
+    `pauses` are the servers in trouble, by channel and `Address.server`, and until when nothing is
+    handed to them: it would hold up all that other servers take.
+    """
 
     sessions: SessionFactory
     settings: Settings
     channels: Mapping[ChannelName, Channel]
     renderer: Renderer
     clock: Clock
+    pauses: dict[tuple[ChannelName, str], datetime] = field(default_factory=dict)
 
     @classmethod
     def on(
@@ -70,15 +74,35 @@ class Courier:
     def deliver(self, claim_id: str, ready: Sequence[Ready], policy: Policy) -> Delivered:
         """Deliver what was decided, group by group."""
         done = Delivered()
-        by_channel: dict[ChannelName, list[Ready]] = defaultdict(list)
+        left: dict[ChannelName, list[Ready]] = defaultdict(list)
         for one in ready:
-            by_channel[one.channel].append(one)
-        for name, some in by_channel.items():
+            left[one.channel].append(one)
+        for name, some in left.items():
             channel = self.channels[name]
-            for group in batched(some, channel.at_once):
+            while some := self._put_off_paused(claim_id, some, done):
+                group, some = some[: channel.at_once], some[channel.at_once :]
                 self._deliver_group(claim_id, channel, group, policy, done)
             channel.close()
         return done
+
+    def _put_off_paused(
+        self, claim_id: str, ready: Sequence[Ready], done: Delivered
+    ) -> Sequence[Ready]:
+        """Those whose server is in no trouble; the others are put back until it may be over."""
+        now = self.clock.now()
+        for key in [key for key, until in self.pauses.items() if until <= now]:
+            del self.pauses[key]
+        if not self.pauses:
+            return ready
+        until = [self.pauses.get((one.channel, _address(one).server)) for one in ready]
+        changes = [
+            put_off(one, over) for one, over in zip(ready, until, strict=True) if over is not None
+        ]
+        if changes:
+            with self.sessions.begin() as session:
+                write_changes(session, claim_id, changes, now=now)
+            done.held_back += len(changes)
+        return [one for one, over in zip(ready, until, strict=True) if over is None]
 
     def _deliver_group(
         self,
@@ -155,10 +179,17 @@ class Courier:
         changes: list[Change] = []
         suppressed: list[tuple[Address, str]] = []
         for one, outcome in zip(going, outcomes, strict=True):
+            if outcome.server_wide:
+                pause = outcome.retry_after or timedelta(minutes=policy.delivery.backoff_minutes)
+                self.pauses[one.channel, _address(one).server] = now + pause
+            if not outcome.tried:
+                changes.append(put_off(one, self.pauses[one.channel, _address(one).server]))
+                done.held_back += 1
+                continue
             change = outcome_change(one, outcome, policy, now)
             changes.append(change)
             if outcome.suppress:
-                suppressed.append((one.facts.addresses[one.channel], outcome.detail))
+                suppressed.append((_address(one), outcome.detail))
             _count(done, change.state)
         given_up = [one.nudge_id for one in changes if one.state is NudgeState.FAILED]
         with self.sessions.begin() as session:
@@ -178,7 +209,7 @@ def brief(ready: Ready, policy: Policy, settings: Settings, *, now: datetime) ->
         stage=facts.stage,
         wording=wording(policy, facts),
         recipient=facts.recipient,
-        address=facts.addresses[ready.channel],
+        address=_address(ready),
         lines=tuple(line for line in facts.open_lines if line.pieces),
         gone=tuple(line for line in facts.open_lines if not line.pieces),
         value=facts.value,
@@ -216,10 +247,21 @@ def outcome_change(ready: Ready, outcome: Outcome, policy: Policy, now: datetime
     return Change(nudge_id, NudgeState.FAILED, "failed", {"gate": "delivery", **failure}, detail)
 
 
+def put_off(ready: Ready, until: datetime) -> Change:
+    """It was not tried, as its server is in trouble until then: no attempt counts."""
+    detail = {"channel": ready.channel.value, "until": until.isoformat()}
+    values = {"gate": "delivery", "next_at": until, "attempts": ready.facts.attempts}
+    return Change(ready.facts.nudge_id, NudgeState.WAITING, "put_off", values, detail)
+
+
 def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelta:
     """The pause after so many attempts: doubling, and never shorter than the other side asked."""
     pause = timedelta(minutes=policy.delivery.backoff_minutes) * int(2 ** (attempts - 1))
     return max(pause, asked or timedelta(0))
+
+
+def _address(ready: Ready) -> Address:
+    return ready.facts.addresses[ready.channel]
 
 
 def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime | None:

@@ -73,7 +73,10 @@ class Summary:
 
 
 class Sweeper:
-    """Runs rounds. Everything it needs is handed in; it keeps nothing between rounds."""
+    """Runs rounds. Everything it needs is handed in.
+
+    All it keeps between rounds is which servers are in trouble, so that none holds up every round.
+    """
 
     def __init__(
         self,

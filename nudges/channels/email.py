@@ -18,7 +18,7 @@ import structlog
 from core.settings import Settings
 from db.models import Channel as ChannelName
 from db.models import LinkPurpose
-from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.channels.protocol import Outcome, OutcomeKind, one_by_one
 from nudges.message import Message
 
 TIMEOUT_SECONDS = 20
@@ -75,8 +75,8 @@ class EmailChannel:
         self._server: smtplib.SMTP | None = None
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
-        """Hand the mails over one by one; a broken connection is opened anew for the next one."""
-        outcomes = [self._deliver(message, now) for message in messages]
+        """Hand the mails over one by one; a broken connection is opened anew for the next group."""
+        outcomes = one_by_one(messages, lambda message: self._deliver(message, now))
         self.close()
         return outcomes
 
@@ -125,7 +125,8 @@ class EmailChannel:
             server = self._connection()
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+            why = f"no connection: {type(error).__name__}"
+            return Outcome(OutcomeKind.TEMPORARY, why, server_wide=True)
         outcome = self._hand_over(server, mail, message)
         if outcome.kind is not OutcomeKind.ACCEPTED:
             self._reset(outcome)
@@ -154,7 +155,8 @@ class EmailChannel:
             code, reply = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             kind = OutcomeKind.UNKNOWN if data_sent else OutcomeKind.TEMPORARY
-            return Outcome(kind, f"the connection broke: {type(error).__name__}")
+            why = f"the connection broke: {type(error).__name__}"
+            return Outcome(kind, why, server_wide=True)
         if code == 250:
             return Outcome(OutcomeKind.ACCEPTED, message_id=self.message_id(message))
         return _refused(code, reply)
@@ -196,7 +198,7 @@ def _sender_refused(code: int, reply: bytes) -> Outcome:
     detail = f"the sender: {_detail(code, reply)}"
     if code >= 500:
         log.error("the mail server refuses the sender: see CARTWRIGHT_MAIL_FROM", status=code)
-    return Outcome(OutcomeKind.TEMPORARY, detail)
+    return Outcome(OutcomeKind.TEMPORARY, detail, server_wide=True)
 
 
 def _recipient_refused(code: int, reply: bytes) -> Outcome:
@@ -210,9 +212,9 @@ def _recipient_refused(code: int, reply: bytes) -> Outcome:
 
 
 def _refused(code: int, reply: bytes) -> Outcome:
-    """4xx is for now, 5xx for good (RFC 5321 4.2.1)."""
+    """4xx is for now, 5xx for good; with 421 the server closes (RFC 5321 4.2.1, 4.2.2)."""
     kind = OutcomeKind.TEMPORARY if 400 <= code < 500 else OutcomeKind.PERMANENT
-    return Outcome(kind, _detail(code, reply))
+    return Outcome(kind, _detail(code, reply), server_wide=code == 421)
 
 
 def _detail(code: int, reply: bytes) -> str:

@@ -11,7 +11,7 @@ from nudges.channels import Outcome, OutcomeKind
 from nudges.channels.email import EmailChannel
 from nudges.facts import Address
 from nudges.message import Message
-from tests.smtp import MailSink, mail_sink
+from tests.smtp import CUT, MailSink, mail_sink
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -35,9 +35,12 @@ def message(address: str = "ann@example.org") -> Message:
     )
 
 
+def channel(server: MailSink) -> EmailChannel:
+    return EmailChannel(Settings(smtp_url=f"smtp://127.0.0.1:{server.port}"))
+
+
 def send(server: MailSink, *, to: str = "ann@example.org") -> Outcome:
-    sender = EmailChannel(Settings(smtp_url=f"smtp://127.0.0.1:{server.port}"))
-    (outcome,) = sender.deliver([message(to)], now=NOW)
+    (outcome,) = channel(server).deliver([message(to)], now=NOW)
     return outcome
 
 
@@ -84,6 +87,24 @@ def test_a_refused_sender_is_the_shops_trouble_and_tried_again(
     server.replies = {"MAIL": reply}
     outcome = send(server)
     assert (outcome.kind, outcome.suppress) == (OutcomeKind.TEMPORARY, False)
+
+
+def test_a_server_that_is_away_is_called_once_a_group(server: MailSink) -> None:
+    server.replies = {"EHLO": CUT, "HELO": CUT}
+    outcomes = channel(server).deliver([message() for _ in range(10)], now=NOW)
+    assert {one.kind for one in outcomes} == {OutcomeKind.TEMPORARY}
+    assert [one.tried for one in outcomes] == [True] + [False] * 9
+    assert server.connections == 1
+
+
+def test_a_server_that_closes_is_left_alone_and_a_busy_mailbox_holds_up_no_other(
+    server: MailSink,
+) -> None:
+    for reply, tried in (("421 4.3.2 shutting down", 1), ("450 4.2.1 mailbox busy", 3)):
+        server.replies = {"RCPT": reply}
+        outcomes = channel(server).deliver([message() for _ in range(3)], now=NOW)
+        assert {one.kind for one in outcomes} == {OutcomeKind.TEMPORARY}
+        assert sum(one.tried for one in outcomes) == tried
 
 
 def test_an_address_that_smtp_cannot_say_is_suppressed(server: MailSink) -> None:
