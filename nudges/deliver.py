@@ -22,11 +22,14 @@ from nudges.message import Brief, Message, Reason
 from nudges.policy import ASKED, Policy
 from nudges.quiet_hours import quiet_from, quiet_until
 from nudges.render import Renderer
+from nudges.store.claim import Claim
 from nudges.store.outcomes import Change, suppress, write_changes
 from nudges.store.release import release
 
 log = structlog.get_logger()
 
+FACTS_HOLD = timedelta(minutes=1)
+"""How long what a nudge was judged by may be acted on; a slow server's page takes longer."""
 RENDER_AGAIN = timedelta(hours=1)
 KEPT = timedelta(hours=4)
 """How long a service on the way may keep a message for a device that is not there."""
@@ -71,23 +74,40 @@ class Courier:
         by_name = {channel.name: channel for channel in channels}
         return cls(sessions, settings, by_name, Renderer(settings), clock)
 
-    def deliver(self, claim_id: str, ready: Sequence[Ready], policy: Policy) -> Delivered:
+    def deliver(self, claim: Claim, ready: Sequence[Ready], policy: Policy) -> Delivered:
         """Deliver what was decided, group by group."""
         done = Delivered()
         left: dict[ChannelName, list[Ready]] = defaultdict(list)
         for one in ready:
             left[one.channel].append(one)
-        for name, some in left.items():
-            channel = self.channels[name]
-            while some := self._put_off_paused(claim_id, some, done):
-                group, some = some[: channel.at_once], some[channel.at_once :]
-                self._deliver_group(claim_id, channel, group, policy, done)
-            channel.close()
+        # In turns, the quickest first, so that a slow channel does not use up the others' time.
+        while left:
+            for name in sorted(left, key=lambda name: -self.channels[name].at_once):
+                channel = self.channels[name]
+                some = self._in_time(claim, left.pop(name), done)
+                some = self._put_off_paused(claim, some, done)
+                if not some:
+                    channel.close()
+                    continue
+                self._deliver_group(claim, channel, some[: channel.at_once], policy, done)
+                left[name] = some[channel.at_once :]
         return done
 
-    def _put_off_paused(
-        self, claim_id: str, ready: Sequence[Ready], done: Delivered
-    ) -> Sequence[Ready]:
+    def _in_time(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
+        """All of them, or none where their facts are too old: then they wait to be judged anew."""
+        now = self.clock.now()
+        if now - claim.at <= FACTS_HOLD:
+            return ready
+        changes = [
+            Change(one.facts.nudge_id, NudgeState.WAITING, "out_of_date", {"next_at": now})
+            for one in ready
+        ]
+        with self.sessions.begin() as session:
+            write_changes(session, claim.id, changes, now=now)
+        done.held_back += len(changes)
+        return []
+
+    def _put_off_paused(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
         """Those whose server is in no trouble; the others are put back until it may be over."""
         now = self.clock.now()
         for key in [key for key, until in self.pauses.items() if until <= now]:
@@ -100,13 +120,13 @@ class Courier:
         ]
         if changes:
             with self.sessions.begin() as session:
-                write_changes(session, claim_id, changes, now=now)
+                write_changes(session, claim.id, changes, now=now)
             done.held_back += len(changes)
         return [one for one, over in zip(ready, until, strict=True) if over is None]
 
     def _deliver_group(
         self,
-        claim_id: str,
+        claim: Claim,
         channel: Channel,
         group: Sequence[Ready],
         policy: Policy,
@@ -115,12 +135,12 @@ class Courier:
         now = self.clock.now()
         messages, changes = self._prepare(group, policy, now)
         with self.sessions.begin() as session:
-            let_go = release(session, claim_id, messages.keys(), now=now)
+            let_go = release(session, claim.id, messages.keys(), now=now)
             changes += [
                 Change(nudge_id, NudgeState.WAITING, "changed_meanwhile", {"next_at": now})
                 for nudge_id in messages.keys() - let_go
             ]
-            write_changes(session, claim_id, changes, now=now)
+            write_changes(session, claim.id, changes, now=now)
         done.held_back += len(changes)
         going = [one for one in group if one.facts.nudge_id in let_go]
         if not going:
@@ -128,7 +148,7 @@ class Courier:
         outcomes = self._hand_over(
             channel, [messages[one.facts.nudge_id] for one in going], now=now
         )
-        self._write(claim_id, going, outcomes, policy, done)
+        self._write(claim, going, outcomes, policy, done)
 
     def _prepare(
         self, group: Sequence[Ready], policy: Policy, now: datetime
@@ -169,7 +189,7 @@ class Courier:
 
     def _write(
         self,
-        claim_id: str,
+        claim: Claim,
         going: Sequence[Ready],
         outcomes: Sequence[Outcome],
         policy: Policy,
@@ -195,7 +215,7 @@ class Courier:
         with self.sessions.begin() as session:
             if suppressed:
                 suppress(session, suppressed, now=now)
-            held = write_changes(session, claim_id, changes, now=now)
+            held = write_changes(session, claim.id, changes, now=now)
             if given_up:
                 coupons.revoke(session, [key for key in given_up if key in held], now=now)
 

@@ -10,7 +10,6 @@ from core.clock import SimulatedClock
 from core.identity import Identity
 from db.engine import SessionFactory
 from db.models import Channel, EventName, NudgeState, Suppression
-from db.writes.addresses import connect_address
 from db.writes.events import NewEvent, record
 from nudges.channels import Outcome, OutcomeKind
 from tests.integration.nudges.shoppers import (
@@ -197,51 +196,6 @@ def test_a_temporary_failure_is_tried_again_with_growing_pauses(
     pauses = [later - earlier for earlier, later in pairwise(tried)]
     assert pauses == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
     assert nudges(sessions)[0].state is NudgeState.SENT
-
-
-def paused(minutes: int) -> Outcome:
-    pause = timedelta(minutes=minutes)
-    return Outcome(OutcomeKind.TEMPORARY, "busy", retry_after=pause, server_wide=True)
-
-
-def test_a_pause_that_a_server_wants_is_kept_in_every_round_and_by_no_other_channel(
-    sessions: SessionFactory, clock: SimulatedClock
-) -> None:
-    left_carts(sessions, clock, "ann", "bob", ago=HOUR)
-    stages = [{"name": "first", "after_minutes": 60, "channels": ["email", "chat"]}]
-    mail, chat = Sink(answers=[paused(7)], at_once=1), Sink(name=Channel.CHAT)
-    sweep = sweeper(sessions, clock, channels=[mail, chat], rules=policy(stages=stages))
-    sweep.run()
-    assert len(mail.taken) == 1
-    left_carts(sessions, clock, "cat", "dan", ago=HOUR)
-    with sessions.begin() as session:
-        agree(session, "dan", Channel.EMAIL, now=clock.now(), granted=False)
-        agree(session, "dan", Channel.CHAT, now=clock.now())
-    for minute in range(1, 8):
-        clock.advance(timedelta(minutes=1))
-        sweep.run()
-        assert len(chat.taken) == 1
-        assert len(mail.taken) == (4 if minute == 7 else 1)
-    assert {nudge.state for nudge in nudges(sessions)} == {NudgeState.SENT}
-
-
-def test_a_push_service_in_trouble_holds_up_no_other(
-    sessions: SessionFactory, clock: SimulatedClock
-) -> None:
-    hosts = {"ann": "one", "bob": "one", "cat": "two", "dan": "two"}
-    left_carts(sessions, clock, *hosts, ago=HOUR)
-    at = clock.now() - HOUR
-    with sessions.begin() as session:
-        for key, host in hosts.items():
-            agree(session, key, Channel.WEB_PUSH, now=at)
-            endpoint = f"https://{host}.example/{key}"
-            connect_address(session, Identity(f"v-{key}", key), Channel.WEB_PUSH, endpoint, now=at)
-    sink = Sink(name=Channel.WEB_PUSH, answers=[paused(7)], at_once=1)
-    stages = [{"name": "first", "after_minutes": 60, "channels": ["web_push"]}]
-    sweeper(sessions, clock, channels=[sink], rules=policy(stages=stages)).run()
-    in_trouble, *others = [message.address.server for message in sink.taken]
-    assert len(others) == 2
-    assert in_trouble not in others
 
 
 def test_attempts_end(sessions: SessionFactory, clock: SimulatedClock) -> None:
