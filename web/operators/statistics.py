@@ -27,6 +27,7 @@ def statistics(page: OperatorVisit, days: Annotated[int, Query(ge=1, le=3650)] =
             session,
             since=page.now - timedelta(days=days),
             until=page.now,
+            currency=page.nudging().settings.currency,
             margin_percent=page.nudging().policy.incentives.margin_percent,
         )
         last = pulse(session)

@@ -597,7 +597,9 @@ def test_the_statistics_are_the_commands(
     nudging.sweeper().run()
     since, percent = clock.now() - timedelta(days=7), nudging.policy.incentives.margin_percent
     with read_session(sessions) as session:
-        found = measure(session, since=since, until=clock.now(), margin_percent=percent)
+        found = measure(
+            session, since=since, until=clock.now(), currency="EUR", margin_percent=percent
+        )
     words = OperatorWords.of(nudging.settings)
     page = texts(operator.get("/operators/statistics?days=7"))
     columns = words.tables["columns"]
