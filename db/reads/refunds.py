@@ -60,7 +60,8 @@ def refunds_of_people(
     )
     by_person: dict[str, list[Any]] = defaultdict(list)
     for person_id, *refund in rows:
-        by_person[person_id].append(refund)
+        if person_id is not None:
+            by_person[person_id].append(refund)
     return {person: _gathered(theirs) for person, theirs in by_person.items()}
 
 
