@@ -140,7 +140,13 @@ def show_stats(
         now = nudging.clock.now()
         since = now - timedelta(days=days)
         percent = nudging.policy.incentives.margin_percent
-        measured = measure(session, since=since, until=now, margin_percent=percent)
+        measured = measure(
+            session,
+            since=since,
+            until=now,
+            currency=nudging.settings.currency,
+            margin_percent=percent,
+        )
     stages = measured.funnels["stage"]
     if not stages:
         typer.echo(f"Nothing fell due in the last {days} days.")

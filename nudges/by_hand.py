@@ -84,7 +84,7 @@ def send_now(nudging: Nudging, cart_id: str) -> str:
         settings=nudging.settings,
         clock=nudging.clock,
     )
-    courier.deliver(claim.id, decided.ready, policy)
+    courier.deliver(claim, decided.ready, policy)
     return _last_word(nudging, cart_id, nudge_id, words)
 
 

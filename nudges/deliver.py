@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import batched
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,11 +22,14 @@ from nudges.message import Brief, Message, Reason
 from nudges.policy import ASKED, Policy
 from nudges.quiet_hours import quiet_from, quiet_until
 from nudges.render import Renderer
+from nudges.store.claim import Claim
 from nudges.store.outcomes import Change, suppress, write_changes
 from nudges.store.release import release
 
 log = structlog.get_logger()
 
+FACTS_HOLD = timedelta(minutes=1)
+"""How long what a nudge was judged by may be acted on; a slow server's page takes longer."""
 RENDER_AGAIN = timedelta(hours=1)
 KEPT = timedelta(hours=4)
 """How long a service on the way may keep a message for a device that is not there."""
@@ -46,13 +48,18 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Delivers on the channels that this process has."""
+    """Delivers on the channels that this process has.
+
+    `pauses` are the servers in trouble, by channel and `Address.server`, and until when nothing is
+    handed to them: it would hold up all that other servers take.
+    """
 
     sessions: SessionFactory
     settings: Settings
     channels: Mapping[ChannelName, Channel]
     renderer: Renderer
     clock: Clock
+    pauses: dict[tuple[ChannelName, str], datetime] = field(default_factory=dict)
 
     @classmethod
     def on(
@@ -67,22 +74,59 @@ class Courier:
         by_name = {channel.name: channel for channel in channels}
         return cls(sessions, settings, by_name, Renderer(settings), clock)
 
-    def deliver(self, claim_id: str, ready: Sequence[Ready], policy: Policy) -> Delivered:
+    def deliver(self, claim: Claim, ready: Sequence[Ready], policy: Policy) -> Delivered:
         """Deliver what was decided, group by group."""
         done = Delivered()
-        by_channel: dict[ChannelName, list[Ready]] = defaultdict(list)
+        left: dict[ChannelName, list[Ready]] = defaultdict(list)
         for one in ready:
-            by_channel[one.channel].append(one)
-        for name, some in by_channel.items():
-            channel = self.channels[name]
-            for group in batched(some, channel.at_once):
-                self._deliver_group(claim_id, channel, group, policy, done)
-            channel.close()
+            left[one.channel].append(one)
+        # In turns, the quickest first, so that a slow channel does not use up the others' time.
+        while left:
+            for name in sorted(left, key=lambda name: -self.channels[name].at_once):
+                channel = self.channels[name]
+                some = self._in_time(claim, left.pop(name), done)
+                some = self._put_off_paused(claim, some, done)
+                if not some:
+                    channel.close()
+                    continue
+                self._deliver_group(claim, channel, some[: channel.at_once], policy, done)
+                left[name] = some[channel.at_once :]
         return done
+
+    def _in_time(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
+        """All of them, or none where their facts are too old: then they wait to be judged anew."""
+        now = self.clock.now()
+        if now - claim.at <= FACTS_HOLD:
+            return ready
+        changes = [
+            Change(one.facts.nudge_id, NudgeState.WAITING, "out_of_date", {"next_at": now})
+            for one in ready
+        ]
+        with self.sessions.begin() as session:
+            write_changes(session, claim.id, changes, now=now)
+        done.held_back += len(changes)
+        return []
+
+    def _put_off_paused(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
+        """Those whose server is in no trouble; the others are put back until it may be over."""
+        now = self.clock.now()
+        for key in [key for key, until in self.pauses.items() if until <= now]:
+            del self.pauses[key]
+        if not self.pauses:
+            return ready
+        until = [self.pauses.get((one.channel, _address(one).server)) for one in ready]
+        changes = [
+            put_off(one, over) for one, over in zip(ready, until, strict=True) if over is not None
+        ]
+        if changes:
+            with self.sessions.begin() as session:
+                write_changes(session, claim.id, changes, now=now)
+            done.held_back += len(changes)
+        return [one for one, over in zip(ready, until, strict=True) if over is None]
 
     def _deliver_group(
         self,
-        claim_id: str,
+        claim: Claim,
         channel: Channel,
         group: Sequence[Ready],
         policy: Policy,
@@ -91,12 +135,12 @@ class Courier:
         now = self.clock.now()
         messages, changes = self._prepare(group, policy, now)
         with self.sessions.begin() as session:
-            let_go = release(session, claim_id, messages.keys(), now=now)
+            let_go = release(session, claim.id, messages.keys(), now=now)
             changes += [
                 Change(nudge_id, NudgeState.WAITING, "changed_meanwhile", {"next_at": now})
                 for nudge_id in messages.keys() - let_go
             ]
-            write_changes(session, claim_id, changes, now=now)
+            write_changes(session, claim.id, changes, now=now)
         done.held_back += len(changes)
         going = [one for one in group if one.facts.nudge_id in let_go]
         if not going:
@@ -104,7 +148,7 @@ class Courier:
         outcomes = self._hand_over(
             channel, [messages[one.facts.nudge_id] for one in going], now=now
         )
-        self._write(claim_id, going, outcomes, policy, done)
+        self._write(claim, going, outcomes, policy, done)
 
     def _prepare(
         self, group: Sequence[Ready], policy: Policy, now: datetime
@@ -145,7 +189,7 @@ class Courier:
 
     def _write(
         self,
-        claim_id: str,
+        claim: Claim,
         going: Sequence[Ready],
         outcomes: Sequence[Outcome],
         policy: Policy,
@@ -155,16 +199,23 @@ class Courier:
         changes: list[Change] = []
         suppressed: list[tuple[Address, str]] = []
         for one, outcome in zip(going, outcomes, strict=True):
+            if outcome.server_wide:
+                pause = outcome.retry_after or timedelta(minutes=policy.delivery.backoff_minutes)
+                self.pauses[one.channel, _address(one).server] = now + pause
+            if not outcome.tried:
+                changes.append(put_off(one, self.pauses[one.channel, _address(one).server]))
+                done.held_back += 1
+                continue
             change = outcome_change(one, outcome, policy, now)
             changes.append(change)
             if outcome.suppress:
-                suppressed.append((one.facts.addresses[one.channel], outcome.detail))
+                suppressed.append((_address(one), outcome.detail))
             _count(done, change.state)
         given_up = [one.nudge_id for one in changes if one.state is NudgeState.FAILED]
         with self.sessions.begin() as session:
             if suppressed:
                 suppress(session, suppressed, now=now)
-            held = write_changes(session, claim_id, changes, now=now)
+            held = write_changes(session, claim.id, changes, now=now)
             if given_up:
                 coupons.revoke(session, [key for key in given_up if key in held], now=now)
 
@@ -178,7 +229,7 @@ def brief(ready: Ready, policy: Policy, settings: Settings, *, now: datetime) ->
         stage=facts.stage,
         wording=wording(policy, facts),
         recipient=facts.recipient,
-        address=facts.addresses[ready.channel],
+        address=_address(ready),
         lines=tuple(line for line in facts.open_lines if line.pieces),
         gone=tuple(line for line in facts.open_lines if not line.pieces),
         value=facts.value,
@@ -216,10 +267,21 @@ def outcome_change(ready: Ready, outcome: Outcome, policy: Policy, now: datetime
     return Change(nudge_id, NudgeState.FAILED, "failed", {"gate": "delivery", **failure}, detail)
 
 
+def put_off(ready: Ready, until: datetime) -> Change:
+    """It was not tried, as its server is in trouble until then: no attempt counts."""
+    detail = {"channel": ready.channel.value, "until": until.isoformat()}
+    values = {"gate": "delivery", "next_at": until, "attempts": ready.facts.attempts}
+    return Change(ready.facts.nudge_id, NudgeState.WAITING, "put_off", values, detail)
+
+
 def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelta:
     """The pause after so many attempts: doubling, and never shorter than the other side asked."""
     pause = timedelta(minutes=policy.delivery.backoff_minutes) * int(2 ** (attempts - 1))
     return max(pause, asked or timedelta(0))
+
+
+def _address(ready: Ready) -> Address:
+    return ready.facts.addresses[ready.channel]
 
 
 def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime | None:

@@ -110,6 +110,11 @@ def step_sentence(step: Step, words: OperatorWords) -> str:
         case "sent" | "will_retry" | "failed":
             values = {**detail, "channel": words.channel(detail["channel"])}
             return words.say("steps", step.what, **values)
+        case "put_off":
+            until = words.time(datetime.fromisoformat(detail["until"]))
+            return words.say(
+                "steps", "put_off", channel=words.channel(detail["channel"]), until=until
+            )
         case "unknown":
             failure = detail.get("failure") or detail.get("detail")
             return words.say("steps", "unknown", failure=failure)

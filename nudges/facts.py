@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from core.money import Money
 from db.models import CartStatus, Channel, EventName, ReplyKind
@@ -69,6 +70,16 @@ class Address:
     channel: Channel
     address: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def server(self) -> str:
+        """Which of its channel's servers takes what goes there; "" where the channel has one.
+
+        One in trouble is left alone without keeping the others waiting.
+        """
+        if self.channel is not Channel.WEB_PUSH:
+            return ""
+        return urlsplit(self.address).netloc
 
 
 @dataclass(frozen=True, slots=True)

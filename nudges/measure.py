@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Coupon, Exposure, Nudge, NudgeState, Order, Promotion, PromotionKind
+from db.models import Exposure, Nudge, NudgeState
 from nudges.experiments import HELD_OUT, WRITTEN_TO
 from nudges.lift import Lift, lift, too_little
 from nudges.policy import HOLD_OUT
+from nudges.takings import Bought, bought
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +96,29 @@ class Measurement:
 
 
 def measure(
-    session: Session, *, since: datetime, until: datetime, margin_percent: int
+    session: Session, *, since: datetime, until: datetime, currency: str, margin_percent: int
 ) -> Measurement:
     """Everything that happened from `since` to `until`.
 
-    `margin_percent` is the share of the goods' price that the shop earns (the policy's
-    `incentives.margin_percent`).
+    `currency` is the shop's; orders in others are left out of the money. `margin_percent` is the
+    share of the goods' price that the shop earns (the policy's `incentives.margin_percent`).
     """
     if since >= until:
         raise ValueError("the time measured must begin before it ends")
     exposed = _exposed(session, since, until)
-    bought = _bought(session, since, until, margin_percent)
+    orders = bought(
+        session,
+        _people(since, until),
+        since=since,
+        until=until,
+        currency=currency,
+        margin_percent=margin_percent,
+    )
     held = {one.person for one in exposed if one.is_held_out}
     outcomes: dict[str, dict[str, list[_Outcome]]] = defaultdict(lambda: defaultdict(list))
     for one in exposed:
         if one.experiment == HOLD_OUT or one.person not in held:
-            outcomes[one.experiment][one.arm].append(_outcome(one, bought))
+            outcomes[one.experiment][one.arm].append(_outcome(one, orders))
     hold_out = outcomes.pop(HOLD_OUT, {})
     return Measurement(
         since=since,
@@ -151,16 +159,9 @@ class _Exposed:
 
 @dataclass(slots=True)
 class _Outcome:
-    revenue: int = 0
+    revenue: float = 0.0
     margin: float = 0.0
     orders: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Bought:
-    at: datetime
-    revenue: int
-    margin: float
 
 
 def _exposed(session: Session, since: datetime, until: datetime) -> list[_Exposed]:
@@ -179,47 +180,18 @@ def _exposed(session: Session, since: datetime, until: datetime) -> list[_Expose
     return [_Exposed(row.experiment, row.arm, row.person_id, row.at) for row in rows]
 
 
-def _bought(
-    session: Session, since: datetime, until: datetime, margin_percent: int
-) -> dict[str, list[_Bought]]:
-    """The orders of all exposed people, by person."""
-    exposed = (
+def _people(since: datetime, until: datetime) -> Select[str | None]:
+    """Everybody who was exposed to anything."""
+    return (
         select(Nudge.person_id)
         .join(Exposure, Exposure.nudge_id == Nudge.id)
         .where(Exposure.at >= since, Exposure.at < until)
     )
-    rows = session.execute(
-        select(
-            Order.person_id,
-            Order.placed_at,
-            Order.total,
-            Order.delivery,
-            Order.discount,
-            Promotion.kind,
-            Coupon.reserved,
-        )
-        .outerjoin(Coupon, Coupon.order_id == Order.id)
-        .outerjoin(Promotion, Promotion.code == Coupon.code)
-        .where(
-            Order.placed_at >= since,
-            Order.placed_at < until,
-            Order.total.is_not(None),
-            Order.person_id.in_(exposed),
-        )
-    )
-    found: dict[str, list[_Bought]] = defaultdict(list)
-    for row in rows:
-        goods = row.total - row.delivery
-        margin = (goods + row.discount) * margin_percent / 100 - row.discount
-        if row.kind is PromotionKind.FREE_DELIVERY:
-            margin -= row.reserved
-        found[row.person_id].append(_Bought(row.placed_at, goods, margin))
-    return found
 
 
-def _outcome(one: _Exposed, bought: Mapping[str, Sequence[_Bought]]) -> _Outcome:
+def _outcome(one: _Exposed, orders: Mapping[str, Sequence[Bought]]) -> _Outcome:
     outcome = _Outcome()
-    for order in bought.get(one.person, ()):
+    for order in orders.get(one.person, ()):
         if order.at >= one.at:
             outcome.revenue += order.revenue
             outcome.margin += order.margin
@@ -244,7 +216,7 @@ def _arm(name: str, outcomes: Sequence[_Outcome]) -> Arm:
         name=name,
         people=len(outcomes),
         buyers=sum(one.orders > 0 for one in outcomes),
-        revenue=sum(one.revenue for one in outcomes),
+        revenue=round(sum(one.revenue for one in outcomes)),
         margin=round(sum(one.margin for one in outcomes)),
     )
 

@@ -73,7 +73,10 @@ class Summary:
 
 
 class Sweeper:
-    """Runs rounds. Everything it needs is handed in; it keeps nothing between rounds."""
+    """Runs rounds. Everything it needs is handed in.
+
+    All it keeps between rounds is which servers are in trouble, so that none holds up every round.
+    """
 
     def __init__(
         self,
@@ -146,7 +149,7 @@ class Sweeper:
         with self._sessions.begin() as session:
             nudge_ids, more = take(session, claim, limit)
             decided = decide_page(session, claim, nudge_ids, rules)
-        delivered = self._courier.deliver(claim.id, decided.ready, policy)
+        delivered = self._courier.deliver(claim, decided.ready, policy)
         summary.count(decided, delivered)
         return more, len(decided.ready)
 

@@ -6,6 +6,7 @@ for it: as with the other tokens nobody is signed in by it.
 """
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,7 +27,12 @@ from nudges.tokens import digest_of, random_token
 LIFETIME = timedelta(hours=1)
 WORDING = "telegram-1"
 SOURCE = "telegram"
-_STOPS = {"stop", "unsubscribe", "end", "quit", "cancel"}
+# Whoever is misread here misses reminders and is told so; whoever is not heard is pestered.
+_STOP_IN_IT = re.compile(
+    r"(?<!\bdon['’]t )(?<!\bdo not )\b(?:stop|unsubscribe)\b",
+    re.IGNORECASE,
+)
+_STOP_ALONE = re.compile(r"\W*(?:end|quit|cancel)(?:@\w+)?\W*", re.IGNORECASE)
 
 
 class Heard(StrEnum):
@@ -81,7 +87,7 @@ def hear(session: Session, said: Said, *, now: datetime) -> Heard:
     name = command.lower().removeprefix("/").partition("@")[0]
     if command.startswith("/") and name == "start" and rest:
         return _start(session, said.chat_id, rest.strip(), now=now)
-    if name in _STOPS and not rest:
+    if _STOP_IN_IT.search(said.text) or _STOP_ALONE.fullmatch(said.text):
         return _stop(session, said.chat_id, now=now)
     return Heard.ONLY_REMINDERS
 

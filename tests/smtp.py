@@ -26,10 +26,12 @@ class MailSink:
         self.taken: Counter[str] = Counter()
         self.arrived: list[bytes] = []
         self.replies: dict[str, str] = {}
+        self.connections = 0
         self.port = 0
         self._loop = asyncio.new_event_loop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             writer.write(b"220 sink\r\n")
             while line := await reader.readline():

@@ -81,7 +81,10 @@ def _nudges(request: Request) -> Part:
         return Part(state="degraded", detail="The scheduler has never run: `python -m nudges`.")
     if last.is_silent(now):
         return Part(state="degraded", detail=f"No sweep since {last.beat_at:%Y-%m-%d %H:%M} UTC.")
-    return Part(state="ok", detail=f"last sweep {last.beat_at:%Y-%m-%d %H:%M:%S} UTC")
+    if last.is_failing(now):
+        since = f"{last.well_until:%Y-%m-%d %H:%M} UTC"
+        return Part(state="degraded", detail=f"Sweeps fail: none has ended well since {since}.")
+    return Part(state="ok", detail=f"last sweep {last.well_until:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _widget() -> Part:

@@ -103,17 +103,23 @@ def shortfalls(earning: Sequence[Share], checked: Sequence[Covered]) -> list[str
     What was not measured (an empty sequence) falls short of nothing; hold-outs that all had too
     little data do, since they prove nothing.
     """
-    found = [
-        f"The shipped decision earns {one.mean:.1%} of the best possible, and has to earn "
-        f"{LEAST_SHARE:.0%}."
-        for one in earning
-        if one.policy == SHIPPED and one.mean < LEAST_SHARE
-    ]
-    told = [one for one in checked if one.interval is not None]
-    holds = sum(one.holds for one in told)
-    if checked and holds < max(LEAST_COVERED * len(told), 1):
+    found = []
+    for shipped in [one for one in earning if one.policy == SHIPPED]:
+        told = (
+            f"The shipped decision earns {shipped.mean:.1%} of the best possible, and has to earn"
+        )
+        if shipped.mean < LEAST_SHARE:
+            found.append(f"{told} {LEAST_SHARE:.0%}.")
+        found += [
+            f"{told} more than {rule.mean:.1%}, as the rule does: {rule.policy}."
+            for rule in earning
+            if rule.policy not in (SHIPPED, BEST) and rule.mean >= shipped.mean
+        ]
+    sure = [one for one in checked if one.interval is not None]
+    holds = sum(one.holds for one in sure)
+    if checked and holds < max(LEAST_COVERED * len(sure), 1):
         found.append(
-            f"The intervals have the true lift in them in {holds} of {len(told)} shops, and have "
+            f"The intervals have the true lift in them in {holds} of {len(sure)} shops, and have "
             f"to in {LEAST_COVERED:.0%}."
         )
     return found

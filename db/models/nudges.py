@@ -196,5 +196,6 @@ class Heartbeat(Base):
         doc="When it first ran here: carts left before that are left alone."
     )
     started_at: Mapped[datetime]
-    beat_at: Mapped[datetime]
+    beat_at: Mapped[datetime] = mapped_column(doc="When it was last heard of, at work or done.")
+    done_at: Mapped[datetime | None] = mapped_column(doc="When a round of it last ended well.")
     detail: Mapped[dict[str, Any]]

@@ -1,16 +1,18 @@
 """What of a shopper's purchases was refunded, from the `refund` events that name them."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from db.fold import CartItem, LineKey
-from db.models import Event, EventName
+from db.models import Event, EventName, Visitor
 from db.owners import owner_values, visitors_of_bound
 
 
@@ -31,9 +33,40 @@ class Refunds:
 
 
 def refunds(session: Session, identity: Identity) -> Refunds:
-    """The identity's refunds; as in GA4, one without items is of the whole transaction."""
+    """The identity's refunds."""
     statement = _refunds(signed_in=bool(identity.person_id))
-    rows = session.connection().execute(statement, owner_values(identity))
+    return _gathered(session.connection().execute(statement, owner_values(identity)))
+
+
+def refunds_of_people(
+    session: Session, people: Select[str | None], *, since: datetime, until: datetime
+) -> dict[str, Refunds]:
+    """What was refunded to each of these people from `since` on, before `until`."""
+    rows = session.execute(
+        select(
+            Visitor.person_id,
+            Event.transaction_id,
+            Event.product_id,
+            Event.variant_id,
+            Event.quantity,
+        )
+        .join(Visitor, Visitor.id == Event.visitor_id)
+        .where(
+            Event.at >= since,
+            Event.at < until,
+            Event.name == EventName.REFUND,
+            Visitor.person_id.in_(people),
+        )
+    )
+    by_person: dict[str, list[Any]] = defaultdict(list)
+    for person_id, *refund in rows:
+        if person_id is not None:
+            by_person[person_id].append(refund)
+    return {person: _gathered(theirs) for person, theirs in by_person.items()}
+
+
+def _gathered(rows: Iterable[Any]) -> Refunds:
+    """From (transaction, product, variant, quantity); as in GA4, no product means the whole."""
     whole: set[str] = set()
     pieces: Counter[tuple[str, LineKey]] = Counter()
     for transaction_id, product_id, variant_id, quantity in rows:

@@ -4,6 +4,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -12,17 +13,21 @@ from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
 from core.settings import Settings
 from db.models import Channel as ChannelName
 from db.models import LinkPurpose
-from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.channels.protocol import Outcome, OutcomeKind, one_by_one
 from nudges.message import Message
 
 TIMEOUT_SECONDS = 20
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
-# RFC 5321 4.2: replies that say the mailbox, not the message or the moment, is the trouble.
-_NO_SUCH_MAILBOX = {550, 551, 553}
+# RFC 3463, 7505: no such mailbox, it has moved, its domain takes no mail, it is disabled.
+_GONE = {b"5.1.1", b"5.1.6", b"5.1.10", b"5.2.1"}
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+log = structlog.get_logger()
 
 
 class _OneLine(UnstructuredHeader, BaseHeader):
@@ -63,13 +68,15 @@ class EmailChannel:
         self._port = url.port or _DEFAULT_PORTS[url.scheme]
         self._user = unquote(url.username) if url.username else None
         self._password = unquote(url.password or "")
+        if not settings.mail_from.isascii():
+            raise ValueError("CARTWRIGHT_MAIL_FROM must be an ASCII address")
         self._from = settings.mail_from
         self._shop = settings.shop_name
         self._server: smtplib.SMTP | None = None
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
-        """Hand the mails over one by one; a broken connection is opened anew for the next one."""
-        outcomes = [self._deliver(message, now) for message in messages]
+        """Hand the mails over one by one; a broken connection is opened anew for the next group."""
+        outcomes = one_by_one(messages, lambda message: self._deliver(message, now))
         self.close()
         return outcomes
 
@@ -108,6 +115,8 @@ class EmailChannel:
         return f"<{message.nudge_id}@{self._from.rpartition('@')[2]}>"
 
     def _deliver(self, message: Message, now: datetime) -> Outcome:
+        if not message.address.address.isascii():
+            return Outcome(OutcomeKind.PERMANENT, "the address is not ASCII", suppress=True)
         try:
             mail = self.compose(message, now=now)
         except ValueError as error:
@@ -116,7 +125,8 @@ class EmailChannel:
             server = self._connection()
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+            why = f"no connection: {type(error).__name__}"
+            return Outcome(OutcomeKind.TEMPORARY, why, server_wide=True)
         outcome = self._hand_over(server, mail, message)
         if outcome.kind is not OutcomeKind.ACCEPTED:
             self._reset(outcome)
@@ -130,12 +140,12 @@ class EmailChannel:
         """
         data_sent = False
         try:
-            for code, reply in (
-                server.mail(self._from),
-                server.rcpt(message.address.address),
-            ):
-                if code not in (250, 251):
-                    return _refused(code, reply)
+            code, reply = server.mail(self._from)
+            if code != 250:
+                return _sender_refused(code, reply)
+            code, reply = server.rcpt(message.address.address)
+            if code not in (250, 251):
+                return _recipient_refused(code, reply)
             code, reply = server.docmd("DATA")
             if code != 354:
                 return _refused(code, reply)
@@ -143,11 +153,10 @@ class EmailChannel:
             data_sent = True
             server.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
             code, reply = server.getreply()
-        except UnicodeEncodeError:
-            return Outcome(OutcomeKind.PERMANENT, "the address is not ASCII", suppress=True)
         except (smtplib.SMTPException, OSError) as error:
             kind = OutcomeKind.UNKNOWN if data_sent else OutcomeKind.TEMPORARY
-            return Outcome(kind, f"the connection broke: {type(error).__name__}")
+            why = f"the connection broke: {type(error).__name__}"
+            return Outcome(kind, why, server_wide=True)
         if code == 250:
             return Outcome(OutcomeKind.ACCEPTED, message_id=self.message_id(message))
         return _refused(code, reply)
@@ -184,13 +193,36 @@ class EmailChannel:
             self.close()
 
 
+def _sender_refused(code: int, reply: bytes) -> Outcome:
+    """The sender is the shop's and the same in every mail: no shopper's address is the trouble."""
+    detail = f"the sender: {_detail(code, reply)}"
+    if code >= 500:
+        log.error("the mail server refuses the sender: see CARTWRIGHT_MAIL_FROM", status=code)
+    return Outcome(OutcomeKind.TEMPORARY, detail, server_wide=True)
+
+
+def _recipient_refused(code: int, reply: bytes) -> Outcome:
+    """Only a server that says so means that the mailbox is gone.
+
+    550 and 553 alone also stand for mails that it does not relay, or does not want.
+    """
+    outcome = _refused(code, reply)
+    gone = outcome.kind is OutcomeKind.PERMANENT and _status(reply) in _GONE
+    return replace(outcome, suppress=gone)
+
+
 def _refused(code: int, reply: bytes) -> Outcome:
-    """4xx is for now, 5xx for good (RFC 5321 4.2.1); the reply's text may name the address."""
-    status = re.match(rb"\d\.\d{1,3}\.\d{1,3}", reply)
-    detail = f"SMTP {code}" + (f" {status[0].decode()}" if status else "")
-    if 400 <= code < 500:
-        return Outcome(OutcomeKind.TEMPORARY, detail)
-    about_policy = status is not None and status[0].startswith(b"5.7")
-    return Outcome(
-        OutcomeKind.PERMANENT, detail, suppress=code in _NO_SUCH_MAILBOX and not about_policy
-    )
+    """4xx is for now, 5xx for good; with 421 the server closes (RFC 5321 4.2.1, 4.2.2)."""
+    kind = OutcomeKind.TEMPORARY if 400 <= code < 500 else OutcomeKind.PERMANENT
+    return Outcome(kind, _detail(code, reply), server_wide=code == 421)
+
+
+def _detail(code: int, reply: bytes) -> str:
+    """The numbers alone: a reply's text may name the address."""
+    return f"SMTP {code} {_status(reply).decode()}".rstrip()
+
+
+def _status(reply: bytes) -> bytes:
+    """The enhanced status code (RFC 2034) that a reply begins with, if it does."""
+    found = re.match(rb"[245]\.\d{1,3}\.\d{1,3}(?!\S)", reply)
+    return found[0] if found else b""

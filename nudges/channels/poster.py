@@ -22,10 +22,12 @@ class Poster:
         try:
             return self._client.post(url, **request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Outcome(OutcomeKind.TEMPORARY, f"no connection: {type(error).__name__}")
+            why = f"no connection: {type(error).__name__}"
+            return Outcome(OutcomeKind.TEMPORARY, why, server_wide=True)
         except httpx.HTTPError as error:
             self.close()
-            return Outcome(OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
+            why = f"no answer: {type(error).__name__}"
+            return Outcome(OutcomeKind.UNKNOWN, why, server_wide=True)
 
     def close(self) -> None:
         """Let go of the connection."""

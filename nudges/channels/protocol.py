@@ -1,6 +1,6 @@
 """What every channel promises, and how a delivery can end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,6 +27,10 @@ class Outcome:
     `retry_after`, where the other side said so). PERMANENT: certainly not taken and never will be;
     with `suppress` the address is never used again. UNKNOWN: it may have been taken, so it is never
     sent again. `message_id` is the channel's own id; `detail` holds no personal data.
+
+    `server_wide` says that the same would come of anything else for that server now: it is away,
+    does not answer, or wants a pause (of `retry_after`, where it said so). What was then not even
+    `tried` is no attempt.
     """
 
     kind: OutcomeKind
@@ -34,6 +38,29 @@ class Outcome:
     message_id: str | None = None
     retry_after: timedelta | None = None
     suppress: bool = False
+    server_wide: bool = False
+    tried: bool = True
+
+
+def one_by_one(
+    messages: Sequence[Message], hand_over: Callable[[Message], Outcome]
+) -> list[Outcome]:
+    """Each message's outcome; once a server is in trouble, the others for it are not tried."""
+    outcomes: list[Outcome] = []
+    troubles: dict[str, Outcome] = {}
+    for message in messages:
+        server = message.address.server
+        outcome = troubles.get(server) or hand_over(message)
+        if outcome.server_wide:
+            troubles[server] = Outcome(
+                OutcomeKind.TEMPORARY,
+                outcome.detail,
+                retry_after=outcome.retry_after,
+                server_wide=True,
+                tried=False,
+            )
+        outcomes.append(outcome)
+    return outcomes
 
 
 class Channel(Protocol):
@@ -49,9 +76,10 @@ class Channel(Protocol):
     confirms: bool
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
-        """Hand the messages over, each exactly once; one outcome for each, in the same order.
+        """Hand the messages over, each at most once; one outcome for each, in the same order.
 
-        Never raises for what happens on the way, and never tries twice.
+        Never raises for what happens on the way, never tries twice, and tries no more of what goes
+        to a server that is in trouble: each might take as long as the first.
         """
         ...
 

@@ -13,7 +13,7 @@ from core.settings import Settings
 from db.models import Channel as ChannelName
 from db.models import LinkPurpose
 from nudges.channels.poster import Poster
-from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.channels.protocol import Outcome, OutcomeKind, one_by_one
 from nudges.channels.push_encryption import LARGEST_TEXT, BrowserKeys, ShopKey, encrypt
 from nudges.message import Message
 
@@ -43,28 +43,17 @@ class PushChannel:
         self._poster = Poster()
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:
-        """Send the messages one by one; a push service that asks for a pause has it from all."""
-        outcomes: list[Outcome] = []
-        pauses: dict[str, Outcome] = {}
-        for message in messages:
-            endpoint = message.address.address
-            if not is_push_service(endpoint, self._hosts):
-                outcome = Outcome(
-                    OutcomeKind.PERMANENT, "a push service that is not allowed", suppress=True
-                )
-            else:
-                origin = origin_of(endpoint)
-                outcome = pauses.get(origin) or self._deliver(message, origin, now)
-                if outcome.retry_after is not None:
-                    pauses[origin] = outcome
-            outcomes.append(outcome)
-        return outcomes
+        """Send the messages one by one."""
+        return one_by_one(messages, lambda message: self._deliver(message, now))
 
     def close(self) -> None:
         """Let go of connections."""
         self._poster.close()
 
-    def _deliver(self, message: Message, origin: str, now: datetime) -> Outcome:
+    def _deliver(self, message: Message, now: datetime) -> Outcome:
+        if not is_push_service(message.address.address, self._hosts):
+            why = "a push service that is not allowed"
+            return Outcome(OutcomeKind.PERMANENT, why, suppress=True)
         details = message.address.details
         try:
             keys = BrowserKeys.read(details.get("p256dh", ""), details.get("auth", ""))
@@ -74,6 +63,7 @@ class PushChannel:
             body = encrypt(payload_of(message), keys)
         except ValueError as error:
             return Outcome(OutcomeKind.PERMANENT, str(error))
+        origin = origin_of(message.address.address)
         headers = {
             "Authorization": self._key.authorization(origin, contact=self._contact, now=now),
             "Content-Encoding": "aes128gcm",
@@ -99,7 +89,9 @@ def outcome_of(answer: httpx.Response, nudge_id: str, *, now: datetime) -> Outco
     if code == 429 or code >= 500:
         asked = _retry_after(answer, now)
         pause = asked or (_PAUSE if code == 429 else None)
-        return Outcome(OutcomeKind.TEMPORARY, detail, retry_after=pause)
+        return Outcome(
+            OutcomeKind.TEMPORARY, detail, retry_after=pause, server_wide=pause is not None
+        )
     if code in (401, 403):
         log.error("a push service refuses the shop's key: see CARTWRIGHT_PUSH_KEY", status=code)
         return Outcome(OutcomeKind.TEMPORARY, detail)

@@ -10,7 +10,7 @@ import structlog
 from core.settings import Settings
 from db.models import Channel as ChannelName
 from nudges.channels.poster import TIMEOUT_SECONDS, Poster
-from nudges.channels.protocol import Outcome, OutcomeKind
+from nudges.channels.protocol import Outcome, OutcomeKind, one_by_one
 from nudges.message import Message
 
 log = structlog.get_logger()
@@ -31,15 +31,8 @@ class TelegramChannel:
         self._poster = Poster()
 
     def deliver(self, messages: Sequence[Message], *, now: datetime) -> list[Outcome]:  # noqa: ARG002
-        """Send the texts one by one; once the server asks for a pause, the others have it too."""
-        outcomes: list[Outcome] = []
-        pause: Outcome | None = None
-        for message in messages:
-            outcome = pause or self._deliver(message)
-            if outcome.retry_after is not None:
-                pause = outcome
-            outcomes.append(outcome)
-        return outcomes
+        """Send the texts one by one."""
+        return one_by_one(messages, self._deliver)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -66,7 +59,8 @@ def outcome_of(answer: httpx.Response) -> Outcome:
     """
     told = _read(answer)
     if told is None:
-        return Outcome(OutcomeKind.UNKNOWN, f"no Bot API answer: HTTP {answer.status_code}")
+        why = f"no Bot API answer: HTTP {answer.status_code}"
+        return Outcome(OutcomeKind.UNKNOWN, why, server_wide=True)
     if told.get("ok") is True:
         result = told.get("result")
         key = result.get("message_id") if isinstance(result, Mapping) else None
@@ -77,10 +71,10 @@ def outcome_of(answer: httpx.Response) -> Outcome:
     seconds = asked.get("retry_after") if isinstance(asked, Mapping) else None
     if code == 429:
         pause = timedelta(seconds=seconds if isinstance(seconds, int) else 60)
-        return Outcome(OutcomeKind.TEMPORARY, detail, retry_after=pause)
+        return Outcome(OutcomeKind.TEMPORARY, detail, retry_after=pause, server_wide=True)
     if code in (401, 404):
         log.error("Telegram refuses the token: see CARTWRIGHT_TELEGRAM_TOKEN")
-        return Outcome(OutcomeKind.TEMPORARY, detail)
+        return Outcome(OutcomeKind.TEMPORARY, detail, server_wide=True)
     if code == 403 or (code == 400 and "chat not found" in str(told.get("description")).lower()):
         return Outcome(OutcomeKind.PERMANENT, detail, suppress=True)
     kind = OutcomeKind.PERMANENT if isinstance(code, int) and code < 500 else OutcomeKind.TEMPORARY

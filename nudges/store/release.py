@@ -16,7 +16,10 @@ from db.models import (
     NudgeState,
     Order,
     Pause,
+    Price,
+    Product,
     Reminder,
+    Variant,
 )
 from nudges.policy import ASKED
 
@@ -27,8 +30,9 @@ def release(
     """Mark claimed nudges as being sent; returns those that may really go out now.
 
     Left out is what this sweep no longer holds, and whatever changed since its facts were read: the
-    cart was ordered, emptied or touched, its owner bought something, withdrew their consent, or
-    asked for silence. An order that is being placed right now is waited for.
+    cart was ordered, emptied or touched, all of it was sold out, its owner bought something,
+    withdrew their consent, or asked for silence. An order that is being placed right now is waited
+    for.
     """
     session.execute(
         select(Cart.id)
@@ -44,6 +48,7 @@ def release(
             Nudge.state == NudgeState.CLAIMED,
             Nudge.claim == claim_id,
             *still_wanted(now=now),
+            something_sellable(),
         )
         .values(state=NudgeState.SENDING, claimed_at=now, attempts=Nudge.attempts + 1)
         .returning(Nudge.id)
@@ -79,6 +84,19 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
         ),
         or_(_consent_in_force(), _asked_for_there()),
     ]
+
+
+def something_sellable() -> ColumnElement[bool]:
+    """Something of the nudge's cart has a price and is in stock."""
+    return exists().where(
+        CartLine.cart_id == Nudge.cart_id,
+        Product.id == CartLine.product_id,
+        Product.active,
+        Variant.id == CartLine.variant_id,
+        Variant.product_id == Product.id,
+        Variant.stock > 0,
+        exists().where(Price.variant_id == Variant.id, Price.valid_until.is_(None)),
+    )
 
 
 def _consent_in_force() -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import Exposure, Nudge, NudgeState, Order
@@ -56,7 +56,11 @@ class Learned:
 
 
 def read_log(session: Session, *, now: datetime) -> Logged:
-    """All decisions old enough to be settled, with whether the person bought within `RIPE`."""
+    """All decisions old enough to be settled, with whether the person bought within `RIPE`.
+
+    A message that did not go out, or of which nobody knows, treated nobody: left in, a mail server
+    that was away would teach that reminders do nothing.
+    """
     first_order = (
         select(func.min(Order.placed_at))
         .where(Order.person_id == Nudge.person_id, Order.placed_at > Exposure.at)
@@ -76,6 +80,10 @@ def read_log(session: Session, *, now: datetime) -> Logged:
             Nudge.stage != ASKED,
             Nudge.decision.is_not(None),
             Exposure.at <= now - RIPE,
+            or_(
+                Nudge.state.in_((NudgeState.SENT, NudgeState.HELD_OUT)),
+                Nudge.treatment == NOTHING,
+            ),
         )
         .order_by(Exposure.at, Nudge.id)
     ).all()

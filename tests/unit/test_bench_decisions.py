@@ -62,6 +62,14 @@ def test_a_shipped_decision_that_earns_too_little_falls_short() -> None:
     assert "earns 84.9% of the best possible" in short
 
 
+@pytest.mark.parametrize("rule", ["nobody", "reminder to all", "coupon to all", "coupon by score"])
+def test_a_shipped_decision_that_earns_no_more_than_a_simple_rule_falls_short(rule: str) -> None:
+    others = [share(1.0, "best possible"), share(0.5, "another rule")]
+    assert shortfalls([share(0.9), *others, share(0.899, rule)], []) == []
+    (short,) = shortfalls([share(0.9), *others, share(0.9, rule)], [])
+    assert short.endswith(f"has to earn more than 90.0%, as the rule does: {rule}.")
+
+
 @pytest.mark.parametrize("checked", [hold_outs(92, 8), hold_outs(0, 0, 3)])
 def test_hold_outs_that_tell_the_truth_too_seldom_fall_short(checked: list[Covered]) -> None:
     (short,) = shortfalls([], checked)

@@ -27,6 +27,7 @@ def statistics(page: OperatorVisit, days: Annotated[int, Query(ge=1, le=3650)] =
             session,
             since=page.now - timedelta(days=days),
             until=page.now,
+            currency=page.nudging().settings.currency,
             margin_percent=page.nudging().policy.incentives.margin_percent,
         )
         last = pulse(session)
@@ -67,6 +68,10 @@ def _heartbeat(page: OperatorPage, last: Pulse | None) -> dict[str, Any]:
     words = page.words
     if last is None:
         return {"lives": False, "text": words.say("pulse", "never")}
-    silent = last.is_silent(page.now)
-    at = words.time(last.beat_at)
-    return {"lives": not silent, "text": words.say("pulse", "silent" if silent else "lives", at=at)}
+    if last.is_silent(page.now):
+        text = words.say("pulse", "silent", at=words.time(last.beat_at))
+        return {"lives": False, "text": text}
+    if last.is_failing(page.now):
+        text = words.say("pulse", "failing", at=words.time(last.well_until))
+        return {"lives": False, "text": text}
+    return {"lives": True, "text": words.say("pulse", "lives", at=words.time(last.well_until))}

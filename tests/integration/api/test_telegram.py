@@ -144,7 +144,24 @@ def test_a_chat_belongs_to_whom_connected_it_last(
     assert connected(sessions) == {"9": "bob"}
 
 
-@pytest.mark.parametrize("text", ["/stop", "/stop@shop_bot", "STOP", " stop "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/stop",
+        "/stop@shop_bot",
+        "/stop now",
+        "STOP",
+        " stop ",
+        "stop.",
+        "Stop!",
+        "please stop",
+        "stop reminding me",
+        "I said STOP, and I do not want these",
+        "how do I unsubscribe?",
+        "/cancel",
+        "Quit!",
+    ],
+)
 def test_stop_withdraws_the_consent(
     say: Say, sessions: SessionFactory, clock: SimulatedClock, text: str
 ) -> None:
@@ -179,7 +196,7 @@ def test_connecting_anew_lifts_the_suppression(
 
 
 def test_anything_else_is_answered_and_does_nothing(say: Say, sessions: SessionFactory) -> None:
-    for text in ("hello", "/start", "where is my order?", "don't stop", ""):
+    for text in ("hello", "/start", "where is my order?", "don't stop", "the end of May", ""):
         assert "only send reminders" in say(text)
     assert "not connected" in say("/stop")
     assert connected(sessions) == {}

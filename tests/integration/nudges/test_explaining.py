@@ -108,6 +108,19 @@ def test_a_failed_delivery_is_told_with_its_reason(
     assert "Attempt 1 by e-mail failed (SMTP 451); it is tried again." in happened(told(nudging))
 
 
+def test_what_a_server_in_trouble_put_off_is_told_with_its_time(
+    nudging: Nudging, sink: Sink, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    left_carts(sessions, clock, "ann", "bob", ago=HOUR)
+    later = "Mon 2 Mar 2026 11:05 CET"
+    sink.at_once, sink.answers = 1, [Outcome(OutcomeKind.TEMPORARY, "away", server_wide=True)]
+    nudging.sweeper().run()
+    assert {happened(told(nudging, key))[-1] for key in ("ann", "bob")} == {
+        "Attempt 1 by e-mail failed (away); it is tried again.",
+        f"Not tried: the server for e-mail was in trouble; it is looked at again {later}.",
+    }
+
+
 def test_an_unknown_fate_is_told_as_unknown(
     nudging: Nudging, sink: Sink, clock: SimulatedClock, sessions: SessionFactory
 ) -> None:
@@ -244,7 +257,9 @@ def test_a_person_without_an_address_is_told_as_unreachable(
     assert "As things stand nothing would be sent: no channel" in told(nudging, "bob").following[0]
 
 
-@pytest.mark.parametrize("what", ["clicked", "delivered", "preferences", "taken_back"])
+@pytest.mark.parametrize(
+    "what", ["clicked", "delivered", "preferences", "taken_back", "out_of_date"]
+)
 def test_what_is_stored_without_details_has_its_words(what: str, clock: SimulatedClock) -> None:
     step = Step(clock.now(), what, {})
     assert "Noted" not in step_sentence(step, OperatorWords.of(Settings()))

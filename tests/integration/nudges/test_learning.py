@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from core.clock import SimulatedClock
 from core.money import Money
@@ -121,6 +121,24 @@ def test_decisions_that_are_not_settled_yet_are_not_read(
     with sessions() as session:
         log = read_log(session, now=clock.now())
     assert len(log) == 301
+
+
+@pytest.mark.parametrize(
+    "state", [state for state in NudgeState if state not in (NudgeState.SENT, NudgeState.HELD_OUT)]
+)
+def test_what_did_not_go_out_is_not_taken_for_what_was_done(
+    sessions: SessionFactory, clock: SimulatedClock, state: NudgeState
+) -> None:
+    log_of(sessions, clock, 200, ago=RIPE + DAY)
+    with sessions.begin() as session:
+        before = read_log(session, now=clock.now())
+        treated = Nudge.treatment.is_not(None), Nudge.treatment != NOTHING
+        session.execute(update(Nudge).where(*treated).values(state=state))
+        after = read_log(session, now=clock.now())
+    assert {*before.treatments} == {*COSTS}
+    assert {*after.treatments} == {NOTHING}
+    assert len(after) == before.treatments.count(NOTHING)
+    assert after.decided.sum() == (before.decided & (np.array(before.treatments) == NOTHING)).sum()
 
 
 def test_too_little_is_said(sessions: SessionFactory, clock: SimulatedClock) -> None:

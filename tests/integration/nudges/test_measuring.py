@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.clock import SimulatedClock
+from core.identity import Identity
 from db.engine import SessionFactory
+from db.fold import CartItem
 from db.insert import table_of
-from db.models import Channel, Exposure, Nudge, NudgeState, Order
+from db.models import Channel, EventName, Exposure, Nudge, NudgeState, Order, OrderLine
+from db.writes.events import NewEvent, record
 from nudges.experiments import HELD_OUT, WRITTEN_TO
 from nudges.measure import Measurement, measure
 from nudges.policy import HOLD_OUT
@@ -22,7 +25,13 @@ pytestmark = pytest.mark.usefixtures("small_shop")
 
 def measured(sessions: SessionFactory, clock: SimulatedClock) -> Measurement:
     with sessions() as session:
-        return measure(session, since=clock.now() - DAY, until=clock.now() + DAY, margin_percent=35)
+        return measure(
+            session,
+            since=clock.now() - DAY,
+            until=clock.now() + DAY,
+            currency="EUR",
+            margin_percent=35,
+        )
 
 
 def swept(sessions: SessionFactory, clock: SimulatedClock, people: int, *, held: int) -> list[str]:
@@ -42,9 +51,14 @@ def swept(sessions: SessionFactory, clock: SimulatedClock, people: int, *, held:
 
 
 def order(
-    sessions: SessionFactory, clock: SimulatedClock, keys: Sequence[str], *, later: timedelta
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    keys: Sequence[str],
+    *,
+    later: timedelta,
+    currency: str = "EUR",
 ) -> None:
-    """Each pays €95 for goods of €100 and €5 of delivery, with €10 off."""
+    """Each pays €95 for goods of €100 (4 at €15, 1 at €40) and €5 of delivery, with €10 off."""
     with sessions.begin() as session:
         session.connection().execute(
             insert(table_of(Order)),
@@ -56,12 +70,35 @@ def order(
                     "total": 9500,
                     "discount": 1000,
                     "delivery": 500,
-                    "currency": "EUR",
+                    "currency": currency,
                     "placed_at": clock.now() + later,
+                    "transaction_id": f"T-{key}",
                 }
                 for key in keys
             ],
         )
+        session.connection().execute(
+            insert(table_of(OrderLine)),
+            [
+                {
+                    "order_id": f"o-{key}-{later}",
+                    "product_id": product,
+                    "variant_id": product,
+                    "quantity": quantity,
+                    "unit_amount": amount,
+                }
+                for key in keys
+                for product, quantity, amount in (("stove", 4, 1500), ("tent", 1, 4000))
+            ],
+        )
+
+
+def refund(sessions: SessionFactory, clock: SimulatedClock, key: str, *items: CartItem) -> None:
+    """Their order of an hour from now is refunded half an hour later, whole without items."""
+    at = clock.now() + 1.5 * HOUR
+    event = NewEvent(f"back-{key}", EventName.REFUND, at, items=items, transaction_id=f"T-{key}")
+    with sessions.begin() as session:
+        record(session, Identity(f"v-{key}", key), [event], now=at)
 
 
 def test_delivered_clicked_and_ordered_are_kept_apart(
@@ -123,6 +160,29 @@ def test_the_hold_out_tells_what_was_caused(
     assert found.margin.low < 2500 * 0.3 < found.margin.high
     assert found.brought is not None
     assert found.brought.value == pytest.approx(140 * 2500 * 0.3)
+
+
+def test_what_was_refunded_is_taken_off(sessions: SessionFactory, clock: SimulatedClock) -> None:
+    keys = swept(sessions, clock, 4, held=1)
+    order(sessions, clock, keys[1:], later=HOUR)
+    refund(sessions, clock, keys[1])
+    refund(sessions, clock, keys[2], CartItem("stove", quantity=2))
+    found = measured(sessions, clock).hold_out
+    assert found is not None
+    # Of the second order 70 % stays.
+    assert (found.arm.buyers, found.arm.revenue) == (2, 9000 + 6300)
+    assert found.arm.margin == 2500 + 1750
+
+
+def test_orders_in_another_currency_are_not_added_up_with_the_shops(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    keys = swept(sessions, clock, 4, held=1)
+    order(sessions, clock, keys[1:3], later=HOUR)
+    order(sessions, clock, keys[3:], later=HOUR, currency="JPY")
+    found = measured(sessions, clock).hold_out
+    assert found is not None
+    assert (found.arm.buyers, found.arm.revenue, found.arm.margin) == (2, 18000, 5000)
 
 
 def test_orders_from_before_the_first_exposure_do_not_count(

@@ -24,6 +24,7 @@ from nudges.brought import what_it_brought
 from nudges.by_hand import dismiss, send_now
 from nudges.compose import Nudging, compose
 from nudges.explain import explain
+from nudges.heartbeat import activate
 from nudges.measure import measure
 from nudges.operators import OperatorWords, masked
 from nudges.policy import SHIPPED
@@ -596,7 +597,9 @@ def test_the_statistics_are_the_commands(
     nudging.sweeper().run()
     since, percent = clock.now() - timedelta(days=7), nudging.policy.incentives.margin_percent
     with read_session(sessions) as session:
-        found = measure(session, since=since, until=clock.now(), margin_percent=percent)
+        found = measure(
+            session, since=since, until=clock.now(), currency="EUR", margin_percent=percent
+        )
     words = OperatorWords.of(nudging.settings)
     page = texts(operator.get("/operators/statistics?days=7"))
     columns = words.tables["columns"]
@@ -627,3 +630,6 @@ def test_the_statistics_tell_whether_the_scheduler_lives(
     assert "The scheduler is at work" in told()
     clock.advance(timedelta(minutes=6))
     assert "The scheduler has been silent since" in told()
+    with nudging.sessions.begin() as session:
+        activate(session, now=clock.now())
+    assert "none of its rounds has ended well since" in told()

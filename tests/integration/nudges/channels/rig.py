@@ -41,6 +41,7 @@ class Way(StrEnum):
     LATER = "asks to try again later"
     GONE = "says that the address is gone"
     REFUSES = "does not want this message"
+    NOT_YOU = "does not let the shop send"
     CUTS = "cuts the connection when it has the message"
     SILENT = "never answers when it has the message"
     AWAY = "is not there"
@@ -73,6 +74,7 @@ def email_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
         Way.LATER: {"RCPT": "451 4.2.1 busy"},
         Way.GONE: {"RCPT": "550 5.1.1 no such user here"},
         Way.REFUSES: {".": "554 5.7.1 looks like spam"},
+        Way.NOT_YOU: {"MAIL": "553 5.1.8 sender address rejected"},
         Way.CUTS: {".": CUT},
         Way.SILENT: {".": SILENT},
         Way.AWAY: {"EHLO": CUT, "HELO": CUT},
@@ -140,6 +142,7 @@ def telegram_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
         Way.LATER: error(429, "Too Many Requests: retry after 7", retry_after=7),
         Way.GONE: error(403, "Forbidden: bot was blocked by the user"),
         Way.REFUSES: error(400, "Bad Request: can't parse entities"),
+        Way.NOT_YOU: error(401, "Unauthorized"),
         Way.CUTS: CUT,
         Way.SILENT: SILENT,
         Way.AWAY: None,
@@ -178,6 +181,7 @@ def push_rig(sessions: SessionFactory, folder: Path) -> Iterator[Rig]:
         Way.LATER: (429, {"Retry-After": "7"}, b""),
         Way.GONE: (410, {}, b"push subscription has unsubscribed or expired"),
         Way.REFUSES: (413, {}, b""),
+        Way.NOT_YOU: (403, {}, b"invalid key in authorization header"),
         Way.CUTS: CUT,
         Way.SILENT: SILENT,
         Way.AWAY: None,

@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("small_shop")
 EXPECTED = {
     Way.LATER: (OutcomeKind.TEMPORARY, False),
     Way.AWAY: (OutcomeKind.TEMPORARY, False),
+    Way.NOT_YOU: (OutcomeKind.TEMPORARY, False),
     Way.GONE: (OutcomeKind.PERMANENT, True),
     Way.REFUSES: (OutcomeKind.PERMANENT, False),
     Way.CUTS: (OutcomeKind.UNKNOWN, False),
@@ -80,12 +81,7 @@ def logs() -> Iterator[None]:
 @pytest.fixture
 def left(sessions: SessionFactory, clock: SimulatedClock, rig: Rig) -> None:
     """Three people who can be reached on the channel left a tent in their carts."""
-    at = clock.now() - HOUR
-    with sessions.begin() as session:
-        for key in PEOPLE:
-            person(session, key, now=at)
-            rig.reach(session, key, at)
-            leave_cart(session, key, at=at)
+    let_leave(sessions, clock, rig, PEOPLE)
 
 
 @pytest.fixture
@@ -97,6 +93,18 @@ def messages(
     sweeper(sessions, clock, channels=[sink], rules=rules(rig)).run()
     assert len(sink.taken) == len(PEOPLE)
     return sink.taken
+
+
+def let_leave(
+    sessions: SessionFactory, clock: SimulatedClock, rig: Rig, people: Iterable[str]
+) -> None:
+    """These people, who can be reached on the channel, left a tent in their carts an hour ago."""
+    at = clock.now() - HOUR
+    with sessions.begin() as session:
+        for key in people:
+            person(session, key, now=at)
+            rig.reach(session, key, at)
+            leave_cart(session, key, at=at)
 
 
 def rules(rig: Rig) -> Policy:
@@ -142,9 +150,15 @@ def test_each_message_has_its_outcome_in_order_and_is_tried_once(
     rig: Rig, way: Way, messages: list[Message], clock: SimulatedClock
 ) -> None:
     rig.behave(way)
-    outcomes = deliver(rig, messages, clock)
-    assert [one.kind for one in outcomes] == [EXPECTED[way][0]] * 3
-    assert len(rig.arrived()) <= 3
+    first, *others = outcomes = deliver(rig, messages, clock)
+    assert len(outcomes) == 3
+    assert first.tried
+    assert {one.kind for one in outcomes if one.tried} == {EXPECTED[way][0]}
+    assert {(one.kind, one.suppress) for one in others if not one.tried} <= {
+        (OutcomeKind.TEMPORARY, False)
+    }
+    assert all(one.tried is not first.server_wide for one in others)
+    assert len(rig.arrived()) <= sum(one.tried for one in outcomes)
 
 
 @every_way
@@ -193,7 +207,9 @@ def test_what_may_have_arrived_is_never_sent_again(
     rig: Rig, sessions: SessionFactory, clock: SimulatedClock
 ) -> None:
     rig.behave(Way.CUTS)
-    sweep(rig, sessions, clock)
+    for _ in PEOPLE:
+        sweep(rig, sessions, clock)
+        clock.advance(timedelta(minutes=5))
     assert {one.state for one in nudges(sessions)} == {NudgeState.UNKNOWN}
     arrived = len(rig.arrived())
     rig.behave(None)
@@ -201,6 +217,31 @@ def test_what_may_have_arrived_is_never_sent_again(
         clock.advance(HOUR)
         sweep(rig, sessions, clock)
     assert len(rig.arrived()) == arrived
+
+
+@pytest.mark.parametrize("way", [Way.AWAY, Way.SILENT])
+@on_each(Way.AWAY, Way.SILENT)
+def test_a_server_in_trouble_is_asked_once_and_the_rest_of_the_page_is_put_off(
+    rig: Rig, way: Way, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    people = [f"p{number}" for number in range(2 * rig.channel.at_once + 1)]
+    let_leave(sessions, clock, rig, people)
+    rig.behave(way)
+    sweep(rig, sessions, clock)
+    tried, *others = sorted(nudges(sessions), key=lambda one: -one.attempts)
+    assert tried.attempts == 1
+    assert {(one.attempts, one.state, one.gate, one.next_at) for one in others} == {
+        (0, NudgeState.WAITING, "delivery", clock.now() + timedelta(minutes=5))
+    }
+    before = len(rig.arrived())
+    rig.behave(None)
+    clock.advance(timedelta(minutes=5))
+    sweep(rig, sessions, clock)
+    assert {one.state for one in nudges(sessions) if one.attempts == 1 and one.id != tried.id} == {
+        NudgeState.SENT
+    }
+    assert len(rig.arrived()) == len(people)
+    assert before == (way is Way.SILENT)
 
 
 @on_each(Way.GONE)
