@@ -26,10 +26,19 @@ from numpy.typing import NDArray
 
 from recommender.abandonment import NO_HEAD, LeavingLoss
 from recommender.checkpoint import Checkpoint, Standing, digest_of
-from recommender.examples import NO_TARGET, Examples, Targets, examples, mini_batches, next_new
+from recommender.examples import (
+    NO_TARGET,
+    Examples,
+    MiniBatch,
+    Targets,
+    examples,
+    mini_batches,
+    next_new,
+)
 from recommender.item_content import ItemContent
 from recommender.lstm_step import Lstm, Weights
-from recommender.sequences import ACTIONS, GAP_BUCKETS, Batch, Bools, Ints, Log
+from recommender.memory import Matrix, Outlook
+from recommender.sequences import ACTIONS, GAP_BUCKETS, MEMORY, Batch, Bools, Ints, Log
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class LstmConfig:
     """What the second head's loss counts beside the first one's."""
     name_dropout: float = 0.1
     """How often training hides who an item is, so that what the catalogue says of it must do."""
+    memory: bool = True
+    """Whether all that a shopper met leads on beside the window's last steps (`memory`)."""
     seed: int = 0
     full_softmax: int = 50_000
     """With more items than this, each step compares with a draw of `sampled` items instead."""
@@ -100,7 +111,7 @@ def train_lstm(
     there is nothing to learn from; CheckpointError where `keep` holds another training's standing.
     """
     config = config or LstmConfig()
-    found = examples(log, wanted=wanted, fate=fate)
+    found = examples(log, memory=MEMORY if config.memory else 0, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
     network = _Network(items, config, start, leaving=fate is not None, content=content)
@@ -203,6 +214,7 @@ class _Network:
             tf.config.list_physical_devices()
 
             from recommender.lstm_fit import Adam, ItemTable, whole_loss
+            from recommender.memory_fit import MemoryLayer, mixed_loss, reader
 
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -240,8 +252,16 @@ class _Network:
         if leaving:
             self.leaving = LeavingLoss(config.units, NO_HEAD if start is None else start.leaving)
             variables += self.leaving.variables
-        adam = Adam(variables, config.clip)
         drawing = [one.value for one in self.model.non_trainable_variables]
+        self.memory = None
+        if config.memory:
+            self.memory = MemoryLayer(
+                config.units, dropout=config.output_dropout, seed=config.seed + 2,
+                start=None if start is None else start.memory, scale=config.scale,
+            )  # fmt: skip
+            variables += self.memory.variables
+            drawing += self.memory.drawing
+        adam = Adam(variables, config.clip)
         self._state = [*variables, *adam.state, *drawing, self.table.draws]
         sampling = items > config.full_softmax
         whole = tf.TensorSpec((None, None), tf.int32)
@@ -249,24 +269,38 @@ class _Network:
         few = (tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32))
         one = tf.TensorSpec((), tf.float32)
 
-        @tf.function(input_signature=[whole, whole, whole, whole, whole, *few, one])  # type: ignore[untyped-decorator]
+        @tf.function(input_signature=[*[whole] * 7, *few, one])  # type: ignore[untyped-decorator]
         def step(
             item: Any, action: Any, gap: Any, target: Any, fate: Any,
-            drawn: Any, expected: Any, rate: Any,
+            older_item: Any, older_action: Any, drawn: Any, expected: Any, rate: Any,
         ) -> Any:  # fmt: skip
             with tf.GradientTape() as tape:
                 # With few enough items all rows are needed anyway, by the loss.
                 items = None if sampling else self.table.whole(training=True)
                 met = self.table.rows(item + 1) if sampling else tf.gather(items, item + 1)
                 output = self.model([met, action, gap], training=True)
-                states = output * config.scale
                 wanted = target >= 0
-                asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
+                targets = tf.boolean_mask(target, wanted)
+                states = tf.boolean_mask(output, wanted)
 
                 def next_item() -> Any:
+                    if self.memory is None:
+                        scaled = states * config.scale
+                        if sampling:
+                            return self._loss(scaled, targets, drawn, expected)
+                        return whole_loss(scaled, items, self.item_bias, targets, config.smoothing)
+                    profiles = self.memory.profiles(
+                        reader(self.table, items), item, action, older_item, older_action
+                    )
+                    led, own, share = self.memory.outlook(
+                        states, tf.boolean_mask(profiles, wanted), training=True
+                    )
+                    led, own = led * config.scale, own * config.scale
                     if sampling:
-                        return self._loss(*asked, drawn, expected)
-                    return whole_loss(asked[0], items, self.item_bias, asked[1], config.smoothing)
+                        return self._mixed_loss(led, own, share, targets, drawn, expected)
+                    return mixed_loss(
+                        led, own, share, items, self.item_bias, targets, config.smoothing
+                    )
 
                 if self.leaving is None:
                     loss = next_item()
@@ -281,19 +315,45 @@ class _Network:
 
     def _loss(self, states: Any, target: Any, drawn: Any, expected: Any) -> Any:
         """Mean cross-entropy, the sum over the other items estimated from the drawn ones."""
-        import tensorflow as tf
-
         from recommender.lstm_fit import drawn_loss
 
-        own = tf.reduce_sum(states * self.table.rows(target + 1), axis=1)
-        own += tf.gather(self.item_bias, target)
-        others = tf.matmul(states, self.table.rows(drawn + 1), transpose_b=True)
-        others += tf.gather(self.item_bias, drawn) - expected
-        return drawn_loss(own, tf.where(target[:, None] == drawn, -1e9, others))
+        ((wanted, others),) = self._drawn_logits((states,), target, drawn, expected)
+        return drawn_loss(wanted, others)
+
+    def _mixed_loss(
+        self, led: Any, own: Any, share: Any, target: Any, drawn: Any, expected: Any
+    ) -> Any:
+        """The same under the mixture of both outputs."""
+        from recommender.memory_fit import drawn_mixed_loss
+
+        logits = self._drawn_logits((led, own), target, drawn, expected)
+        wanted, others = zip(*logits, strict=True)
+        return drawn_mixed_loss(share, wanted, others)
+
+    def _drawn_logits(
+        self, outputs: tuple[Any, ...], target: Any, drawn: Any, expected: Any
+    ) -> list[tuple[Any, Any]]:
+        """Each output's logits of the targets and of the drawn items, less what is expected."""
+        import tensorflow as tf
+
+        rows, others = self.table.rows(target + 1), self.table.rows(drawn + 1)
+        bias, others_bias = (tf.gather(self.item_bias, places) for places in (target, drawn))
+        hit = target[:, None] == drawn
+        return [
+            (
+                tf.reduce_sum(states * rows, axis=1) + bias,
+                tf.where(
+                    hit,
+                    -1e9,
+                    tf.matmul(states, others, transpose_b=True) + others_bias - expected,
+                ),
+            )
+            for states in outputs
+        ]
 
     def step(
         self,
-        batch: tuple[Ints, Ints, Ints, Ints, Ints],
+        batch: MiniBatch,
         rate: float,
         drawn: tuple[Ints, NDArray[np.float32]],
     ) -> float:
@@ -317,6 +377,23 @@ class _Network:
         ).numpy()
         return result
 
+    def outlook(self, batch: Batch) -> Outlook:
+        """What the memory makes of all steps, as TensorFlow computes it: (n * longest, ...)."""
+        import tensorflow as tf
+
+        from recommender.memory_fit import reader
+
+        assert self.memory is not None  # noqa: S101 who asks has one
+        items = self.table.whole(training=False)
+        profiles = self.memory.profiles(
+            reader(self.table, items),
+            batch.item, batch.action, batch.older_item, batch.older_action,
+        )  # fmt: skip
+        states = tf.reshape(self.states(batch), (-1, self.config.units))
+        flat = tf.reshape(profiles, (len(states), -1))
+        led, own, share = self.memory.outlook(states, flat, training=False)
+        return Outlook(led.numpy(), own.numpy(), tf.sigmoid(share).numpy())
+
     def export(self, seen: Bools) -> Weights:
         """The weights as plain arrays: embeddings as the output takes them, the kernel to fit."""
         kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
@@ -331,6 +408,7 @@ class _Network:
             item_bias=self.item_bias.numpy(),
             seen=seen,
             leaving=NO_HEAD if self.leaving is None else self.leaving.export(),
+            memory=None if self.memory is None else self.memory.export(),
             **{name: part * scale for name, part in self.table.export().items()},
         )
         return weights if self.content is None else _with_untouched(weights, self.content)

@@ -6,6 +6,7 @@ tests/unit/recommender/test_lstm.py holds this equal to the Keras model.
 """
 
 from dataclasses import dataclass, field, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,24 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.abandonment import NO_HEAD, Head
 from recommender.item_content import ItemContent
+from recommender.memory import Memory, Remembered
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
 
 type Matrix = NDArray[np.float32]
-type State = tuple[Matrix, Matrix]
-"""What is shown to the outside and what the cell keeps, (d,) each."""
+
+
+class State(NamedTuple):
+    """What is shown to the outside and what the cell keeps, (d,) each, and what is remembered."""
+
+    hidden: Matrix
+    cell: Matrix
+    remembered: Remembered | None
+
+
+type Outputs = list[tuple[Matrix, Matrix]]
+"""Output states (n, d), each with its share (n,) of what the network expects."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Weights:
     # What `item` holds of each item's content already, to embed newcomers by; none without.
     kinds: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (codes, d)
     text: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (t, d)
+    memory: Memory | None = None
 
     def embed(self, new: Newcomers) -> Matrix:
         """The embeddings of new items, (newcomers, d)."""
@@ -46,12 +59,16 @@ class Weights:
 
     def arrays(self) -> Arrays:
         """The fields by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "memory"}
+        return own if self.memory is None else own | self.memory.arrays()
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Weights":
         """The weights that `arrays` came from."""
-        return cls(**arrays)
+        memory = Memory.from_arrays(arrays)
+        remembered = set() if memory is None else set(memory.arrays())
+        own = {name: array for name, array in arrays.items() if name not in remembered}
+        return cls(**own, memory=memory)
 
 
 class Lstm:
@@ -90,32 +107,68 @@ class Lstm:
         back[order] = np.arange(len(order))
         return state[back]
 
-    def begin(self) -> State:
-        """The state before any step."""
-        nothing = np.zeros(self.weights.recurrent.shape[0], np.float32)
-        return nothing, nothing
-
-    def advance(self, state: State, item: int, action: int, gap: int) -> State:
-        """The state after one more step, coded as in a `Batch`."""
+    def begin(self, batch: Batch) -> State:
+        """The state before the first step of a batch of one window."""
         weights = self.weights
-        met = weights.item[item + 1] + weights.action[action] + weights.gap[gap]
+        nothing = np.zeros(weights.recurrent.shape[0], np.float32)
+        remembered = None
+        if weights.memory is not None:
+            remembered = weights.memory.after(
+                weights.memory.begin(1),
+                weights.item[batch.older_item + 1],
+                batch.older_item,
+                batch.older_action,
+            )
+        return State(nothing, nothing, remembered)
+
+    def advance(self, state: State, batch: Batch, begin: int, end: int) -> State:
+        """The state after the steps from `begin` to `end` of a batch of one window."""
+        weights = self.weights
         units = weights.recurrent.shape[0]
-        hidden, cell = state
-        gates = met @ self._input + weights.bias + hidden @ weights.recurrent
-        candidate = np.tanh(gates[2 * units : 3 * units])
-        gates = _sigmoid(gates)
-        cell = cell * gates[units : 2 * units] + gates[:units] * candidate
-        return gates[3 * units :] * np.tanh(cell), cell
+        steps = slice(begin, end)
+        item, action = batch.item[:, steps], batch.action[:, steps]
+        embedded = weights.item[item + 1]
+        met = embedded[0] + weights.action[action[0]] + weights.gap[batch.gap[0, steps]]
+        hidden, cell, remembered = state
+        for given in met @ self._input + weights.bias:
+            gates = given + hidden @ weights.recurrent
+            candidate = np.tanh(gates[2 * units : 3 * units])
+            gates = _sigmoid(gates)
+            cell = cell * gates[units : 2 * units] + gates[:units] * candidate
+            hidden = gates[3 * units :] * np.tanh(cell)
+        if weights.memory is not None and remembered is not None:
+            remembered = weights.memory.after(remembered, embedded, item, action)
+        return State(hidden, cell, remembered)
+
+    def outputs(self, hidden: Matrix, remembered: Remembered | None) -> Outputs:
+        """What the item embeddings are multiplied by after these states (n, d), and its shares."""
+        memory = self.weights.memory
+        if memory is None or remembered is None:
+            return [(hidden, np.ones(len(hidden), np.float32))]
+        outlook = memory.outlook(hidden, remembered)
+        return [(outlook.led, outlook.share), (outlook.own, 1 - outlook.share)]
+
+    def outputs_of(self, state: State) -> Outputs:
+        """The same after one state."""
+        return self.outputs(state.hidden[None], state.remembered)
 
     def score(self, batch: Batch) -> Scores:
         """Probabilities; NaN for an empty window and for items that training never met."""
-        logits = self.hidden(batch) @ self._output + self.weights.item_bias
+        memory = self.weights.memory
+        remembered = None if memory is None else memory.of(batch, self.weights.item)
+        scores = np.zeros((len(batch), len(self.weights.item_bias)), np.float32)
+        for output, share in self.outputs(self.hidden(batch), remembered):
+            scores += share[:, None] * self._probabilities(output)
+        scores[:, ~self.weights.seen] = np.nan
+        scores[batch.length == 0] = np.nan
+        return scores
+
+    def _probabilities(self, output: Matrix) -> Scores:
+        logits = output @ self._output + self.weights.item_bias
         logits[:, ~self.weights.seen] = -np.inf
         highest = logits.max(axis=1, keepdims=True, initial=-1e30)
         scores: Scores = np.exp(logits - highest).astype(np.float32)
         scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
-        scores[:, ~self.weights.seen] = np.nan
-        scores[batch.length == 0] = np.nan
         return scores
 
     def grown(self, new: Newcomers) -> "Lstm":

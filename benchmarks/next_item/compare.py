@@ -135,7 +135,8 @@ def _train(
     return train_lstm(
         log,
         split.items,
-        config=replace(config, seed=seed, epochs=epochs),
+        # Sessions without a name have no older steps to remember.
+        config=replace(config, seed=seed, epochs=epochs, memory=False),
         wanted=next_step,
         on_step=on_step,
     )
