@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,33 @@ type Targets = Callable[[Log], Ints]
 class Examples:
     """Windows with the item to predict after each step, NO_TARGET where there is none.
 
-    `fate` says what became of the cart open after each step, as `Carts.fates` does.
+    `fate` says what became of the cart open after each step, as `Carts.fates` does; `position`,
+    which step of the log each is (0 for padding).
     """
 
     batch: Batch
     target: Ints
     fate: Ints
+    position: Ints
 
     def __len__(self) -> int:
         return len(self.batch)
+
+
+class MiniBatch(NamedTuple):
+    """What one gradient step sees of some examples, each array (n, longest).
+
+    The older steps' are (n, most), as a `Batch` has them.
+    """
+
+    item: Ints
+    action: Ints
+    gap: Ints
+    target: Ints
+    fate: Ints
+    position: Ints
+    older_item: Ints
+    older_action: Ints
 
 
 def next_new(log: Log) -> Ints:
@@ -86,7 +105,8 @@ def examples(
         fates = np.where(counted, fate[position], UNKNOWN)
     useful = ((target != NO_TARGET) | (fates != UNKNOWN)).any(axis=1)
     return Examples(
-        _rows(batch, useful), target[useful].astype(np.int32), fates[useful].astype(np.int32)
+        _rows(batch, useful),
+        *(part[useful].astype(np.int32) for part in (target, fates, position)),
     )
 
 
@@ -102,14 +122,8 @@ def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
     )
 
 
-type MiniBatch = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints]
-"""(item, action, gap, target, fate) of windows, (older_item, older_action) of the steps before."""
-
-
-def mini_batches(
-    found: Examples, *, size: int, draw: np.random.Generator
-) -> Iterator[MiniBatch]:
-    """Windows about equally long, in random order, those with alike many older steps together."""
+def mini_batches(found: Examples, *, size: int, draw: np.random.Generator) -> Iterator[MiniBatch]:
+    """Windows about equally long, those with about as many older steps together, at random."""
     order = draw.permutation(len(found))
     older = (found.batch.older_action > 0).sum(axis=1)
     pool = size * 20
@@ -122,12 +136,11 @@ def mini_batches(
         rows = batches[index]
         width = int(found.batch.length[rows].max())
         begin = found.batch.older_item.shape[1] - int(older[rows].max())
-        yield (
-            found.batch.item[rows, :width],
-            found.batch.action[rows, :width],
-            found.batch.gap[rows, :width],
-            found.target[rows, :width],
-            found.fate[rows, :width],
-            found.batch.older_item[rows, begin:],
-            found.batch.older_action[rows, begin:],
+        whole = (
+            *(found.batch.item, found.batch.action, found.batch.gap),
+            *(found.target, found.fate, found.position),
+        )
+        before = found.batch.older_item, found.batch.older_action
+        yield MiniBatch(
+            *(part[rows, :width] for part in whole), *(part[rows, begin:] for part in before)
         )

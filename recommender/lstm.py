@@ -6,9 +6,8 @@ small embeddings alone products would be told apart only after many epochs. Loss
 cross-entropy with label smoothing (Szegedy et al. 2016) on the positions that are followed by a new
 product in the same session, which is what evaluation asks; padding is masked in state and loss.
 One-cycle learning rate (Smith & Topin 2018). Full softmax and plain cross-entropy are what makes
-recurrent recommenders strong: Hidasi & Czapp 2023, Klenitskiy & Vasilev 2023. With too many items
-for that, the sum over all items is estimated from items drawn by their frequency, each weighed by
-how rarely it is drawn (logQ correction: Bengio & Senécal 2008).
+recurrent recommenders strong: Hidasi & Czapp 2023, Klenitskiy & Vasilev 2023. What else targets are
+compared with, and what is expected beside them, says recommender/compared.py.
 
 TensorFlow is imported inside the functions, so that a process that only serves never loads it.
 """
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from recommender.abandonment import NO_HEAD, LeavingLoss
 from recommender.checkpoint import Checkpoint, Standing, digest_of
+from recommender.compared import Compared, Comparing, SoftTargets
 from recommender.examples import (
     NO_TARGET,
     Examples,
@@ -37,7 +37,7 @@ from recommender.examples import (
 )
 from recommender.item_content import ItemContent
 from recommender.lstm_step import Lstm, Weights
-from recommender.memory import Matrix, Outlook
+from recommender.memory import Outlook
 from recommender.sequences import ACTIONS, GAP_BUCKETS, MEMORY, Batch, Bools, Ints, Log
 
 
@@ -51,7 +51,8 @@ class LstmConfig:
     dropout: float = 0.3
     output_dropout: float = 0.3
     smoothing: float = 0.05
-    """Of the full softmax only: where items are drawn, nothing is smoothed."""
+    soft: float = 0.4
+    """How much of what is expected lies on soft targets, where there are some."""
     peak_rate: float = 6e-3
     scale: float = 1.0
     """What the output weights are, in item embeddings; a power of two, so that none is rounded.
@@ -98,24 +99,29 @@ def train_lstm(
     on_step: OnStep | None = None,
     on_epoch: OnEpoch | None = None,
     keep: Checkpoint | None = None,
+    soft: SoftTargets | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
 
     With `content` an item is its own embedding and what the catalogue says of it, added up.
 
-    `wanted` says what is to be predicted; with `fate` (`Carts.fates`), what became of the cart
-    open after each step, a second head learns to tell carts that are left. `on_step` is told the
-    steps done, the steps in all and a running mean of the loss. After each epoch `keep` is given
-    where training stands; from what it holds already training goes on, to the weights that it would
-    have led to without the stop. Raises ValueError where no session turns to a second product:
-    there is nothing to learn from; CheckpointError where `keep` holds another training's standing.
+    `wanted` says what is to be predicted, `soft` what else may come after each step; with `fate`
+    (`Carts.fates`), what became of the cart open after each step, a second head learns to tell
+    carts that are left. `on_step` is told the steps done, the steps in all and a running mean of
+    the loss. After each epoch `keep` is given where training stands; from what it holds already
+    training goes on, to the weights that it would have led to without the stop. Raises ValueError
+    where no session turns to a second product: there is nothing to learn from; CheckpointError
+    where `keep` holds another training's standing.
     """
     config = config or LstmConfig()
+    if soft is not None and config.memory:
+        raise ValueError("soft targets are for a network without a memory")
     found = examples(log, memory=MEMORY if config.memory else 0, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
     network = _Network(items, config, start, leaving=fate is not None, content=content)
-    drawn = _Drawn.of(found, items, config)
+    sampled = config.sampled if items > config.full_softmax else 0
+    comparing = Comparing(found, items, drawn=sampled, soft=soft, mass=config.soft)
     draw = np.random.default_rng(config.seed)
     seen = np.zeros(items, np.bool_)
     seen[log.item[log.item >= 0]] = True
@@ -123,7 +129,7 @@ def train_lstm(
     if start is not None and content is None:
         seen |= start.seen
     epoch, running = 0, float("nan")
-    digest = _digest(found, config, seen, network) if keep else ""
+    digest = _digest(found, config, seen, network, soft) if keep else ""
     standing = keep.load(digest=digest) if keep else None
     if standing is not None:
         epoch, running, draw = standing.epochs, standing.loss, standing.draw
@@ -132,7 +138,8 @@ def train_lstm(
     total, done = config.epochs * steps, epoch * steps
     while epoch < config.epochs:
         for batch in mini_batches(found, size=config.batch, draw=draw):
-            loss = network.step(batch, one_cycle(done, total, config.peak_rate), drawn.items(draw))
+            rate = one_cycle(done, total, config.peak_rate)
+            loss = network.step(batch, comparing.of(batch, draw), rate)
             running = loss if np.isnan(running) else 0.98 * running + 0.02 * loss
             done += 1
             if on_step is not None:
@@ -145,39 +152,21 @@ def train_lstm(
     return Lstm(network.export(seen))
 
 
-def _digest(found: Examples, config: LstmConfig, seen: Bools, network: "_Network") -> str:
+def _digest(
+    found: Examples,
+    config: LstmConfig,
+    seen: Bools,
+    network: "_Network",
+    soft: SoftTargets | None,
+) -> str:
     """What two trainings share only if they lead to the same weights; `network` is untrained."""
     arrays = [getattr(found.batch, one.name) for one in fields(found.batch)]
     arrays += [found.target, found.fate, seen, *network.variables()]
     if network.content is not None:
         arrays += [network.content.codes, network.content.reduced]
+    if soft is not None:
+        arrays += [soft.item, soft.share]
     return digest_of(f"{config}, TensorFlow {version('tensorflow')}", arrays)
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Draws the items that a target is compared with; none where all are."""
-
-    up_to: NDArray[np.float64]
-    expected: NDArray[np.float32]
-    """Logarithm of how often each item comes in one draw."""
-    size: int
-
-    @classmethod
-    def of(cls, found: Examples, items: int, config: LstmConfig) -> "_Drawn":
-        """By the targets' frequency to the power of 3/4, as in Mikolov et al. 2013."""
-        size = config.sampled if items > config.full_softmax else 0
-        often = np.bincount(found.target[found.target >= 0], minlength=items)
-        chance = (often + 1.0) ** 0.75
-        chance /= chance.sum()
-        return cls(np.cumsum(chance), np.log(max(size, 1) * chance).astype(np.float32), size)
-
-    def items(self, draw: np.random.Generator) -> tuple[Ints, NDArray[np.float32]]:
-        """Some items, drawn with replacement, and what is expected of each."""
-        drawn = np.searchsorted(self.up_to, draw.random(self.size) * self.up_to[-1]).astype(
-            np.int32
-        )
-        return drawn, self.expected[drawn]
 
 
 @contextmanager
@@ -213,7 +202,7 @@ class _Network:
 
             tf.config.list_physical_devices()
 
-            from recommender.lstm_fit import Adam, ItemTable, whole_loss
+            from recommender.lstm_fit import Adam, ItemTable, soft_loss
             from recommender.memory_fit import MemoryLayer, mixed_loss, reader
 
         keras.utils.set_random_seed(config.seed)
@@ -263,102 +252,65 @@ class _Network:
             drawing += self.memory.drawing
         adam = Adam(variables, config.clip)
         self._state = [*variables, *adam.state, *drawing, self.table.draws]
+        whole, rows = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
+        shares, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((None, None), (None,)))
         sampling = items > config.full_softmax
-        whole = tf.TensorSpec((None, None), tf.int32)
 
-        few = (tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32))
-        one = tf.TensorSpec((), tf.float32)
-
-        @tf.function(input_signature=[*[whole] * 7, *few, one])  # type: ignore[untyped-decorator]
+        @tf.function(  # type: ignore[untyped-decorator]
+            input_signature=[
+                *[whole] * 6,
+                *(whole, whole, shares, rows, numbers),
+                tf.TensorSpec((), tf.float32),
+            ]
+        )
         def step(
-            item: Any, action: Any, gap: Any, target: Any, fate: Any,
-            older_item: Any, older_action: Any, drawn: Any, expected: Any, rate: Any,
+            item: Any, action: Any, gap: Any, fate: Any, older_item: Any, older_action: Any,
+            target: Any, soft: Any, share: Any, others: Any, expected: Any,
+            rate: Any,
         ) -> Any:  # fmt: skip
             with tf.GradientTape() as tape:
-                # With few enough items all rows are needed anyway, by the loss.
-                items = None if sampling else self.table.whole(training=True)
-                met = self.table.rows(item + 1) if sampling else tf.gather(items, item + 1)
+                if sampling:
+                    met = self.table.rows(item + 1)
+                    compared = self.table.rows(tf.pad(others + 1, [[1, 0]]))
+                    bias = tf.gather(self.item_bias, others) - expected
+                else:
+                    # All rows are needed anyway, by the loss.
+                    compared, bias = self.table.whole(training=True), self.item_bias
+                    met = tf.gather(compared, item + 1)
                 output = self.model([met, action, gap], training=True)
                 wanted = target >= 0
                 targets = tf.boolean_mask(target, wanted)
                 states = tf.boolean_mask(output, wanted)
 
-                def next_item() -> Any:
-                    if self.memory is None:
-                        scaled = states * config.scale
-                        if sampling:
-                            return self._loss(scaled, targets, drawn, expected)
-                        return whole_loss(scaled, items, self.item_bias, targets, config.smoothing)
+                if self.memory is None:
+                    loss = soft_loss(
+                        states * config.scale, compared, bias, targets, config.smoothing,
+                        soft, share,
+                    )  # fmt: skip
+                else:
                     profiles = self.memory.profiles(
-                        reader(self.table, items), item, action, older_item, older_action
-                    )
-                    led, own, share = self.memory.outlook(
+                        reader(self.table, None if sampling else compared),
+                        item, action, older_item, older_action,
+                    )  # fmt: skip
+                    led, own, led_share = self.memory.outlook(
                         states, tf.boolean_mask(profiles, wanted), training=True
                     )
-                    led, own = led * config.scale, own * config.scale
-                    if sampling:
-                        return self._mixed_loss(led, own, share, targets, drawn, expected)
-                    return mixed_loss(
-                        led, own, share, items, self.item_bias, targets, config.smoothing
-                    )
-
-                if self.leaving is None:
-                    loss = next_item()
-                else:
-                    # A batch may hold carts only, and the mean over no target is no number.
-                    loss = tf.cond(tf.reduce_any(wanted), next_item, lambda: 0.0)
+                    loss = mixed_loss(
+                        led * config.scale, own * config.scale, led_share, compared, bias, targets,
+                        config.smoothing,
+                    )  # fmt: skip
+                if self.leaving is not None:
                     loss += config.leaving * self.leaving(output, fate)
             adam.apply(tape.gradient(loss, variables), rate)
             return loss
 
         self._step = step
 
-    def _loss(self, states: Any, target: Any, drawn: Any, expected: Any) -> Any:
-        """Mean cross-entropy, the sum over the other items estimated from the drawn ones."""
-        from recommender.lstm_fit import drawn_loss
-
-        ((wanted, others),) = self._drawn_logits((states,), target, drawn, expected)
-        return drawn_loss(wanted, others)
-
-    def _mixed_loss(
-        self, led: Any, own: Any, share: Any, target: Any, drawn: Any, expected: Any
-    ) -> Any:
-        """The same under the mixture of both outputs."""
-        from recommender.memory_fit import drawn_mixed_loss
-
-        logits = self._drawn_logits((led, own), target, drawn, expected)
-        wanted, others = zip(*logits, strict=True)
-        return drawn_mixed_loss(share, wanted, others)
-
-    def _drawn_logits(
-        self, outputs: tuple[Any, ...], target: Any, drawn: Any, expected: Any
-    ) -> list[tuple[Any, Any]]:
-        """Each output's logits of the targets and of the drawn items, less what is expected."""
-        import tensorflow as tf
-
-        rows, others = self.table.rows(target + 1), self.table.rows(drawn + 1)
-        bias, others_bias = (tf.gather(self.item_bias, places) for places in (target, drawn))
-        hit = target[:, None] == drawn
-        return [
-            (
-                tf.reduce_sum(states * rows, axis=1) + bias,
-                tf.where(
-                    hit,
-                    -1e9,
-                    tf.matmul(states, others, transpose_b=True) + others_bias - expected,
-                ),
-            )
-            for states in outputs
-        ]
-
-    def step(
-        self,
-        batch: MiniBatch,
-        rate: float,
-        drawn: tuple[Ints, NDArray[np.float32]],
-    ) -> float:
-        """One gradient step; the loss before it. `drawn` is what `_Drawn.items` gave."""
-        return float(self._step(*batch, *drawn, np.float32(rate)))
+    def step(self, batch: MiniBatch, compared: Compared, rate: float) -> float:
+        """One gradient step; the loss before it."""
+        inputs = batch.item, batch.action, batch.gap, batch.fate
+        older = batch.older_item, batch.older_action
+        return float(self._step(*inputs, *older, *compared, np.float32(rate)))
 
     def variables(self) -> list[NDArray[Any]]:
         """All that the next step depends on: weights, Adam's moments, what dropout draws next."""

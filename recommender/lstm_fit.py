@@ -110,51 +110,48 @@ class _Content:
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
-def whole_loss(
-    states: Any, items: Any, bias: Any, target: Any, smoothing: Any
+def soft_loss(
+    states: Any, items: Any, bias: Any, target: Any, smoothing: Any, soft: Any, share: Any
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Mean cross-entropy of the targets among all items, smoothed over all of them.
+    """Mean cross-entropy of soft targets among all of some items; 0 where there is no target.
 
-    Row 0 of `items` (n + 1, d) is padding, which is no item; `bias` (n,) and `target` have none.
-    The gradient by the logits is written out: the items' shares, less `smoothing / n` everywhere
-    and `1 - smoothing` at the target.
+    Row 0 of `items` (n + 1, d) is padding, which is no item; `bias` (n,), `target` (rows,) and
+    `soft` (rows, k) have none. Of what a row expects, `smoothing` lies on all items alike, `share`
+    (rows, k) on those of `soft`, and the rest on the target. The gradient by the logits is written
+    out: the items' shares less what is expected.
     """
-    count = tf.cast(tf.shape(target)[0], tf.float32)
+    rows = tf.range(tf.shape(target)[0])
+    count = tf.maximum(tf.cast(tf.shape(target)[0], tf.float32), 1.0)
     size = tf.cast(tf.shape(bias)[0], tf.float32)
     weighed = tf.concat([[-1e30], bias], axis=0)
-    share = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + weighed)
-    at = tf.stack([tf.range(tf.shape(target)[0]), target + 1], axis=1)
-    lost = -tf.math.log(tf.maximum(tf.gather_nd(share, at), 1e-30))
-    own = tf.reduce_sum(states * tf.gather(items, target + 1), axis=1) + tf.gather(bias, target)
+    chance = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + weighed)
+    at = tf.stack([rows, target + 1], axis=1)
+    soft_at = tf.stack([tf.repeat(rows, tf.shape(soft)[1]), tf.reshape(soft, [-1]) + 1], axis=1)
+    flat_share = tf.reshape(share, [-1])
+    own = 1 - smoothing - tf.reduce_sum(share, axis=1)
+
+    lost = tf.math.log(tf.maximum(tf.gather_nd(chance, at), 1e-30))
+    soft_lost = tf.math.log(tf.maximum(tf.gather_nd(chance, soft_at), 1e-30))
+    logit = tf.reduce_sum(states * tf.gather(items, target + 1), axis=1) + tf.gather(bias, target)
     summed = tf.squeeze(tf.matmul(tf.ones((1, tf.shape(items)[0])), items), 0) - items[0]
-    flat = tf.linalg.matvec(states, summed / size) + tf.reduce_mean(bias)
-    loss = tf.reduce_mean(lost + smoothing * (own - flat))
+    mean = tf.linalg.matvec(states, summed / size) + tf.reduce_mean(bias)
+    gained = tf.reduce_sum((own + smoothing) * lost + smoothing * (mean - logit))
+    loss = -(gained + tf.reduce_sum(flat_share * soft_lost)) / count
 
     def gradient(upstream: Any) -> tuple[Any, ...]:
         each = tf.concat([[0.0], tf.fill(tf.shape(bias), smoothing / size)], axis=0)
-        slope = tf.tensor_scatter_nd_sub(share - each, at, tf.fill(tf.shape(target), 1 - smoothing))
+        slope = tf.tensor_scatter_nd_sub(chance - each, at, own)
+        slope = tf.tensor_scatter_nd_sub(slope, soft_at, flat_share)
         scaled = states * (upstream / count)
         of_bias = tf.reduce_sum(slope, axis=0)[1:] * (upstream / count)
         return (
             tf.matmul(slope, items) * (upstream / count),
             tf.matmul(slope, scaled, transpose_a=True),
             of_bias,
-            None,
-            None,
+            *(None, None, None, None),
         )
 
     return loss, gradient
-
-
-def drawn_loss(own: Any, others: Any) -> Any:
-    """Mean cross-entropy of the targets' logits against those of the drawn items."""
-    logits = tf.concat([own[:, None], others], axis=1)
-    # The raw operation: the library's function takes it apart where results must be reproducible,
-    # which is needed on graphics cards only.
-    loss, _ = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
-        features=logits, labels=tf.zeros_like(own, tf.int32)
-    )
-    return tf.reduce_mean(loss)
 
 
 class Adam:

@@ -1,17 +1,17 @@
 """What the network remembers of a shopper beyond its state: all that they met, weighed and summed.
 
-The LSTM sees a window; what a shopper cares for shows in all their steps, and does so unevenly: who
-turns from a tent to a mat does what everybody does, who leaves it for a bicycle tells of themselves.
-So each step adds its item, read by HEADS heads, to a sum, as much as a gate says that this item
-after the one before tells of the shopper (a bilinear form of both embeddings: what linear attention
-with a gate is to a sequence; Katharopoulos et al. 2020, Yang et al. 2024). The sums over what they
-weigh, pulled to nothing as by a few steps, are the shopper's profile. It is one addition a step, and
-older steps than the window's count alike.
+The LSTM sees a window; what a shopper cares for shows in all their steps, and does so unevenly:
+who turns from a tent to a mat does what everybody does, who leaves it for a bicycle tells of
+themselves. So each step adds its item, read by HEADS heads, to a sum, as much as a gate says that
+this item after the one before tells of the shopper: a bilinear form of both embeddings, as linear
+attention with a gate has it (Katharopoulos et al. 2020, Yang et al. 2024). The sums over what they
+weigh, pulled to nothing as by a few steps, are the shopper's profile. It is one addition a step,
+and steps older than the window count alike.
 
-From the profile follows a second output state, `own`: what the shopper turns to of their own accord,
-beside `led`, what the steps lead to. The next item is a mixture of both (a mixture of softmaxes:
-Yang et al. 2018), as a shopper follows the one or the other, with a share that the network gives for
-each step. Training: recommender/memory_fit.py.
+From the profile follows a second output state, `own`: what the shopper turns to of their own
+accord, beside `led`, what the steps lead to. The next item is a mixture of both (a mixture of
+softmaxes: Yang et al. 2018), as a shopper follows the one or the other, with a share that the
+network gives for each step. Training: recommender/memory_fit.py.
 """
 
 from dataclasses import dataclass, fields
@@ -77,9 +77,7 @@ class Memory:
             np.zeros((count, HEADS, RANK), np.float32),
         )
 
-    def after(
-        self, before: Remembered, embedded: Matrix, item: Ints, action: Ints
-    ) -> Remembered:
+    def after(self, before: Remembered, embedded: Matrix, item: Ints, action: Ints) -> Remembered:
         """After some more steps (n, s), given with their items' embeddings (n, s, d).
 
         Padding, and an item that is unknown, tells nothing and asks nothing.
@@ -114,9 +112,8 @@ class Memory:
         inner = np.tanh(profile @ self.inner + self.inner_bias)
         units = hidden.shape[1]
         logit = hidden @ self.share[:units] + inner @ self.share[units:-1] + self.share[-1]
-        return Outlook(
-            hidden + inner @ self.lead, inner @ self.own + self.own_bias, _sigmoid(logit)
-        )
+        share: Matrix = _sigmoid(logit)
+        return Outlook(hidden + inner @ self.lead, inner @ self.own + self.own_bias, share)
 
     def _reads(self, embedded: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         read = embedded @ self.read

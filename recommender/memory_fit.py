@@ -127,55 +127,46 @@ def mixed_loss(
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Mean cross-entropy of the targets under the mixture of both outputs among all items.
 
+    Without a target it is 0.
+
     Of `items` (n + 1, d) row 0 is padding, which is no item; `bias` (n,) and `target` have none.
     `smoothing` of the loss are both outputs' cross-entropies with all items alike, one half each.
     With the responsibility of each output for its target, the gradient by its logits is that of a
     cross-entropy which counts as much.
     """
-    count = tf.cast(tf.shape(target)[0], tf.float32)
+    count = tf.maximum(tf.cast(tf.shape(target)[0], tf.float32), 1.0)
     size = tf.cast(tf.shape(bias)[0], tf.float32)
     weighed = tf.concat([[-1e30], bias], axis=0)
     at = tf.stack([tf.range(tf.shape(target)[0]), target + 1], axis=1)
     summed = tf.squeeze(tf.matmul(tf.ones((1, tf.shape(items)[0])), items), 0) - items[0]
     wanted, of_wanted = tf.gather(items, target + 1), tf.gather(bias, target)
-    shares, heard, flat = [], [], tf.constant(0.0)
+    shares, heard, flat = [], [], []
     for states, weight in ((led, logit), (own, -logit)):
         share = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + weighed)
         found = tf.math.log(tf.maximum(tf.gather_nd(share, at), 1e-30))
         theirs = tf.reduce_sum(states * wanted, axis=1) + of_wanted
         mean = tf.linalg.matvec(states, summed / size) + tf.reduce_mean(bias)
-        flat += 0.5 * tf.reduce_mean(theirs - found - mean)
+        flat.append(0.5 * tf.reduce_sum(theirs - found - mean) / count)
         shares.append(share)
         heard.append(tf.math.log_sigmoid(weight) + found)
     both = tf.reduce_logsumexp(tf.stack(heard), axis=0)
-    loss = smoothing * flat - (1 - smoothing) * tf.reduce_mean(both)
+    loss = smoothing * tf.add_n(flat) - (1 - smoothing) * tf.reduce_sum(both) / count
 
     def gradient(upstream: Any) -> tuple[Any, ...]:
         each = tf.concat([[0.0], tf.fill(tf.shape(bias), 0.5 * smoothing / size)], axis=0)
-        of_states, of_items, of_bias = [], tf.zeros_like(items), tf.zeros_like(weighed)
+        of_states, of_items, of_bias = [], [], []
         for states, share, one in zip((led, own), shares, heard, strict=True):
             responsible = (1 - smoothing) * tf.exp(one - both)
             slope = share * (responsible + 0.5 * smoothing)[:, None] - each
             slope = tf.tensor_scatter_nd_sub(slope, at, responsible) * (upstream / count)
             of_states.append(tf.matmul(slope, items))
-            of_items += tf.matmul(slope, states, transpose_a=True)
-            of_bias += tf.reduce_sum(slope, axis=0)
+            of_items.append(tf.matmul(slope, states, transpose_a=True))
+            of_bias.append(tf.reduce_sum(slope, axis=0)[1:])
         turned = tf.sigmoid(logit) - tf.exp(heard[0] - both)
         of_logit = turned * (1 - smoothing) * (upstream / count)
-        return (*of_states, of_logit, of_items, of_bias[1:], None, None)
+        return (*of_states, of_logit, tf.add_n(of_items), tf.add_n(of_bias), None, None)
 
     return loss, gradient
-
-
-def drawn_mixed_loss(logit: Any, wanted: tuple[Any, Any], others: tuple[Any, Any]) -> Any:
-    """The same where each output's target logits (m,) stand against those of drawn items (m, s)."""
-    heard = [
-        weight + own - tf.reduce_logsumexp(tf.concat([own[:, None], rest], axis=1), axis=1)
-        for weight, own, rest in zip(
-            (tf.math.log_sigmoid(logit), tf.math.log_sigmoid(-logit)), wanted, others, strict=True
-        )
-    ]
-    return -tf.reduce_mean(tf.reduce_logsumexp(tf.stack(heard), axis=0))
 
 
 def reader(table: Any, items: Any | None) -> Reader:

@@ -9,6 +9,7 @@ each product counts by how far it lies from the latest shared product, after it 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
-from recommender.sequences import Batch, Ints, Log, starts
+from recommender.sequences import WINDOW, Batch, Ints, Log, starts
 
 type Places = NDArray[np.int64]
+NO_SESSION = -1
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ class SessionNeighbours:
         log = log.select(log.item >= 0)
         begins = np.unique(starts(log.session))
         sizes = np.diff(begins, append=len(log))
-        order = np.argsort(log.at[begins], kind="stable") if len(log) else begins
-        order = order[sizes[order] > 1]
+        order = _kept(log, begins, sizes)
         begin = np.concatenate([[0], np.cumsum(sizes[order])]).astype(np.int64)
         taken = np.repeat(begins[order] - begin[:-1], sizes[order]) + np.arange(begin[-1])
         item = log.item[taken].astype(np.int32)
@@ -103,16 +104,19 @@ class SessionNeighbours:
         """As Sparse says."""
         return next(self.after([np.array(batch.session_items(0), np.int32)]))
 
-    def after(self, questions: Iterable[Ints]) -> Iterator[tuple[Ints, Scores]]:
+    def after(
+        self, questions: Iterable[Ints], but: Iterable[int] = repeat(NO_SESSION)
+    ) -> Iterator[tuple[Ints, Scores]]:
         """For each of some distinct items, the latest first, what the sessions that met them say.
 
-        That is items, each once, and their scores; the others have none.
+        That is items, each once, and their scores; the others have none. `but` names a session for
+        each that is not asked.
         """
         config = self.config
         # With a million sessions, room made anew for all of them takes half of a question's time.
         near = np.zeros(len(self.begin) - 1, np.float32)
         score = np.zeros(len(self.first) - 1, np.float32)
-        for asked in questions:
+        for asked, left_out in zip(questions, but, strict=False):
             back = np.arange(len(asked), dtype=np.float32)
             yield _neighbours(
                 asked, np.exp(-back / np.float32(config.query_decay)),
@@ -120,8 +124,23 @@ class SessionNeighbours:
                 self._worth, self._rarity, self._scored,
                 config.nearest,
                 np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-                near, score,
+                near, score, left_out,
             )  # fmt: skip
+
+    def of_others(self, log: Log, steps: Places) -> Iterator[tuple[Ints, Scores]]:
+        """What all sessions but its own say after each of some steps of the log fitted on.
+
+        Of a step's session the steps up to it are known, as many as a window holds.
+        """
+        known = log.select(log.item >= 0)
+        begins = np.unique(starts(known.session))
+        number = np.full(int(log.session.max(initial=-1)) + 1, NO_SESSION)
+        order = _kept(known, begins, np.diff(begins, append=len(known)))
+        number[known.session[begins[order]]] = np.arange(len(order))
+        first = np.maximum(starts(log.session)[steps], steps + 1 - WINDOW)
+        met = (log.item[one : step + 1] for one, step in zip(first, steps, strict=True))
+        asked = (np.array(list(dict.fromkeys(a[a >= 0][::-1].tolist())), np.int32) for a in met)
+        return self.after(asked, but=number[log.session[steps]].tolist())
 
     def grown(self, new: Newcomers) -> "SessionNeighbours":
         """The same sessions, none of which met the new items."""
@@ -147,6 +166,12 @@ class SessionNeighbours:
         return cls(config, begin, item, *index)
 
 
+def _kept(log: Log, begins: Places, sizes: Places) -> Places:
+    """The sessions, by their place in the log, that are compared with, oldest first."""
+    order = np.argsort(log.at[begins], kind="stable") if len(log) else begins
+    return order[sizes[order] > 1]
+
+
 def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places, Ints]:
     """For each item, the latest `most` sessions that met it."""
     session = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
@@ -165,10 +190,11 @@ def _neighbours(
     worth: Scores, rarity: Scores, scored: Scores,
     nearest: int,
     distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, score: Scores,
+    near: Scores, score: Scores, left_out: int,
 ) -> tuple[Ints, Scores]:  # fmt: skip
-    """Items of the nearest sessions, each once, and their scores; `asked` latest first.
+    """Items of the nearest sessions but `left_out`, each once, and their scores.
 
+    `asked` has the latest first.
     `near` (sessions,) and `score` (items,) are all 0 and will be again.
     """
     met = np.empty(len(begin) - 1, np.int32)
@@ -178,6 +204,8 @@ def _neighbours(
         value = weight[at] * rarity[one]
         for place in range(first[one], first[one + 1]):
             where = session[place]
+            if where == left_out:
+                continue
             if near[where] == 0:
                 met[count] = where
                 count += 1

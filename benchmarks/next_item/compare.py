@@ -8,6 +8,7 @@ from benchmarks.next_item.choose import choose_neighbours, some
 from benchmarks.next_item.ranks import ranks_of
 from benchmarks.next_item.splits import Split
 from recommender.blend import Blend
+from recommender.compared import SoftTargets
 from recommender.examples import next_step
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
@@ -49,10 +50,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Counts:
-    """What counts, for the blend: fitted to learn its weights, and on everything."""
+    """What counts, for the blend: fitted to learn its weights, and on everything.
+
+    The neighbours also say what else the network may expect.
+    """
 
     to_choose: list[Source]
     to_report: list[Source]
+    soft_to_choose: SoftTargets
+    soft_to_report: SoftTargets
     seconds: float
 
 
@@ -76,9 +82,12 @@ def compare(
     yield Ranked(near.name, (_ranks(near, split),), spent)
     began = perf_counter()
     to_report = [near, *_beside(split.full, split.items)]
+    soft_to_report = SoftTargets.of_neighbours(near, split.full)
     near = SessionNeighbours.fit(split.train, split.items, config=config)
     to_choose = [near, *_beside(split.train, split.items)]
-    counts = Counts(to_choose, to_report, spent + perf_counter() - began)
+    soft_to_choose = SoftTargets.of_neighbours(near, split.train)
+    spent += perf_counter() - began
+    counts = Counts(to_choose, to_report, soft_to_choose, soft_to_report, spent)
     yield from _learnt(split, counts, seeds, say)
 
 
@@ -92,10 +101,12 @@ def _learnt(
     for seed in range(seeds):
         began = perf_counter()
         try:
-            last = _train(split.full, split, seed, say, f"LSTM, seed {seed}, on everything")
+            stage = f"LSTM, seed {seed}, on everything"
+            last = _train(split.full, counts.soft_to_report, split, seed, say, stage)
             middle = perf_counter()
+            stage = f"LSTM, seed {seed}, to weigh"
             first = _train(
-                split.train, split, seed, say, f"LSTM, seed {seed}, to weigh", WEIGHING_EPOCHS
+                split.train, counts.soft_to_choose, split, seed, say, stage, WEIGHING_EPOCHS
             )
         except ValueError as error:
             yield LeftOut(Lstm.name, str(error))
@@ -107,7 +118,7 @@ def _learnt(
         mixing += perf_counter() - began
         say("ranking")
         alone.append(_ranks(last, split))
-        yield Ranked(last.name, tuple(alone), learning / len(alone))
+        yield Ranked(last.name, tuple(alone), counts.seconds + learning / len(alone))
         say("mixing")
         began = perf_counter()
         blend = blended(split, [first, *counts.to_choose], [last, *counts.to_report])
@@ -119,6 +130,7 @@ def _learnt(
 
 def _train(
     log: Log,
+    soft: SoftTargets,
     split: Split,
     seed: int,
     say: Callable[[str], None],
@@ -138,6 +150,7 @@ def _train(
         # Sessions without a name have no older steps to remember.
         config=replace(config, seed=seed, epochs=epochs, memory=False),
         wanted=next_step,
+        soft=soft,
         on_step=on_step,
     )
 

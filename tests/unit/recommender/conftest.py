@@ -15,6 +15,7 @@ from recommender.contexts import CONTEXTS
 from recommender.fitting import fit_counts
 from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
+from recommender.memory import HEADS, PROFILE, READ, Memory
 from recommender.newcomers import Newcomers
 from recommender.prepared import Prepared, prepare
 from recommender.protocol import Source
@@ -59,6 +60,17 @@ def lstm(prepared: Prepared) -> Lstm:
             leaving=some(units + KINDS),
             kinds=some(prepared.content.kinds, units),
             text=some(len(ascii_lowercase), units),
+            memory=Memory(
+                read=some(units, READ),
+                telling=some(len(ACTIONS) + 1, HEADS),
+                prior=np.exp(some(HEADS)),
+                inner=some(PROFILE, units),
+                inner_bias=some(units),
+                own=some(units, units),
+                own_bias=some(units),
+                lead=some(units, units),
+                share=some(2 * units + 1),
+            ),
         )
     )
 

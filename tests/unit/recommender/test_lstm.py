@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recommender.compared import Comparing
 from recommender.evaluation import find_cases, measure, rank_cases, scorer
 from recommender.examples import NO_TARGET, examples, mini_batches, next_new, next_step
 from recommender.facts import Facts
@@ -24,7 +25,6 @@ from recommender.sequences import (
 )
 from tests.unit.recommender.shop import BEGIN, planted_events, rows
 
-NOTHING_DRAWN = np.zeros(0, np.int32), np.zeros(0, np.float32)
 TINY = LstmConfig(units=8, epochs=1, batch=32, seed=7)
 
 
@@ -33,11 +33,13 @@ def some_batch(log: Log) -> Batch:
 
 
 def test_keras_and_numpy_agree(prepared: Prepared) -> None:
-    network = _Network(len(prepared.vocabulary), TINY, None)
+    items = len(prepared.vocabulary)
+    network = _Network(items, TINY, None)
     found = examples(prepared.log)
     draw = np.random.default_rng(0)
+    comparing = Comparing(found, items, drawn=0, soft=None, mass=0)
     for number, part in enumerate(mini_batches(found, size=32, draw=draw)):
-        network.step(part, 0.05, NOTHING_DRAWN)
+        network.step(part, comparing.of(part, draw), 0.05)
         if number == 5:
             break
     batch = some_batch(prepared.log)
@@ -52,8 +54,9 @@ def test_tensorflow_and_numpy_remember_alike(prepared: Prepared) -> None:
     items = len(prepared.vocabulary)
     network = _Network(items, TINY, None, content=prepared.content)
     found = examples(prepared.log, length=4, memory=6)
-    for part in mini_batches(found, size=32, draw=np.random.default_rng(0)):
-        network.step(part, 0.05, NOTHING_DRAWN)
+    comparing, draw = Comparing(found, items, drawn=0, soft=None, mass=0), np.random.default_rng(0)
+    for part in mini_batches(found, size=32, draw=draw):
+        network.step(part, comparing.of(part, draw), 0.05)
     batch = found.batch
     lstm = Lstm(network.export(np.ones(items, np.bool_)))
     memory = lstm.weights.memory
@@ -189,8 +192,11 @@ def test_the_learning_rate_goes_up_and_then_down() -> None:
 def test_each_window_is_in_exactly_one_batch(prepared: Prepared) -> None:
     found = examples(prepared.log)
     drawn = list(mini_batches(found, size=32, draw=np.random.default_rng(1)))
-    assert sum(len(item) for item, *_ in drawn) == len(found)
-    assert sum((target >= 0).sum() for *_, target, _ in drawn) == (found.target >= 0).sum()
+    assert sum(len(part.item) for part in drawn) == len(found)
+    assert sum((part.target >= 0).sum() for part in drawn) == (found.target >= 0).sum()
+    for part in drawn:
+        known = part.action > 0
+        np.testing.assert_array_equal(prepared.log.item[part.position[known]], part.item[known])
 
 
 def test_a_product_that_nobody_touched_is_expected_where_others_like_it_are() -> None:
