@@ -30,10 +30,6 @@ class State(NamedTuple):
     remembered: Remembered | None
 
 
-type Outputs = list[tuple[Matrix, Matrix]]
-"""Output states (n, d), each with its share (n,) of what the network expects."""
-
-
 @dataclass(frozen=True)
 class Weights:
     """Shapes for d units and n items; row 0 of `item` stands for padding and unknown items."""
@@ -140,35 +136,58 @@ class Lstm:
             remembered = weights.memory.after(remembered, embedded, item, action)
         return State(hidden, cell, remembered)
 
-    def outputs(self, hidden: Matrix, remembered: Remembered | None) -> Outputs:
-        """What the item embeddings are multiplied by after these states (n, d), and its shares."""
+    def led(self, state: State) -> Matrix:
+        """The output (d,) of what the steps lead to, which the item embeddings are multiplied by."""
         memory = self.weights.memory
-        if memory is None or remembered is None:
-            return [(hidden, np.ones(len(hidden), np.float32))]
-        outlook = memory.outlook(hidden, remembered)
-        return [(outlook.led, outlook.share), (outlook.own, 1 - outlook.share)]
+        if memory is None or state.remembered is None:
+            return state.hidden
+        return memory.led_by(state.hidden[None], memory.inner_of(state.remembered))[0]
 
-    def outputs_of(self, state: State) -> Outputs:
-        """The same after one state."""
-        return self.outputs(state.hidden[None], state.remembered)
+    def own(self, state: State) -> Matrix:
+        """The output (d,) of what the shopper turns to anyway; of a network with a memory only."""
+        memory, remembered = self._memory, state.remembered
+        assert remembered is not None  # noqa: S101 a state of such a network has it
+        return memory.own_by(memory.inner_of(remembered))[0]
+
+    @property
+    def _memory(self) -> Memory:
+        assert self.weights.memory is not None  # noqa: S101 who asks has looked
+        return self.weights.memory
+
+    def own_logits(self, batch: Batch) -> Scores:
+        """How much each shopper turns to each item anyway, (n, items); -inf where unknown."""
+        memory = self._memory
+        own = memory.own_by(memory.inner_of(memory.of(batch, self.weights.item)))
+        return self._logits(own)
 
     def score(self, batch: Batch) -> Scores:
-        """Probabilities; NaN for an empty window and for items that training never met."""
+        """Probabilities by what the steps lead to, which is all without a memory.
+
+        NaN for an empty window and for items that training never met.
+        """
+        output, memory = self.hidden(batch), self.weights.memory
+        if memory is not None:
+            output = memory.led_by(output, memory.inner_of(memory.of(batch, self.weights.item)))
+        return self._known(_softmax(self._logits(output)), batch)
+
+    def expected(self, batch: Batch) -> Scores:
+        """The same by all that the network says, the shoppers' own moves too."""
         memory = self.weights.memory
-        remembered = None if memory is None else memory.of(batch, self.weights.item)
-        scores = np.zeros((len(batch), len(self.weights.item_bias)), np.float32)
-        for output, share in self.outputs(self.hidden(batch), remembered):
-            scores += share[:, None] * self._probabilities(output)
+        if memory is None:
+            return self.score(batch)
+        found = memory.outlook(self.hidden(batch), memory.of(batch, self.weights.item))
+        led, own = (_softmax(self._logits(output)) for output in (found.led, found.own))
+        share = found.share[:, None]
+        return self._known(share * led + (1 - share) * own, batch)
+
+    def _logits(self, output: Matrix) -> Scores:
+        logits: Scores = output @ self._output + self.weights.item_bias
+        logits[:, ~self.weights.seen] = -np.inf
+        return logits
+
+    def _known(self, scores: Scores, batch: Batch) -> Scores:
         scores[:, ~self.weights.seen] = np.nan
         scores[batch.length == 0] = np.nan
-        return scores
-
-    def _probabilities(self, output: Matrix) -> Scores:
-        logits = output @ self._output + self.weights.item_bias
-        logits[:, ~self.weights.seen] = -np.inf
-        highest = logits.max(axis=1, keepdims=True, initial=-1e30)
-        scores: Scores = np.exp(logits - highest).astype(np.float32)
-        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
         return scores
 
     def grown(self, new: Newcomers) -> "Lstm":
@@ -199,6 +218,26 @@ class Lstm:
     def from_arrays(cls, arrays: Arrays) -> "Lstm":
         """The network that `arrays` came from."""
         return cls(Weights.from_arrays(arrays))
+
+
+class WholeNetwork:
+    """The network as a recommender of its own; the blend takes what it says apart."""
+
+    name = Lstm.name
+
+    def __init__(self, network: Lstm) -> None:
+        self._network = network
+
+    def score(self, batch: Batch) -> Scores:
+        """As `Lstm.expected`."""
+        return self._network.expected(batch)
+
+
+def _softmax(logits: Scores) -> Scores:
+    highest = logits.max(axis=1, keepdims=True, initial=-1e30)
+    scores: Scores = np.exp(logits - highest).astype(np.float32)
+    scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+    return scores
 
 
 def _sigmoid(values: Matrix) -> Matrix:

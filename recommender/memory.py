@@ -104,16 +104,31 @@ class Memory:
         action = np.concatenate([batch.older_action, batch.action], axis=1)
         return self.after(self.begin(len(batch)), embedded[item + 1], item, action)
 
-    def outlook(self, hidden: Matrix, remembered: Remembered) -> Outlook:
-        """What follows from the network's states (n, d) and what is remembered."""
+    def inner_of(self, remembered: Remembered) -> Matrix:
+        """What the profiles come to, (n, d), of which both outputs are made."""
         mean = remembered.sums / (remembered.weight + self.prior)[..., None]
         known = np.log1p(remembered.weight)
-        profile = np.concatenate([mean.reshape(len(hidden), VALUES), known], axis=1)
-        inner = np.tanh(profile @ self.inner + self.inner_bias)
+        profile = np.concatenate([mean.reshape(len(known), VALUES), known], axis=1)
+        inner: Matrix = np.tanh(profile @ self.inner + self.inner_bias)
+        return inner
+
+    def led_by(self, hidden: Matrix, inner: Matrix) -> Matrix:
+        """The output states (n, d) of what the steps lead to."""
+        led: Matrix = hidden + inner @ self.lead
+        return led
+
+    def own_by(self, inner: Matrix) -> Matrix:
+        """The output states (n, d) of what the shopper turns to of their own accord."""
+        own: Matrix = inner @ self.own + self.own_bias
+        return own
+
+    def outlook(self, hidden: Matrix, remembered: Remembered) -> Outlook:
+        """What follows from the network's states (n, d) and what is remembered."""
+        inner = self.inner_of(remembered)
         units = hidden.shape[1]
         logit = hidden @ self.share[:units] + inner @ self.share[units:-1] + self.share[-1]
         share: Matrix = _sigmoid(logit)
-        return Outlook(hidden + inner @ self.lead, inner @ self.own + self.own_bias, share)
+        return Outlook(self.led_by(hidden, inner), self.own_by(inner), share)
 
     def _reads(self, embedded: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         read = embedded @ self.read

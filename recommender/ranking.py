@@ -25,7 +25,7 @@ from recommender.output_layer import OutputLayer
 from recommender.protocol import Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
-from recommender.terms import All, Expected, Few, Likeliest, Softmax, likelihoods
+from recommender.terms import All, Few, Likeliest, Softmax, likelihoods
 
 # How much what is taken together counts on each surface, and what is left of the score of a
 # product of the same category: next to a tent belongs a mat, not another tent.
@@ -40,7 +40,7 @@ class _Scratch(local):
 
     def __init__(self, items: int) -> None:
         self.total = np.zeros(items, np.float32)
-        self.logits = [np.zeros(items, np.float32) for _ in range(2)]
+        self.logits = np.zeros(items, np.float32)
         self.habitual = np.zeros(items, np.float32)
         self.place = np.full(items, -1, np.int32)
 
@@ -49,8 +49,9 @@ class _Scratch(local):
 class Norms:
     """What all items of a window add up to: with it single items are scored without the rest."""
 
-    outputs: tuple[tuple[np.float32, np.float32], ...]
-    """Of each of the network's outputs the highest logit, and the sum of likelihoods beside it."""
+    highest: np.float32
+    """The network's highest logit, and the sum of its likelihoods beside that one."""
+    mass: np.float32
     leant: np.float32
     """The sum of all scores times how they suit the shopper; 0 without taste."""
     habitual: np.float32
@@ -168,11 +169,8 @@ class Ranker:
             if isinstance(source, Lstm):
                 share = None
                 if state is not None and self._output is not None:
-                    share = np.zeros(len(items), np.float32)
-                    outputs = zip(source.outputs_of(state), norms.outputs, strict=True)
-                    for (output, counts), (highest, mass) in outputs:
-                        true = likelihoods(self._output, output[0], highest, items)
-                        share += counts * (true / mass)
+                    true = likelihoods(self._output, state[0], norms.highest, items)
+                    share = true / norms.mass
             elif isinstance(source, Habits):
                 habit = source.term(batch, self._scratch.habitual, mass=norms.habitual)
                 share = habit.at(items, place) if habit and norms.habitual > 0 else None
@@ -222,16 +220,9 @@ class Ranker:
         if isinstance(source, Lstm):
             if state is None or self._output is None:
                 return None
-            outputs = source.outputs_of(state)
-            return Expected(
-                [
-                    Softmax(self._output, output[0], scratch)
-                    if self._output.index is None
-                    else Likeliest(self._output, output[0])
-                    for (output, _), scratch in zip(outputs, self._scratch.logits, strict=False)
-                ],
-                [share[0] for _, share in outputs],
-            )
+            if self._output.index is not None:
+                return Likeliest(self._output, state[0])
+            return Softmax(self._output, state[0], self._scratch.logits)
         if isinstance(source, Habits):
             return source.term(batch, self._scratch.habitual)
         return ask(batch)
@@ -264,13 +255,13 @@ def _asking(source: Source) -> _Ask:
 
 
 def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
-    expected = next((term.terms for term in terms if isinstance(term, Expected)), ())
+    softmax = next((term for term in terms if isinstance(term, (Softmax, Likeliest))), None)
     habitual = next((term for term in terms if isinstance(term, Habitual)), None)
+    nothing = np.float32(0)
     return Norms(
-        tuple((one.highest, one.mass) for one in expected),
-        leant,
-        habitual.mass if habitual else np.float32(0),
-    )
+        softmax.highest if softmax else nothing, softmax.mass if softmax else nothing, leant,
+        habitual.mass if habitual else nothing,
+    )  # fmt: skip
 
 
 @compiled

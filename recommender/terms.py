@@ -1,6 +1,5 @@
 """What a source says of the items for one shopper, added up without a row of scores a source."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,26 +129,6 @@ class Likeliest:
         true = likelihoods(self._output, self._hidden, self.highest, items)
         share: Scores = true / self.mass
         return share
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The network's outputs, each with what it counts."""
-
-    terms: Sequence[Softmax | Likeliest]
-    counts: Sequence[np.float32]
-
-    def add_to(self, total: Scores, weight: np.float32) -> None:
-        """As Term says."""
-        for term, counts in zip(self.terms, self.counts, strict=True):
-            term.add_to(total, weight * counts)
-
-    def at(self, items: Ints, place: Ints) -> Scores:
-        """As Term says."""
-        picked = np.zeros(len(items), np.float32)
-        for term, counts in zip(self.terms, self.counts, strict=True):
-            picked += counts * term.at(items, place)
-        return picked
 
 
 def likelihoods(output: OutputLayer, hidden: Scores, highest: np.float32, items: Ints) -> Scores:
