@@ -21,10 +21,10 @@ from db.reads.catalogue import ProductFacts, VariantFacts, product_facts
 from db.reads.nudges import last_written
 from db.writes.feedback import give_feedback
 from recommender.protocol import Surface
-from services.counterfactual import Instead, instead_of
 from services.promotions import offer_for
 from services.suggest import ShownSuggestion
 from services.top_up import Gap, closing, gap_of, gap_to
+from services.why import Why, told_beyond
 
 
 class Suggest(Skill):
@@ -129,7 +129,7 @@ class WhyThis(Skill):
     action = "action_why_this"
 
     def answer(self, turn: Turn) -> list[Event]:
-        """The stored reason of its newest suggestion, and what would stand there otherwise."""
+        """The stored reason of its newest suggestion, and what is known beyond it."""
         with read_session(self.shop.sessions) as session:
             meant = _suggestion_meant(turn, session)
             if meant is None:
@@ -137,16 +137,16 @@ class WhyThis(Skill):
             facts = product_facts(session, [meant.product_id], now=turn.now).get(meant.product_id)
             suggestions = self.shop.suggestions
             why = suggestions.why(session, turn.identity, product_id=meant.product_id)
-            instead = None
+            beyond = Why()
             if why is not None:
-                instead = instead_of(suggestions, session, turn.identity, why, now=turn.now)
+                beyond = told_beyond(suggestions, session, turn.identity, why, now=turn.now)
         if facts is None:
             turn.say(Reply("utter_product_gone"))
             return []
         if why is None:
             turn.say(Reply("utter_not_suggested", product=title(facts)))
             return [SlotSet("focus", facts.product_id)]
-        reply = _reason_reply(facts, why, instead)
+        reply = _reason_reply(facts, why, beyond)
         reply.button(
             turn.word("word_not_interested"),
             f'/not_interested{{"product":"{facts.product_id}"}}',
@@ -164,13 +164,18 @@ class WhyThis(Skill):
         return []
 
 
-def _reason_reply(facts: ProductFacts, why: ShownSuggestion, instead: Instead | None) -> Reply:
-    reason = Claim(why.reason_text, "suggestions", why.suggestion_id, "reason")
-    if instead is None:
+def _reason_reply(facts: ProductFacts, why: ShownSuggestion, beyond: Why) -> Reply:
+    row = ("suggestions", why.suggestion_id)
+    reason = Claim(why.reason_text, *row, "reason")
+    if not beyond.text:
         return Reply("utter_why_this", product=title(facts), reason=reason)
-    claims = (Claim(text, "products", key, "title") for key, text in instead.titles.items())
-    said = Said(instead.text, tuple(claims))
-    return Reply("utter_why_this_instead", product=title(facts), reason=reason, instead=said)
+    claims = [
+        Claim(text, "products", key, "title") for one in beyond for key, text in one.titles.items()
+    ]
+    if beyond.visits_alike is not None:
+        claims.append(Claim(beyond.visits_alike.text, *row, "model_version"))
+    more = Said(beyond.text, tuple(claims))
+    return Reply("utter_why_this_more", product=title(facts), reason=reason, more=more)
 
 
 class NotInterested(Skill):

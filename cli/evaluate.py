@@ -21,6 +21,10 @@ def evaluate(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the training days.")
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Train by so many seeds, and say how far the figures differ."),
+    ] = 1,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
@@ -73,6 +77,7 @@ def evaluate(
                 config=config,
                 progress=progress,
                 oracles=_demo_oracles(settings),
+                seeds=seeds,
                 fusion=fusion,
                 noise_at=now if noise else None,
             )

@@ -1,6 +1,7 @@
 """Prints what a training or an evaluation measured."""
 
 from collections.abc import Sequence
+from statistics import fmean, stdev
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.table import Table
 
 from recommender.ablation import Relearnt
 from recommender.evaluation import Interval
-from recommender.report import Report
+from recommender.report import Lead, Repeated, Report
 
 
 def print_report(console: Console, report: Report) -> None:
@@ -25,9 +26,12 @@ def print_report(console: Console, report: Report) -> None:
     if any(row.seen.cases < row.every.cases for row in report.rows):
         console.print(_seen(report))
     if report.leads:
-        console.print(_leads(report))
+        console.print(_leads("The blend's lead, paired", report.leads))
     if report.ablations:
         console.print(_ablations(report))
+    if report.chance is not None:
+        console.print(_seeds(report.chance.models))
+        console.print(_leads("The blend's lead, over all seeds, paired", report.chance.leads))
     for title, relearnt in (
         ("The blend without a class of events", report.fusion),
         ("The blend that learnt from noisy events", report.noise),
@@ -86,11 +90,11 @@ def _seen(report: Report) -> Table:
     return table
 
 
-def _leads(report: Report) -> Table:
-    table = _table("The blend's lead, paired 95 % intervals")
+def _leads(title: str, leads: Sequence[Lead]) -> Table:
+    table = _table(f"{title} 95 % intervals")
     for title in ("over", "recall", "MRR"):
         table.add_column(title, justify="left" if title == "over" else "right", no_wrap=True)
-    for lead in report.leads:
+    for lead in leads:
         table.add_row(lead.baseline.replace("_", " "), _interval(lead.recall), _interval(lead.mrr))
     return table
 
@@ -103,6 +107,19 @@ def _ablations(report: Report) -> Table:
     for one in report.ablations:
         table.add_row(one.without.replace("_", " "), _interval(one.recall), _interval(one.mrr))
     return table
+
+
+def _seeds(found: Sequence[Repeated]) -> Table:
+    table = _table(f"By {len(found[0].recall)} seeds, mean and standard deviation")
+    for column in ("model", "recall", "MRR"):
+        table.add_column(column, justify="left" if column == "model" else "right", no_wrap=True)
+    for one in found:
+        table.add_row(one.name, _by_seeds(one.recall), _by_seeds(one.mrr))
+    return table
+
+
+def _by_seeds(values: Sequence[float]) -> str:
+    return f"{fmean(values):.4f} ±{stdev(values):.4f}"
 
 
 def _relearnt(title: str, found: Sequence[Relearnt]) -> Table:

@@ -84,11 +84,15 @@ def send_test_mail(
 ) -> None:
     """Send a cart's mail, marked as a test, to somebody of the shop; nothing is stored."""
     from nudges.channels import OutcomeKind
-    from nudges.preview import send_as_test
+    from nudges.preview import PreviewError, send_as_test
 
     with open_nudging() as nudging:
         message = _preview(nudging, cart, stage=stage, treatment=treatment, channel="email", to=to)
-        outcome = send_as_test(nudging, message)
+        try:
+            outcome = send_as_test(nudging, message)
+        except PreviewError as error:
+            typer.echo(f"{error} Set CARTWRIGHT_SMTP_URL.", err=True)
+            raise typer.Exit(1) from error
     if outcome.kind is not OutcomeKind.ACCEPTED:
         typer.echo(f"Not sent: {outcome.detail}. See CARTWRIGHT_SMTP_URL.", err=True)
         raise typer.Exit(1)

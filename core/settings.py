@@ -147,9 +147,12 @@ class Settings(BaseSettings):
     mails_dir: Path = Field(
         default=Path("var/mails"), description="Folder of the mails that the demo caught."
     )
-    smtp_url: str = Field(
-        default_factory=lambda given: f"smtp://127.0.0.1:{given['mail_port']}",
-        description="Mail server for reminders: smtp[s]://USER:PASSWORD@HOST:PORT.",
+    smtp_url: str | None = Field(
+        default_factory=lambda given: (
+            f"smtp://127.0.0.1:{given['mail_port']}" if given["demo"] else None
+        ),
+        description="Mail server for reminders, smtp[s]://USER:PASSWORD@HOST:PORT; outside the "
+        "demo there are no mails without it.",
     )
     mail_from: str = Field(
         default="reminders@shop.localhost", description="Sender address of reminders."
@@ -209,9 +212,16 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _mails_can_be_unsubscribed(self) -> Self:
-        sends = not self.demo and "smtp_url" in self.model_fields_set
-        if sends and not self.web_url.startswith("https://"):
+    def _mails_are_the_shops_own(self) -> Self:
+        if self.demo or self.smtp_url is None:
+            return self
+        for name in ("mail_from", "postal_address"):
+            if name not in self.model_fields_set:
+                raise ValueError(
+                    f"CARTWRIGHT_{name.upper()} must be set where CARTWRIGHT_SMTP_URL is: "
+                    "every reminder names the shop that sends it"
+                )
+        if not self.web_url.startswith("https://"):
             raise ValueError(
                 "CARTWRIGHT_WEB_URL must begin with https:// where CARTWRIGHT_SMTP_URL is set: "
                 "mail programs unsubscribe by one click over https only (RFC 8058)"

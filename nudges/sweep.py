@@ -17,7 +17,7 @@ from core.ids import new_id
 from core.settings import Settings
 from db.engine import SessionFactory
 from nudges import coupons, heartbeat
-from nudges.channels import Channel
+from nudges.channels import Channel, chat
 from nudges.decide import Decided, Rules, decide_page
 from nudges.decision import Decider
 from nudges.deliver import Courier, Delivered
@@ -124,6 +124,7 @@ class Sweeper:
             activated = heartbeat.activate(session, now=now)
             taken_back, unknown = recover(session, lease=self._policy.delivery.lease, now=now)
             coupons.tidy(session, now=now)
+            chat.tidy(session, now=now)
         summary.taken_back += taken_back
         summary.unknown += unknown
         if self._policy.active_from is not None:

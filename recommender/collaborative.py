@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.output_layer import OutputLayer
-from recommender.protocol import Arrays, Scores, Term
+from recommender.protocol import Arrays, Scores
 from recommender.sequences import ACTION_CODES, ACTIONS, Batch, Ints, Log
-from recommender.terms import All
+from recommender.terms import add_all
 
 FACTORS = 32
 REGULARISATION = 10.0
@@ -65,15 +66,14 @@ class Collaborative:
 
     def shopper(self, batch: Batch, row: int) -> Scores | None:
         """The vector (FACTORS,) of a window's shopper; None where no step says anything."""
-        item, confidence = _confidences(batch, row)
-        inside = item < self._known
-        item, confidence = item[inside], confidence[inside]
-        if len(item) == 0:
-            return None
-        own = self.items[item]
-        weighed = self.gram + own.T @ (own * (confidence - 1)[:, None])
-        vector: Scores = np.linalg.solve(weighed, confidence @ own).astype(np.float32)
-        return vector
+        steps = slice(0, int(batch.length[row]))
+        vector = np.zeros(FACTORS, np.float32)
+        knows = _place(
+            np.concatenate([batch.older_item[row], batch.item[row, steps]]),
+            np.concatenate([batch.older_action[row], batch.action[row, steps]]),
+            _OF_ACTION, self.items, self._known, self.gram, vector,
+        )  # fmt: skip
+        return vector if knows else None
 
     def score(self, batch: Batch) -> Scores:
         """How near each item is, at least 0; NaN for who did nothing and what came later."""
@@ -85,14 +85,21 @@ class Collaborative:
                 np.maximum(near, 0, out=out[: self._known])
         return scores
 
-    def spread(self, batch: Batch) -> Term | None:
-        """As Spread says."""
+    def term(
+        self, batch: Batch, scratch: Scores, *, mass: np.float32 | None = None
+    ) -> "Near | None":
+        """What `score` says for a batch of one window, as a Term; None where it knows nothing.
+
+        How near all items are is written to `scratch`, unless `mass` says what it adds up to.
+        """
         vector = self.shopper(batch, 0)
         if vector is None:
             return None
-        near = np.maximum(self._layer.logits(vector, np.empty(len(self.items), np.float32)), 0)
-        whole = near.sum()
-        return _Near(self._layer, vector, near, whole) if whole > 0 else None
+        if mass is None:
+            self._layer.logits(vector, scratch)
+            np.maximum(scratch, 0, out=scratch)
+            mass = scratch.sum()
+        return Near(self._layer, vector, scratch, mass) if mass > 0 else None
 
     def grown(self, new: Newcomers) -> Self:
         """The same, which knows nothing of the new items."""
@@ -110,33 +117,53 @@ class Collaborative:
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
-    """How near all items are by their rounded vectors, which add up to `whole`."""
+class Near:
+    """How near all items are by their rounded vectors, which add up to `mass`."""
 
     layer: OutputLayer
     vector: Scores
     near: Scores
-    whole: np.float32
+    mass: np.float32
 
     def add_to(self, total: Scores, weight: np.float32) -> None:
         """As Term says."""
-        All(self.near).add_to(total, weight / self.whole)
+        add_all(total, self.near, weight / self.mass)
 
     def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
         """As Term says."""
         near = np.maximum(self.layer.exact(self.vector, items), np.float32(0))
-        share: Scores = (near / self.whole).astype(np.float32)
+        share: Scores = (near / self.mass).astype(np.float32)
         return share
 
 
-def _confidences(batch: Batch, row: int) -> tuple[Ints, Scores]:
-    """The known items of all steps, the older ones too, and how sure each is."""
-    steps = slice(0, int(batch.length[row]))
-    items = np.concatenate([batch.older_item[row], batch.item[row, steps]])
-    sure = _OF_ACTION[np.concatenate([batch.older_action[row], batch.action[row, steps]])]
-    counted = (items >= 0) & (sure > 0)
-    item, place = np.unique(items[counted], return_inverse=True)
-    return item, np.bincount(place, sure[counted], len(item)).astype(np.float32)
+@compiled
+def _place(
+    item: Ints, action: Ints, of_action: Scores, items: Scores, known: int, gram: Scores,
+    vector: Scores,
+) -> bool:  # fmt: skip
+    """Write the vector of who did these steps; whether any of them says anything."""
+    factors = len(vector)
+    weighed = gram.copy()
+    wanted = np.zeros(factors, np.float32)
+    is_met = np.zeros(known, np.bool_)
+    knows = False
+    for step in range(len(item)):
+        one, sure = item[step], of_action[action[step]]
+        if one < 0 or one >= known or sure <= 0:
+            continue
+        knows = True
+        # An item's confidence is what its steps add up to, and counts above 1 alone.
+        more = sure if is_met[one] else sure - np.float32(1)
+        is_met[one] = True
+        own = items[one]
+        for row in range(factors):
+            wanted[row] += sure * own[row]
+            scaled = more * own[row]
+            for column in range(factors):
+                weighed[row, column] += scaled * own[column]
+    if knows:
+        vector[:] = np.linalg.solve(weighed, wanted)
+    return knows
 
 
 def _factorise(met: csr_matrix, seed: int) -> Scores:

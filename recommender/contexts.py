@@ -7,6 +7,7 @@ likely to go anywhere. The longer the visit, the more the sources that read it k
 
 import numpy as np
 
+from recommender.mining.compiled import compiled
 from recommender.sequences import ACTION_CODES, Batch, Ints
 
 LENGTHS = (0, 1, 2, 3, 5, 8)
@@ -38,10 +39,17 @@ def _did(batch: Batch, row: int, category: Ints | None) -> int:
         return ELSEWHERE
     if batch.action[row, steps - 1] in _TAKEN:
         return TOOK
-    items = batch.item[row, :steps]
-    last = int(items[-1])
-    others = items[items != last]
-    if category is None or last < 0 or len(others) == 0 or others[-1] < 0:
+    if category is None:
         return ELSEWHERE
-    own = category[last]
-    return COMPARES if own >= 0 and own == category[others[-1]] else ELSEWHERE
+    return COMPARES if _compares(batch.item[row], steps, category) else ELSEWHERE
+
+
+@compiled
+def _compares(item: Ints, steps: int, category: Ints) -> bool:
+    """Whether the last product and the one before it are of one category."""
+    last = item[steps - 1]
+    for step in range(steps - 2, -1, -1):
+        if item[step] != last:
+            other = item[step]
+            return bool(last >= 0 and other >= 0 and 0 <= category[last] == category[other])
+    return False

@@ -256,18 +256,18 @@ def measure(ranking: Ranking, keep: Bools, *, k: int) -> Metrics:
     )
 
 
-def novelty(ranking: Ranking, met: Scores, *, k: int) -> float:
+def novelty(ranking: Ranking, met: Scores, *, sessions: int, k: int) -> float:
     """How little known the products among the first k are, in bits.
 
-    The mean over all places of -log2 of the share of sessions, by `met` (items,), that turned to
-    the product: mean self-information (Zhou et al. 2010). One that none turned to counts like half
-    a session.
+    The mean over all places of -log2 of the share of `sessions` that turned to the product, by
+    `met` (items,): mean self-information (Zhou et al. 2010). One that none turned to counts like
+    half a session.
     """
     shown = ranking.shown[k]
-    if not shown.sum():
+    if not shown.sum() or not sessions:
         return float("nan")
-    share = np.maximum(met, 0.5) / max(float(met.sum()), 0.5)
-    return float(-(shown @ np.log2(share)) / shown.sum())
+    surprise = -np.log2(np.maximum(met, 0.5) / sessions)
+    return float(shown @ surprise / shown.sum())
 
 
 def popularity(ranking: Ranking, met: Scores, target: Ints, *, k: int) -> float:

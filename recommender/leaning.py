@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
+from recommender.output_layer import OutputLayer
 from recommender.protocol import Scores
-from recommender.sequences import Batch, Ints
-from recommender.taste import FEATURES, Taste
-from recommender.terms import add_all
+from recommender.sequences import Ints
+from recommender.taste import Profile, Taste
+from recommender.terms import add_all, likelihoods
 
+_LEAST = np.float32(1e-30)
 PLACES = 4096
 _PLACED = (np.arange(PLACES + 1) / PLACES).astype(np.float32)
 
@@ -30,22 +32,19 @@ class Leanings:
         rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
         self.place = rounded.astype(np.uint16)
 
-    def of(self, batch: Batch) -> "Leaning | None":
-        """The leaning of a batch's one window; None where the shopper has met nothing."""
-        profile = self.taste.profile(batch, 0)
-        if profile is None:
-            return None
-        weights = dict(zip(FEATURES, self.taste.weights, strict=True))
-        by_category = weights["category"] * profile.by_category
-        by_category += weights["arrivals"] * profile.by_arrivals
+    def of(self, profile: Profile) -> "Leaning":
+        """The leaning of a shopper with that profile."""
+        brand, category, price, again, arrivals = self.taste.weights
+        by_category = category * profile.by_category
+        by_category += arrivals * profile.by_arrivals
         return Leaning(
             self,
-            _table(weights["brand"] * profile.by_brand),
+            _table(brand * profile.by_brand),
             _table(by_category),
             profile.chosen,
-            weights["price"] * profile.sure,
+            price * profile.sure,
             profile.met,
-            weights["met"] * np.log1p(profile.times).astype(np.float32),
+            again * np.log1p(profile.times, dtype=np.float32),
         )
 
 
@@ -86,25 +85,65 @@ class Leaning:
         return factors
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkOwn:
+    """What the network says of a shopper's own moves, to one shopper."""
+
+    output: OutputLayer
+    own: Scores
+    highest: np.float32
+
+    @classmethod
+    def of_all(cls, output: OutputLayer, own: Scores, scratch: Scores) -> "NetworkOwn":
+        """With all items' likelihoods, as rounded, written to `scratch`."""
+        highest = output.logits(own, scratch)
+        np.subtract(scratch, highest, out=scratch)
+        np.exp(scratch, out=scratch)
+        return cls(output, own, highest)
+
+    def likelihoods(self, items: Ints) -> Scores:
+        """The true ones of some items."""
+        return likelihoods(self.output, self.own, self.highest, items)
+
+
 class Habitual:
     """What habit says of the items: everybody's likelihoods times one shopper's leaning.
+
+    And times the square root of what the network says of the shopper's own moves.
 
     As the network's term, it sums up all items as rounded, and gives single ones as they are.
     """
 
-    def __init__(self, everybody: Scores, leaning: Leaning, mass: np.float32) -> None:
-        self._everybody, self._leaning = everybody, leaning
+    def __init__(
+        self, everybody: Scores, leaning: Leaning, mass: np.float32, network: "NetworkOwn | None"
+    ) -> None:
+        self._everybody, self._leaning, self._network = everybody, leaning, network
         self.mass = mass
         self._likely: Scores | None = None
 
+    @property
+    def highest(self) -> np.float32:
+        """The highest logit of the network's part; 0 without it."""
+        return np.float32(0) if self._network is None else self._network.highest
+
     @classmethod
-    def of_all(cls, everybody: Scores, leaning: Leaning, scratch: Scores) -> "Habitual | None":
-        """From all items, whose likelihoods are kept in `scratch`; None where all are 0."""
-        leaning.multiply(everybody, scratch)
+    def of_all(
+        cls, everybody: Scores, leaning: Leaning, scratch: Scores, network: "NetworkOwn | None"
+    ) -> "Habitual | None":
+        """From all items, whose likelihoods are kept in `scratch`; None where all are 0.
+
+        Those of the `network`, where it has a part, are there before.
+        """
+        if network is None:
+            leaning.multiply(everybody, scratch)
+        else:
+            np.sqrt(scratch, out=scratch)
+            np.multiply(scratch, everybody, out=scratch)
+            leaning.multiply(scratch, scratch)
         mass = scratch.sum()
         if not mass > 0:
             return None
-        term = cls(everybody, leaning, mass)
+        term = cls(everybody, leaning, mass, network)
         term._likely = scratch
         return term
 
@@ -115,14 +154,21 @@ class Habitual:
 
     def at(self, items: Ints, place: Ints) -> Scores:
         """As Term says."""
-        share: Scores = self._everybody[items] * self._leaning.exact(items, place) / self.mass
+        true = self._everybody[items] * self._leaning.exact(items, place)
+        if self._network is not None:
+            true *= np.sqrt(self._network.likelihoods(items))
+            if self._likely is not None:
+                # As with the network's own term: rounding is felt most by these.
+                self.mass = max(self.mass + true.sum() - self._likely[items].sum(), _LEAST)
+        share: Scores = true / self.mass
         return share
 
 
 def _table(logs: NDArray[np.float32]) -> Scores:
     """Logarithms of at most 0, and a last one for whoever has no code, in step with the others."""
-    highest = logs.max(initial=np.float32(0))
-    table: Scores = np.append(logs, np.float32(0)) - highest
+    table = np.zeros(len(logs) + 1, np.float32)
+    table[:-1] = logs
+    table -= table.max()
     return table
 
 

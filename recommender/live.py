@@ -37,8 +37,8 @@ class Window:
     state: State | None
     items: list[int]
     """Known products of the running session, the latest first."""
-    but_first: State | None = None
-    """The state after all steps but a full window's first: one more step pushes that one out."""
+    newer: State | None = None
+    """The state after a full window's newer half alone: one more step pushes the older one out."""
     but_last: State | None = None
     """The state before the steps with the last product, those in a row at the end."""
     norms: Norms | None = None
@@ -245,9 +245,9 @@ class LiveBlend:
         steps = int(batch.length[0])
         state = window.state
         if window.batch.length[0] == WINDOW:
-            if window.but_first is None:
-                window.but_first = self._stepped(batch, None, 0, steps - 1)
-            state = window.but_first
+            if window.newer is None:
+                window.newer = self._stepped(batch, None, 0, steps - 1)
+            state = window.newer
         return Window(batch, self._stepped(batch, state, steps - 1, steps), batch.session_items(0))
 
     def _window(self, batch: Batch, before: Window | None = None) -> Window:

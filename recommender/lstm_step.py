@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from recommender.abandonment import NO_HEAD, Head
 from recommender.item_content import ItemContent
 from recommender.memory import Memory, Remembered
+from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
@@ -120,34 +121,33 @@ class Lstm:
     def advance(self, state: State, batch: Batch, begin: int, end: int) -> State:
         """The state after the steps from `begin` to `end` of a batch of one window."""
         weights = self.weights
-        units = weights.recurrent.shape[0]
         steps = slice(begin, end)
         item, action = batch.item[:, steps], batch.action[:, steps]
         embedded = weights.item[item + 1]
         met = embedded[0] + weights.action[action[0]] + weights.gap[batch.gap[0, steps]]
         hidden, cell, remembered = state
         for given in met @ self._input + weights.bias:
-            gates = given + hidden @ weights.recurrent
-            candidate = np.tanh(gates[2 * units : 3 * units])
-            gates = _sigmoid(gates)
-            cell = cell * gates[units : 2 * units] + gates[:units] * candidate
-            hidden = gates[3 * units :] * np.tanh(cell)
+            after: tuple[Matrix, Matrix] = np.empty_like(hidden), np.empty_like(cell)
+            _turn(given + hidden @ weights.recurrent, cell, *after)
+            hidden, cell = after
         if weights.memory is not None and remembered is not None:
             remembered = weights.memory.after(remembered, embedded, item, action)
         return State(hidden, cell, remembered)
 
     def led(self, state: State) -> Matrix:
-        """The output (d,) of what the steps lead to, which the item embeddings are multiplied by."""
+        """The output (d,) of what the steps lead to, to multiply the item embeddings by."""
         memory = self.weights.memory
         if memory is None or state.remembered is None:
             return state.hidden
-        return memory.led_by(state.hidden[None], memory.inner_of(state.remembered))[0]
+        led: Matrix = memory.led_by(state.hidden[None], memory.inner_of(state.remembered))[0]
+        return led
 
     def own(self, state: State) -> Matrix:
         """The output (d,) of what the shopper turns to anyway; of a network with a memory only."""
         memory, remembered = self._memory, state.remembered
         assert remembered is not None  # noqa: S101 a state of such a network has it
-        return memory.own_by(memory.inner_of(remembered))[0]
+        own: Matrix = memory.own_by(memory.inner_of(remembered))[0]
+        return own
 
     @property
     def _memory(self) -> Memory:
@@ -243,3 +243,15 @@ def _softmax(logits: Scores) -> Scores:
 def _sigmoid(values: Matrix) -> Matrix:
     half = np.float32(0.5)
     return half + half * np.tanh(half * values)
+
+
+@compiled
+def _turn(gates: Matrix, cell: Matrix, shown: Matrix, kept: Matrix) -> None:
+    """Write what is shown and kept after a step whose gates (4 d,) are not squashed yet."""
+    units, half = len(cell), np.float32(0.5)
+    for unit in range(units):
+        take = half + half * np.tanh(half * gates[unit])
+        keep = half + half * np.tanh(half * gates[units + unit])
+        show = half + half * np.tanh(half * gates[3 * units + unit])
+        kept[unit] = keep * cell[unit] + take * np.tanh(gates[2 * units + unit])
+        shown[unit] = show * np.tanh(kept[unit])

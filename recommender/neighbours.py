@@ -10,6 +10,7 @@ each product counts by how far it lies from the latest shared product, after it 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import repeat
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,21 +49,41 @@ class NeighbourConfig:
     """Scored products count by how rare they are to this power."""
 
 
+class _Room(local):
+    """What each thread notes down while it answers one question.
+
+    With a million sessions, room made anew for all of them takes half of a question's time. `near`
+    and `score` are all 0 between questions.
+    """
+
+    def __init__(self, sessions: int, items: int) -> None:
+        self.near = np.zeros(sessions, np.float32)
+        self.met = np.empty(sessions, np.int32)
+        self.score = np.zeros(items, np.float32)
+        self.items = np.empty(items, np.int32)
+
+
 class SessionNeighbours:
     """Suggests what the past sessions nearest to the running one turned to."""
 
     name = "neighbours"
 
     def __init__(
-        self, config: NeighbourConfig, begin: Places, item: Ints, first: Places, session: Ints
+        self,
+        config: NeighbourConfig,
+        shopper: Ints,
+        begin: Places,
+        item: Ints,
+        first: Places,
+        session: Ints,
     ) -> None:
         """From the sessions, oldest first, and the latest sessions that met each item.
 
-        Session s has the items `item[begin[s] : begin[s + 1]]`, in their order; item i was met by
-        `session[first[i] : first[i + 1]]`, the latest first.
+        Session s is one of `shopper[s]` and has the items `item[begin[s] : begin[s + 1]]`, in their
+        order; item i was met by `session[first[i] : first[i + 1]]`, the latest first.
         """
         self.config = config
-        self.begin, self.item = begin, item
+        self.shopper, self.begin, self.item = shopper, begin, item
         self.first, self.session = first, session
         sessions = max(len(begin) - 1, 1)
         age = 1 - np.arange(1, len(begin)) / sessions
@@ -71,6 +92,7 @@ class SessionNeighbours:
         rare = np.log1p(sessions / np.maximum(np.diff(first), 1)) / np.log1p(sessions)
         self._rarity = (rare**config.rarity).astype(np.float32)
         self._scored = (rare**config.scored_rarity).astype(np.float32)
+        self._room = _Room(len(begin) - 1, len(first) - 1)
 
     @classmethod
     def fit(
@@ -86,7 +108,7 @@ class SessionNeighbours:
         taken = np.repeat(begins[order] - begin[:-1], sizes[order]) + np.arange(begin[-1])
         item = log.item[taken].astype(np.int32)
         first, session = _postings(begin, item, items, config.postings)
-        return cls(config, begin, item, first, session)
+        return cls(config, log.shopper[begins[order]], begin, item, first, session)
 
     def score(self, batch: Batch) -> Scores:
         """The weights of the nearest sessions, added up by product; NaN where none has it."""
@@ -98,7 +120,9 @@ class SessionNeighbours:
 
     def tuned(self, config: NeighbourConfig) -> "SessionNeighbours":
         """The same sessions compared in another way; `postings` must be as it was."""
-        return SessionNeighbours(config, self.begin, self.item, self.first, self.session)
+        return SessionNeighbours(
+            config, self.shopper, self.begin, self.item, self.first, self.session
+        )
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
@@ -112,10 +136,7 @@ class SessionNeighbours:
         That is items, each once, and their scores; the others have none. `but` names a session for
         each that is not asked.
         """
-        config = self.config
-        # With a million sessions, room made anew for all of them takes half of a question's time.
-        near = np.zeros(len(self.begin) - 1, np.float32)
-        score = np.zeros(len(self.first) - 1, np.float32)
+        config, room = self.config, self._room
         for asked, left_out in zip(questions, but, strict=False):
             back = np.arange(len(asked), dtype=np.float32)
             yield _neighbours(
@@ -124,8 +145,25 @@ class SessionNeighbours:
                 self._worth, self._rarity, self._scored,
                 config.nearest,
                 np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-                near, score, left_out,
+                room.near, room.met, room.score, room.items, left_out,
             )  # fmt: skip
+
+    def people(self, asked: Ints, target: int) -> tuple[int, int]:
+        """Of the shoppers behind the nearest sessions, how many turned to the item in them.
+
+        As (those, all of them); `asked` as in `after`.
+        """
+        config, room = self.config, self._room
+        back = np.arange(len(asked), dtype=np.float32)
+        nearest, _ = _nearest(
+            asked, np.exp(-back / np.float32(config.query_decay)),
+            self.first, self.session, self._worth, self._rarity,
+            config.nearest, room.near, room.met, NO_SESSION,
+        )  # fmt: skip
+        with_it = [
+            one for one in nearest if target in self.item[self.begin[one] : self.begin[one + 1]]
+        ]
+        return len(set(self.shopper[with_it].tolist())), len(set(self.shopper[nearest].tolist()))
 
     def of_others(self, log: Log, steps: Places) -> Iterator[tuple[Ints, Scores]]:
         """What all sessions but its own say after each of some steps of the log fitted on.
@@ -145,12 +183,15 @@ class SessionNeighbours:
     def grown(self, new: Newcomers) -> "SessionNeighbours":
         """The same sessions, none of which met the new items."""
         first = np.pad(self.first, (0, len(new)), mode="edge")
-        return SessionNeighbours(self.config, self.begin, self.item, first, self.session)
+        return SessionNeighbours(
+            self.config, self.shopper, self.begin, self.item, first, self.session
+        )
 
     def arrays(self) -> Arrays:
         """The sessions; the index is made again from them."""
         return {
             "config": np.array([getattr(self.config, field.name) for field in fields(self.config)]),
+            "shopper": self.shopper,
             "begin": self.begin,
             "item": self.item,
             "items": np.array(len(self.first) - 1),
@@ -163,7 +204,7 @@ class SessionNeighbours:
         config = NeighbourConfig(int(nearest), int(postings), *rest)
         begin, item = arrays["begin"], arrays["item"]
         index = _postings(begin, item, int(arrays["items"]), config.postings)
-        return cls(config, begin, item, *index)
+        return cls(config, arrays["shopper"], begin, item, *index)
 
 
 def _kept(log: Log, begins: Places, sizes: Places) -> Places:
@@ -184,20 +225,15 @@ def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places,
 
 
 @compiled
-def _neighbours(
+def _nearest(
     asked: Ints, weight: Scores,
-    begin: Places, item: Ints, first: Places, session: Ints,
-    worth: Scores, rarity: Scores, scored: Scores,
-    nearest: int,
-    distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, score: Scores, left_out: int,
+    first: Places, session: Ints, worth: Scores, rarity: Scores,
+    nearest: int, near: Scores, met: Ints, left_out: int,
 ) -> tuple[Ints, Scores]:  # fmt: skip
-    """Items of the nearest sessions but `left_out`, each once, and their scores.
+    """The nearest sessions but `left_out` and what each counts, in no order.
 
-    `asked` has the latest first.
-    `near` (sessions,) and `score` (items,) are all 0 and will be again.
+    Arguments as in `_neighbours`.
     """
-    met = np.empty(len(begin) - 1, np.int32)
     count = 0
     for at in range(len(asked)):
         one = asked[at]
@@ -217,8 +253,25 @@ def _neighbours(
         least = np.partition(value_of, count - nearest)[count - nearest]
         keep = value_of >= least
         met, value_of = met[keep], value_of[keep]
+    return met, value_of
 
-    items = np.empty(len(first) - 1, np.int32)
+
+@compiled
+def _neighbours(
+    asked: Ints, weight: Scores,
+    begin: Places, item: Ints, first: Places, session: Ints,
+    worth: Scores, rarity: Scores, scored: Scores,
+    nearest: int,
+    distance: np.float32, before: np.float32, itself: np.float32,
+    near: Scores, met: Ints, score: Scores, items: Ints, left_out: int,
+) -> tuple[Ints, Scores]:  # fmt: skip
+    """Items of the nearest sessions but `left_out`, each once, and their scores.
+
+    `asked` has the latest first; `near` to `items` are the fields of a `_Room`.
+    """
+    met, value_of = _nearest(
+        asked, weight, first, session, worth, rarity, nearest, near, met, left_out
+    )
     size = 0
     for at in range(len(met)):
         one = met[at]
@@ -248,7 +301,7 @@ def _neighbours(
                 items[size] = item[place]
                 size += 1
             score[item[place]] += gain
-    items = items[:size].copy()
-    values = score[items]
-    score[items] = 0
-    return items, values
+    scored_items = items[:size].copy()
+    values = score[scored_items]
+    score[scored_items] = 0
+    return scored_items, values

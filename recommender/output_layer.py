@@ -9,12 +9,9 @@ In a shop so large that even this is too much, `nearest` finds the likeliest ite
 and `rest` estimates what all others add up to from some of them, drawn once.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from recommender.mining.compiled import compiled
+from recommender.lanes import in_pairs, interleaved, products
 from recommender.nearest import NearestItems
 from recommender.protocol import Scores
 from recommender.sequences import Bools, Ints
@@ -49,14 +46,15 @@ class OutputLayer:
             return
         scale = np.abs(self._items).max(axis=1, initial=0) / np.float32(STEPS)
         self._scale = np.maximum(scale, np.float32(1e-30)).astype(np.float32)
-        self._steps = np.round(self._items / self._scale[:, None]).astype(np.int8)
+        self._blocks = interleaved(np.round(self._items / self._scale[:, None]).astype(np.int8))
 
-    def logits(self, state: Scores, out: Scores) -> Scores:
-        """Logits from the rounded weights, written to `out` (n,)."""
+    def logits(self, state: Scores, out: Scores) -> np.float32:
+        """Write the logits from the rounded weights to `out` (n,), and return the highest."""
         unit = max(float(np.abs(state).max(initial=0)), 1e-30) / STATE_STEPS
-        rounded = np.round(state / np.float32(unit)).astype(np.int16)
-        _logits(self._steps, rounded, np.float32(unit), self._scale, self._bias, out)
-        return out
+        rounded = np.rint(state / np.float32(unit)).astype(np.int16)
+        pairs = in_pairs(rounded, self._blocks)
+        highest = products(self._blocks, pairs, np.float32(unit), self._scale, self._bias, out)
+        return np.float32(highest)
 
     def nearest(self, state: Scores) -> Ints:
         """The likeliest items by far, found through the index, and all known that came later."""
@@ -78,18 +76,3 @@ class OutputLayer:
         """The true logits of some items."""
         logits: Scores = self._items[items] @ state + self._bias[items]
         return logits
-
-
-@compiled
-def _logits(
-    steps: NDArray[np.int8], state: NDArray[np.int16], unit: Any, scale: Scores, bias: Scores,
-    out: Scores,
-) -> None:  # fmt: skip
-    for item in range(len(steps)):
-        row = steps[item]
-        total = np.int32(0)
-        for at in range(len(state)):
-            # Kept to 32 bits at each turn: else numba widens to 64, which takes thrice as long.
-            product = np.int32(np.int32(row[at]) * np.int32(state[at]))
-            total = np.int32(total + product)
-        out[item] = np.float32(total) * (scale[item] * unit) + bias[item]

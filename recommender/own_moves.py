@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.mining.compiled import compiled
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import MICROSECONDS, Ints, Log, first_touches
 
@@ -76,15 +77,11 @@ class OwnMoves:
         `before` is -1 where nothing was; `counted` is 1 for moves that were counted themselves, so
         that none speaks for itself.
         """
-        items = len(self.share)
-        chances = np.full(len(item), UNLED, np.float32)
-        known = np.flatnonzero((before >= 0) & (before < items) & (item < items))
-        before, item = before[known], item[known]
-        times = self._times(before.astype(np.int64) * items + item)
-        lift = self.onward[self.category[before], self.category[item]]
-        led = np.maximum(times - counted, 0) + PRIOR * lift * self.share[item]
-        led /= np.maximum(self.left[before] - counted, 0) + PRIOR
-        chances[known] = np.minimum(OWN * self.share[item] / np.maximum(led, 1e-30), 1)
+        chances = np.empty(len(item), np.float32)
+        _chances(
+            before, item, counted, self.pair, self.count, self.left, self.share, self.onward,
+            self.category, chances,
+        )  # fmt: skip
         return chances
 
     def leaning(self, steps: Ints, category: Ints, share: Scores) -> Scores:
@@ -93,12 +90,11 @@ class OwnMoves:
         The log of the share of it in their own moves against everybody's `share`, pulled towards 0
         as by SHOPPER_PRIOR moves; `category` has the code of every item.
         """
-        before, item = moves_of(steps)
-        code, own = category[item], self.chances(before, item)
-        own, code = own[code >= 0], code[code >= 0]
-        counts = np.bincount(code, own, len(share))
-        drawn = (counts + SHOPPER_PRIOR * share) / ((own.sum() + SHOPPER_PRIOR) * share)
-        leaning: Scores = np.log(drawn).astype(np.float32)
+        leaning = np.empty(len(share), np.float32)
+        _lean(
+            steps, category, share, self.pair, self.count, self.left, self.share, self.onward,
+            self.category, leaning,
+        )  # fmt: skip
         return leaning
 
     def popularity(self, log: Log, *, half_life: float | None = None) -> NDArray[np.float64]:
@@ -111,13 +107,6 @@ class OwnMoves:
         if half_life is not None and len(at):
             own *= 0.5 ** ((at.max() - at) / (half_life * 86_400 * MICROSECONDS))
         return np.bincount(item, own, len(self.share))
-
-    def _times(self, pair: NDArray[np.int64]) -> Ints:
-        """How often each of these moves was counted."""
-        if len(self.pair) == 0:
-            return np.zeros(len(pair), np.int32)
-        at = np.minimum(np.searchsorted(self.pair, pair), len(self.pair) - 1)
-        return np.where(self.pair[at] == pair, self.count[at], 0).astype(np.int32)
 
     def arrays(self) -> Arrays:
         """All of it, for one npz file."""
@@ -139,12 +128,74 @@ def moves(log: Log) -> tuple[Ints, Ints, NDArray[np.int64]]:
     return before, item, log.at[at]
 
 
+@compiled
 def moves_of(steps: Ints) -> tuple[Ints, Ints]:
     """The moves in one shopper's known steps: the item before each (-1 for the first), the item."""
-    turned = np.flatnonzero(np.diff(steps, prepend=-1) != 0)
-    item = steps[turned]
-    before = np.concatenate([np.array([-1], np.int32), item[:-1]])[: len(item)]
-    back = np.zeros(len(item), np.bool_)
-    for ago in range(2, min(RECALLED, len(item) - 1) + 1):
-        back[ago:] |= item[ago:] == item[:-ago]
-    return before[~back], item[~back]
+    before, item = np.empty(len(steps), np.int32), np.empty(len(steps), np.int32)
+    recalled = np.full(RECALLED, -1, np.int32)
+    last, turn, size = np.int32(-1), 0, 0
+    for step in steps:
+        if step == last:
+            continue
+        if not (recalled == step).any():
+            before[size], item[size] = last, step
+            size += 1
+        recalled[turn % RECALLED] = step
+        turn += 1
+        last = step
+    return before[:size], item[:size]
+
+
+@compiled
+def _chance(
+    before: int, item: int, counted: int,
+    pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
+) -> float:  # fmt: skip
+    """As `chances` for one move; `pair` to `category` are the fields of `OwnMoves`."""
+    items = len(share)
+    if before < 0 or before >= items or item >= items:
+        return UNLED
+    key = np.int64(before) * items + item
+    at = np.searchsorted(pair, key)
+    times = count[at] if at < len(pair) and pair[at] == key else 0
+    likely = onward[category[before], category[item]] * share[item]
+    led = max(times - counted, 0) + PRIOR * likely
+    led /= max(left[before] - counted, 0) + PRIOR
+    return float(min(OWN * share[item] / max(led, 1e-30), 1.0))
+
+
+@compiled
+def _chances(
+    before: Ints, item: Ints, counted: int,
+    pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
+    chances: Scores,
+) -> None:  # fmt: skip
+    for at in range(len(item)):
+        chances[at] = _chance(
+            before[at], item[at], counted, pair, count, left, share, onward, category
+        )
+
+
+@compiled
+def _lean(
+    steps: Ints, of: Ints, everybody: Scores,
+    pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
+    leaning: Scores,
+) -> None:  # fmt: skip
+    """Write the leaning to each category; `of` has the category of every item."""
+    counts = np.zeros(len(everybody))
+    whole = SHOPPER_PRIOR
+    came_from, turned_to = moves_of(steps)
+    for at in range(len(turned_to)):
+        code = of[turned_to[at]]
+        if code >= 0:
+            own = _chance(
+                came_from[at], turned_to[at], 0, pair, count, left, share, onward, category
+            )
+            counts[code] += own
+            whole += own
+    unmet = np.log(SHOPPER_PRIOR / whole)
+    for code in range(len(everybody)):
+        leaning[code] = unmet
+        if counts[code] > 0:
+            leaning[code] += np.log1p(counts[code] / (SHOPPER_PRIOR * everybody[code]))

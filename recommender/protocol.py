@@ -138,15 +138,19 @@ class Shared(Protocol):
         ...
 
 
-class Term(Protocol):
+class Said(Protocol):
+    """What one source says of single items for one window."""
+
+    def at(self, items: Ints, place: Ints) -> Scores:
+        """The true shares of `items`; `place` (n,) has each one's position in them, else -1."""
+        ...
+
+
+class Term(Said, Protocol):
     """What one source says of the items for one window, as shares that add up to 1."""
 
     def add_to(self, total: Scores, weight: np.float32) -> None:
         """Add the shares of all items times `weight`; the network's as rounded."""
-        ...
-
-    def at(self, items: Ints, place: Ints) -> Scores:
-        """The true shares of `items`; `place` (n,) has each one's position in them, else -1."""
         ...
 
 

@@ -16,16 +16,18 @@ from threading import local
 import numpy as np
 
 from recommender.bundle import Bundle
+from recommender.collaborative import Collaborative, Near
 from recommender.habits import Habits
-from recommender.leaning import Habitual, Leanings
+from recommender.leaning import Habitual, Leanings, NetworkOwn
 from recommender.lstm_step import Lstm, State
 from recommender.members import Members
 from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
-from recommender.protocol import Scores, Shared, Source, Sparse, Spread, Surface, Term
+from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
-from recommender.terms import All, Few, Likeliest, Softmax, likelihoods
+from recommender.taste import Profile
+from recommender.terms import All, Few, Likeliest, Remembered, Softmax
 
 # How much what is taken together counts on each surface, and what is left of the score of a
 # product of the same category: next to a tent belongs a mat, not another tent.
@@ -42,6 +44,7 @@ class _Scratch(local):
         self.total = np.zeros(items, np.float32)
         self.logits = np.zeros(items, np.float32)
         self.habitual = np.zeros(items, np.float32)
+        self.near = np.zeros(items, np.float32)
         self.place = np.full(items, -1, np.int32)
 
 
@@ -56,6 +59,10 @@ class Norms:
     """The sum of all scores times how they suit the shopper; 0 without taste."""
     habitual: np.float32
     """The sum of all likelihoods by habit; 0 where habit says nothing."""
+    own: np.float32
+    """The network's highest logit of the shopper's own moves."""
+    near: np.float32
+    """The sum of how near all items are by taste alike; 0 where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,9 @@ class Ranker:
         self._ask = [(source, _asking(source)) for source in self._blend.sources]
         taste = bundle.blend.taste
         self._leanings = None if taste is None else Leanings(taste)
+        # A bundle's taste has the counts of its habits: one profile of the shopper does for both.
+        habits = (one.taste for one in self._blend.sources if isinstance(one, Habits))
+        self._counts = next(habits, taste)
         self._scratch = _Scratch(len(bundle.vocabulary))
         networks = [one.weights for one in self._blend.sources if isinstance(one, Lstm)]
         self._output = next(
@@ -112,7 +122,8 @@ class Ranker:
         away from more of their kind. Fewer than k where no more have any score.
         """
         scratch = self._scratch
-        terms = [self._term(source, ask, batch, state) for source, ask in self._ask]
+        profile = self._counts.profile(batch, 0) if self._counts is not None else None
+        terms = [self._term(source, ask, batch, state, profile) for source, ask in self._ask]
         knows = np.array([[term is not None] for term in terms])
         weights = self._blend.weights_for(batch, knows)[:, 0]
         together = self._together(about, surface)
@@ -126,7 +137,7 @@ class Ranker:
                 term.add_to(total, weight)
         lift = self._blend.newcomers_lift(weights[:, None])
         total[self._known :] *= lift
-        leaning = self._leanings.of(batch) if self._leanings is not None else None
+        leaning = self._leanings.of(profile) if self._leanings and profile else None
         if leaning is not None:
             leaning.multiply(total, total)
         leant = total.sum() if self._leanings is not None else np.float32(0)
@@ -164,21 +175,12 @@ class Ranker:
         """
         place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
-        shares: list[Scores | None] = []
-        for source, ask in self._ask:
-            if isinstance(source, Lstm):
-                share = None
-                if state is not None and self._output is not None:
-                    true = likelihoods(self._output, state[0], norms.highest, items)
-                    share = true / norms.mass
-            elif isinstance(source, Habits):
-                habit = source.term(batch, self._scratch.habitual, mass=norms.habitual)
-                share = habit.at(items, place) if habit and norms.habitual > 0 else None
-            else:
-                term = ask(batch)
-                share = term.at(items, place) if term is not None else None
-            shares.append(share)
-        leaning = self._leanings.of(batch) if self._leanings is not None else None
+        profile = self._counts.profile(batch, 0) if self._counts is not None else None
+        said = [
+            self._remembered(source, ask, batch, state, profile, norms) for source, ask in self._ask
+        ]
+        shares = [one.at(items, place) if one is not None else None for one in said]
+        leaning = self._leanings.of(profile) if self._leanings and profile else None
         suits = leaning.exact(items, place) if leaning is not None else np.float32(1)
         place[items] = -1
         knows = np.array([[share is not None] for share in shares])
@@ -216,15 +218,50 @@ class Ranker:
         place[items] = -1
         return share
 
-    def _term(self, source: Source, ask: "_Ask", batch: Batch, state: State | None) -> Term | None:
+    def _term(
+        self, source: Source, ask: "_Ask", batch: Batch, state: State | None,
+        profile: Profile | None,
+    ) -> Term | None:  # fmt: skip
+        """What a source says of all items."""
+        scratch = self._scratch
         if isinstance(source, Lstm):
             if state is None or self._output is None:
                 return None
             if self._output.index is not None:
-                return Likeliest(self._output, state[0])
-            return Softmax(self._output, state[0], self._scratch.logits)
+                return Likeliest(self._output, source.led(state))
+            return Softmax(self._output, source.led(state), scratch.logits)
         if isinstance(source, Habits):
-            return source.term(batch, self._scratch.habitual)
+            if profile is None:
+                return None
+            network = None
+            if source.network is not None and self._output is not None:
+                own = source.network.own(state or source.network.begin(batch))
+                network = NetworkOwn.of_all(self._output, own, scratch.habitual)
+            return source.term(profile, scratch.habitual, network)
+        if isinstance(source, Collaborative):
+            return source.term(batch, scratch.near)
+        return ask(batch)
+
+    def _remembered(
+        self, source: Source, ask: "_Ask", batch: Batch, state: State | None,
+        profile: Profile | None, norms: Norms,
+    ) -> Said | None:  # fmt: skip
+        """What a source said of single items, without summing up all of them again."""
+        scratch = self._scratch
+        if isinstance(source, Lstm):
+            if state is None or self._output is None:
+                return None
+            return Remembered(self._output, source.led(state), norms.highest, norms.mass)
+        if isinstance(source, Habits):
+            if profile is None or norms.habitual <= 0:
+                return None
+            network = None
+            if source.network is not None and self._output is not None:
+                own = source.network.own(state or source.network.begin(batch))
+                network = NetworkOwn(self._output, own, norms.own)
+            return source.term(profile, scratch.habitual, network, mass=norms.habitual)
+        if isinstance(source, Collaborative):
+            return source.term(batch, scratch.near, mass=norms.near)
         return ask(batch)
 
     def _alike(self, about: Sequence[int]) -> Ints | None:
@@ -242,7 +279,7 @@ type _Ask = Callable[[Batch], Term | None]
 
 
 def _asking(source: Source) -> _Ask:
-    """How to ask a source what it says of a window; the network and habit want more than that."""
+    """How to ask a source what it says of a window; who sums up all items wants more than that."""
     if isinstance(source, Sparse):
         sparse = source
         return lambda batch: Few.of(*sparse.found(batch))
@@ -257,10 +294,12 @@ def _asking(source: Source) -> _Ask:
 def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
     softmax = next((term for term in terms if isinstance(term, (Softmax, Likeliest))), None)
     habitual = next((term for term in terms if isinstance(term, Habitual)), None)
+    near = next((term for term in terms if isinstance(term, Near)), None)
     nothing = np.float32(0)
     return Norms(
         softmax.highest if softmax else nothing, softmax.mass if softmax else nothing, leant,
-        habitual.mass if habitual else nothing,
+        habitual.mass if habitual else nothing, habitual.highest if habitual else nothing,
+        near.mass if near else nothing,
     )  # fmt: skip
 
 

@@ -73,6 +73,23 @@ class Lead:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """A model's recall and MRR over all cases by each of some seeds, in the same order."""
+
+    name: str
+    recall: tuple[float, ...]
+    mrr: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What learns by chance, by some seeds, and the blend's leads over the mean of them."""
+
+    models: tuple[Repeated, ...]
+    leads: tuple[Lead, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What was measured and whether the gate opened; `problems` says why not."""
 
@@ -95,6 +112,8 @@ class Report:
     """The blend without each class of events."""
     noise: tuple[Relearnt, ...] = ()
     """The blend that learnt from noisy events."""
+    chance: Chance | None = None
+    """What learns by chance, by other seeds too."""
 
     @property
     def accepted(self) -> bool:
@@ -133,8 +152,9 @@ def make_report(
     rows: tuple[Row, ...] = ()
     if split is not None and len(test):
         met = np.nan_to_num(Popular.fit(split.train, items).weights)
+        sessions = len(np.unique(split.train.session))
         groups = _by_length(test), _by_frequency(test, met)
-        rows = tuple(_row(one, test, met, *groups) for one in rankings)
+        rows = tuple(_row(one, test, met, sessions, *groups) for one in rankings)
     return Report(
         events=len(log),
         people=len(np.unique(log.shopper)),
@@ -157,6 +177,7 @@ def _row(
     ranking: Ranking,
     test: Cases,
     met: Scores,
+    sessions: int,
     by_length: Sequence[Group],
     by_frequency: Sequence[Group],
 ) -> Row:
@@ -166,7 +187,7 @@ def _row(
         every=measure(ranking, np.ones(len(test), np.bool_), k=K),
         recall=bootstrap(hits(ranking.rank, K), test.shopper),
         mrr=bootstrap(reciprocal_ranks(ranking.rank, K), test.shopper),
-        novelty=novelty(ranking, met, k=K),
+        novelty=novelty(ranking, met, sessions=sessions, k=K),
         popularity=popularity(ranking, met, test.target, k=K),
         by_length=_parts(ranking, by_length),
         by_frequency=_parts(ranking, by_frequency),

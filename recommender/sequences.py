@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.mining.compiled import compiled
+
 type Ints = NDArray[np.int32]
 type Times = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -131,8 +133,8 @@ class Batch:
 
     def session_items(self, row: int) -> list[int]:
         """Distinct known items of the running session, the latest first."""
-        items = self.item[row, : self.length[row]][self.in_session[row, : self.length[row]]]
-        return [item for item in dict.fromkeys(items[::-1].tolist()) if item >= 0]
+        items: list[int] = _latest(self.item[row], self.in_session[row], self.length[row]).tolist()
+        return items
 
     def known_items(self, row: int) -> Ints:
         """The known items of all steps, the older ones too, oldest first."""
@@ -141,19 +143,33 @@ class Batch:
         return known
 
 
+@compiled
+def _latest(item: Ints, in_session: Bools, steps: int) -> Ints:
+    found = np.empty(steps, np.int32)
+    size = 0
+    for step in range(steps - 1, -1, -1):
+        one = item[step]
+        if in_session[step] and one >= 0 and not (found[:size] == one).any():
+            found[size] = one
+            size += 1
+    return found[:size]
+
+
 def build_log(events: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     """The log of an event frame [shopper, session, product, action, at].
 
-    Rows without a product (a search for words) are no steps. Where the session is null, a pause of
-    SESSION_GAP begins a new one. Rows at the same time keep their order. Raises ValueError for a
-    missing column or an unknown action.
+    Rows without a product (a search for words) are no steps. Each shopper's steps are in order of
+    time, those of the same time in the frame's; a pause of SESSION_GAP begins a new session, unless
+    the ids say that the same one goes on. Raises ValueError for a missing column or an unknown
+    action.
     """
     frame = sorted_steps(events)
     unknown = set(frame["action"].unique().to_list()) - set(ACTIONS)
     if unknown:
         raise ValueError(f"unknown actions {sorted(unknown)}: expected some of {list(ACTIONS)}")
+    met = frame["product"].unique()
     items = frame["product"].replace_strict(
-        list(vocabulary.items), list(range(len(vocabulary))), default=-1, return_dtype=pl.Int32
+        met, [vocabulary.get(product) for product in met.to_list()], return_dtype=pl.Int32
     )
     at = frame["at"].dt.epoch("us").to_numpy().astype(np.int64)
     shopper = frame["shopper"].rle_id().to_numpy().astype(np.int32)
@@ -179,19 +195,14 @@ def sorted_steps(events: pl.DataFrame) -> pl.DataFrame:
         events.with_row_index("row")
         .filter(pl.col("product").is_not_null())
         .sort("shopper", "at", "row")
-        .with_columns(
-            pause=(pl.col("at").diff() > SESSION_GAP).fill_null(False).cum_sum(),
-            session=pl.col("session").cast(pl.String),
-        )
-        .with_columns(
-            key=pl.coalesce(
-                pl.lit("s") + pl.col("session"), pl.lit("p") + pl.col("pause").cast(pl.String)
-            )
-        )
-        .with_columns(began=pl.col("at").min().over("shopper", "key"))
-        .sort("shopper", "began", "key", "at", "row")
+        .with_columns(pl.col("session").cast(pl.String))
     )
-    return steps.with_columns(run=pl.struct("shopper", "key").rle_id())
+    first = pl.col("shopper") != pl.col("shopper").shift()
+    # Only some of a visit's steps may carry its id: the shop's own server knows none.
+    known = pl.col("session").forward_fill().over("shopper")
+    goes_on = pl.col("session") == known.shift()
+    paused = (pl.col("at").diff() > SESSION_GAP) & ~goes_on.fill_null(value=False)
+    return steps.with_columns(run=(first | paused).fill_null(value=False).cum_sum())
 
 
 def gap_buckets(shopper: Ints, at: Times) -> Ints:
@@ -222,17 +233,19 @@ def windows(
     length: int = WINDOW,
     memory: int = 0,
 ) -> Batch:
-    """The last `length` steps of each `shopper` before position `ends` (exclusive).
+    """The last steps of each `shopper` before position `ends` (exclusive), at most `length`.
+
+    A window of a shopper with more steps than that begins at a multiple of half of `length`, as
+    those that training learns from do: so it grows from its newer half to the whole, and the next
+    step does not push out the first at once.
 
     `session` is the running session's number for each window; `memory` more steps are remembered.
     The first step of a window has gap 0, so that a window says the same whatever came before it.
     """
     ends = np.asarray(ends, np.int64)
-    longest = min(length, len(log))
-    offsets = ends[:, None] - longest + np.arange(longest)
-    inside = offsets >= 0
-    inside &= log.shopper[np.maximum(offsets, 0)] == shopper[:, None] if len(log) else False
-    lengths = inside.sum(axis=1).astype(np.int32)
+    is_known = (ends > 0) & (log.shopper[ends - 1] == shopper) if len(log) else False
+    known = np.where(is_known, ends - np.searchsorted(log.shopper, shopper), 0)
+    lengths = (known - _begin(known, length)).astype(np.int32)
     width = int(lengths.max(initial=0))
     positions = ends[:, None] - lengths[:, None] + np.arange(width)
     valid = np.arange(width) < lengths[:, None]
@@ -261,6 +274,12 @@ def windows(
     )
 
 
+def _begin(steps: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """At which of a shopper's so many steps a window of at most `length` begins."""
+    half = max(length // 2, 1)
+    return np.maximum(-(-(steps - length) // half), 0) * half
+
+
 def encode(
     steps: Sequence[tuple[str, str, datetime]],
     vocabulary: Vocabulary,
@@ -277,7 +296,9 @@ def encode(
     """
     known = [step for step in steps if step[1] in ACTION_CODES]
     known.sort(key=lambda step: step[2])
-    known = known[-length - memory :]
+    first = max(int(_begin(np.array(len(known)), length)) - memory, 0)
+    # By whole halves of a window, so that it begins where it would with all of them.
+    known = known[first - first % max(length // 2, 1) :]
     size = len(known)
     at = np.fromiter((microseconds(step[2]) for step in known), np.int64, size)
     pause = SESSION_GAP // timedelta(microseconds=1)
@@ -314,7 +335,7 @@ def extended(
 ) -> Batch:
     """One window with one more step that long after its last, as `encode` would make it."""
     steps = int(batch.length[0])
-    first = max(0, steps + 1 - length)
+    first = int(_begin(np.array(steps + 1), length))
 
     def older(values: Ints, window: Ints) -> Ints:
         return np.append(values[0], window[0, :first])[None, -MEMORY:]

@@ -7,13 +7,16 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
 import polars as pl
 import structlog
 
 from recommender.bundle import Bundle
 from recommender.filters import allowed
 from recommender.live import LiveBlend
+from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Embed, Newcomers
+from recommender.occlusion import moved_most
 from recommender.protocol import (
     History,
     NoModelError,
@@ -22,7 +25,7 @@ from recommender.protocol import (
 )
 from recommender.registry import BrokenModelError, current, read
 from recommender.rules import AssociationRules
-from recommender.sequences import Bools, Vocabulary
+from recommender.sequences import Bools, Vocabulary, encode
 from recommender.spoken import SPOKEN_FOR, Spoken
 
 
@@ -42,6 +45,19 @@ class Loaded:
     """The category that each of the newcomers was placed in, in their order."""
     edition: int = field(default_factory=count().__next__)
     """Another for each of the process: what was kept for another does not hold for this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The product that moved the network most, and what people in visits like this one did.
+
+    `people` of the `of` people turned to the suggested product; both None where fewer than may be
+    told did.
+    """
+
+    moved_by: str | None = None
+    people: int | None = None
+    of: int | None = None
 
 
 class Suggester:
@@ -210,6 +226,23 @@ class Suggester:
         """How likely the open cart will not be bought in this visit; None where that is unknown."""
         blend = self._loaded.blend
         return blend.leaving(blend.follow(history), now=now)
+
+    def grounds(self, history: History, product: str) -> Grounds:
+        """What a suggestion of the product rests on, for who asks to know more."""
+        bundle = self._loaded.bundle
+        item, blend = bundle.vocabulary.get(product), bundle.blend
+        steps = [(step.product_id, step.action, step.at) for step in history.steps]
+        batch = encode(steps, bundle.vocabulary)
+        if item < 0 or not len(batch.item[0]):
+            return Grounds()
+        moved = moved_most(blend, batch, item)
+        moved_by = None if moved is None else bundle.vocabulary.items[moved]
+        near = bundle.source(SessionNeighbours.name)
+        session = np.array(batch.session_items(0), np.int32)
+        if not isinstance(near, SessionNeighbours) or not len(session):
+            return Grounds(moved_by)
+        people, of = near.people(session, item)
+        return Grounds(moved_by, people, of) if people >= self._min_people else Grounds(moved_by)
 
     @property
     def in_force(self) -> Loaded:

@@ -154,8 +154,11 @@ class Taste:
             features[FEATURES.index("met"), profile.met] = np.log1p(profile.times)
         return features
 
-    def profile(self, batch: Batch, row: int) -> "Profile | None":
-        """What the shopper of one window keeps to; None where there is no known item."""
+    def profile(self, batch: Batch, row: int) -> Profile | None:
+        """What the shopper of one window keeps to; None where there is no known item.
+
+        It does not depend on the weights, so one does for every taste of the same counts.
+        """
         steps = batch.known_items(row)
         if len(steps) == 0:
             return None

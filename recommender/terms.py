@@ -86,8 +86,8 @@ class Softmax:
 
     def __init__(self, output: OutputLayer, hidden: Scores, scratch: Scores) -> None:
         self._output, self._hidden = output, hidden
-        self._likelihood = output.logits(hidden, scratch)
-        self.highest = scratch.max(initial=np.float32(-1e30))
+        self._likelihood = scratch
+        self.highest = output.logits(hidden, scratch)
         np.subtract(scratch, self.highest, out=scratch)
         np.exp(scratch, out=scratch)
         self.mass = max(scratch.sum(), np.float32(1e-30))
@@ -128,6 +128,21 @@ class Likeliest:
         """As Term says; the shares of items that were not looked at are true too."""
         true = likelihoods(self._output, self._hidden, self.highest, items)
         share: Scores = true / self.mass
+        return share
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The network's shares of single items, where it is known what all of them add up to."""
+
+    output: OutputLayer
+    hidden: Scores
+    highest: np.float32
+    mass: np.float32
+
+    def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
+        """As Term says."""
+        share: Scores = likelihoods(self.output, self.hidden, self.highest, items) / self.mass
         return share
 
 

@@ -35,6 +35,14 @@ class ReasonWords:
         """The sentence that says what would stand there without the product of that title."""
         return self._words["instead"].format(because=because, instead=title)
 
+    def moved(self, title: str) -> str:
+        """The sentence that names the product that the network was moved by most."""
+        return self._words["moved"].format(because=title)
+
+    def visits_alike(self, people: int, of: int) -> str:
+        """The sentence about people whose visits were most like the shopper's."""
+        return self._words["visits_alike"].format(people=people, of=of)
+
     @staticmethod
     def _key(reason: Reason, because: Naming | None, own: Naming | None) -> str:
         in_category = own is not None and own.category_title is not None

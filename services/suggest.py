@@ -45,7 +45,7 @@ from recommender.protocol import (
 )
 from recommender.registry import BrokenModelError
 from recommender.sequences import MEMORY, WINDOW
-from recommender.serving import Suggester
+from recommender.serving import Grounds, Suggester
 from services.embedding import Embedder
 from services.reason_words import ReasonWords
 
@@ -204,6 +204,13 @@ class SuggestionService:
         return ShownSuggestion(
             row.id, row.product_id, row.rank, row.source, reason, str(stored["text"])
         )
+
+    def grounds(self, history: History, product_id: str, *, version: str) -> Grounds:
+        """What a suggestion of that version rested on; nothing where another is in force."""
+        suggester = self._suggester
+        if suggester is None or suggester.version != version:
+            return Grounds()
+        return suggester.grounds(history, product_id)
 
     def facts(self, session: Session, identity: Identity) -> tuple[History, frozenset[str]]:
         """The shopper's steps, cart and orders, and the products they do not want to see."""

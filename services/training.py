@@ -32,6 +32,7 @@ from recommender.registry import (
 )
 from recommender.relearning import Lesson, relearn
 from recommender.report import Report
+from recommender.seeds import repeat
 from recommender.serving import Suggester
 from recommender.training import counts_only, measure_models, refresh
 from recommender.warm_start import PART, WarmStart
@@ -87,13 +88,15 @@ def evaluate_models(
     config: TrainConfig,
     progress: Progress,
     oracles: Mapping[str, Callable[[], Oracle]],
+    seeds: int = 1,
     fusion: bool = False,
     noise_at: datetime | None = None,
 ) -> Report:
     """Every model on the last days, without publishing anything.
 
-    With `fusion` the blend is trained again without each class of events, and with `noise_at`, the
-    time that cleaning goes by, from noisy events.
+    With more `seeds` than one, what learns by chance is trained by each of them. With `fusion` the
+    blend is trained again without each class of events, and with `noise_at`, the time that cleaning
+    goes by, from noisy events.
     """
     made = prepared(frames)
     measured = measure_models(
@@ -107,6 +110,11 @@ def evaluate_models(
         return relearn(lessons, measured.blend, held_out, made, config=config, progress=progress)
 
     report = measured.report
+    if seeds > 1:
+        chance = repeat(
+            measured.rankings, held_out, made, config=config, seeds=seeds, progress=progress
+        )
+        report = replace(report, chance=chance)
     if fusion:
         report = replace(report, fusion=relearnt(without_each(made, held_out)))
     if noise_at is not None:

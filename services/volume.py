@@ -28,7 +28,7 @@ from db.fold import CART_EVENT_NAMES
 from db.insert import table_of
 from db.models import EventName, Suggestion
 from db.reads.catalogue import ProductFacts, catalogue_version, product_facts
-from db.reads.suggesting import Naming, namings
+from db.reads.suggesting import Naming, every_naming, namings
 from db.reads.training import ACTIONS
 from db.reads.watch import Stamp, Watch, stamp_in
 from db.writes.visitors import claim_visitor
@@ -95,6 +95,10 @@ class VolumeService:
         self._thread = ThreadPoolExecutor(1, "recommend")
         self._log = ShownLog(sessions)
         self._keeper = Keeper(self._freshen)
+
+    def warm_up(self) -> None:
+        """Read what the shop's products are called, so that no shopper waits for it."""
+        self._freshen()
 
     def start(self) -> None:
         """Begin to keep the model and the shop's stock fresh, and to write."""
@@ -238,10 +242,10 @@ class VolumeService:
         self, identity: Identity, surface: Surface, chosen: list[Suggested], version: str,
         now: datetime, *, from_all: bool,
     ) -> list[_Worded]:  # fmt: skip
-        self._learn_names(chosen)
+        names = self._learnt_names(chosen)
         worded = []
         for rank, one in enumerate(chosen, start=1):
-            reason, text = self._service.worded(one, self._names)
+            reason, text = self._service.worded(one, names)
             key = new_id()
             row = self._service.row(
                 identity, key, replace(one, rank=rank, reason=reason), text, surface, version, now,
@@ -251,26 +255,29 @@ class VolumeService:
             worded.append(_Worded(shown, one, row))
         return worded
 
-    def _learn_names(self, chosen: list[Suggested]) -> None:
+    def _learnt_names(self, chosen: list[Suggested]) -> dict[str, Naming]:
+        """Names among which are those of all products that suggestions speak of."""
+        # Another thread may put other names in their place at any time.
+        names = self._names
         needed = {one.product_id for one in chosen}
         needed.update(product for one in chosen for product in one.reason.because)
-        missing = [product for product in needed if product not in self._names]
+        missing = [product for product in needed if product not in names]
         if missing:
             with read_session(self._sessions) as session:
-                self._names.update(namings(session, missing))
-            if len(self._names) > MOST_NAMES:
-                self._names = {
-                    product: self._names[product] for product in needed & self._names.keys()
-                }
+                names.update(namings(session, missing))
+            if len(names) > MOST_NAMES:
+                self._names = {product: names[product] for product in needed & names.keys()}
+        return names
 
     def _freshen(self) -> None:
         self._service.freshen(self._sessions, self._clock.now())
         with read_session(self._sessions) as session:
             catalogue = catalogue_version(session)
         if catalogue != self._catalogue:
-            # Titles may have changed: they are read again as they are needed.
+            # Titles may have changed. Names beyond these are read as they are needed.
             self._catalogue = catalogue
-            self._thread.submit(self._names.clear)
+            with read_session(self._sessions) as session:
+                self._names = every_naming(session, most=MOST_NAMES // 2)
 
 
 def _told(one: _Worded) -> dict[str, Any]:

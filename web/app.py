@@ -119,6 +119,7 @@ def warm_up(app: FastAPI) -> None:
     state = app.state
     with read_session(state.sessions) as session:
         state.suggestions.warm_up(session, now=state.clock.now())
+    state.volume.warm_up()
     state.search.warm_up()
 
 

@@ -7,6 +7,8 @@ import lightgbm
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.stats import sem
+from scipy.stats import t as student_t
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, recall_score, roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
@@ -28,7 +30,8 @@ BINS = 10
 class Row:
     """A model's measures: mean over all folds, and the half-width of its 95 % interval.
 
-    The interval is of the repeats, as folds of one repeat share their visits.
+    The interval tells how far the draw of the folds moves the mean, by Student's t over the
+    repeats; how other visits would do is not in it.
     """
 
     model: str
@@ -53,7 +56,7 @@ def compare(
         ])  # fmt: skip
         half = np.full(len(MEASURES), np.nan)
         if repeats > 1:
-            half = 1.96 * measured.std(axis=0, ddof=1) / np.sqrt(repeats)
+            half = student_t.ppf(0.975, repeats - 1) * sem(measured, axis=0)
         yield Row(
             name,
             dict(zip(MEASURES, measured.mean(axis=0).tolist(), strict=True)),

@@ -28,7 +28,7 @@ from recommender.fitting import TrainConfig, fit_lstm, held_out_days, leaving_lo
 from recommender.lstm import LstmConfig
 from recommender.prepared import Prepared
 from recommender.progress import Progress
-from recommender.sequences import Log, Split, temporal_split
+from recommender.sequences import Ints, Log, Split, temporal_split
 
 type Floats = NDArray[np.float64]
 type Said = Callable[[OpenCarts], Floats]
@@ -106,7 +106,8 @@ def compare_on_demo(
         best = oracles[BEST].probability(cases, played=played)
         told = {name: np.asarray(expit(model(carts))) for name, model in models.items()}
         told |= {STRANGERS: oracles[STRANGERS].probability(cases, played=played), BEST: best}
-        rows += [_row(name, after, carts.left, one, best) for name, one in told.items()]
+        shopper = prepared.log.shopper[carts.position]
+        rows += [_row(name, after, shopper, carts.left, one, best) for name, one in told.items()]
         left.append(carts.left)
         for name in said:
             said[name].append(told[name])
@@ -161,15 +162,10 @@ def _line(model: Said, slope: float, intercept: float) -> Said:
     return lambda carts: slope * model(carts) + intercept
 
 
-def _row(name: str, after: int, left: NDArray[np.bool_], said: Floats, best: Floats) -> Row:
-    draw = np.random.default_rng(after)
-    drawn = [draw.integers(len(left), size=len(left)) for _ in range(DRAWS)]
-    shares = [
-        average_precision_score(left[one], said[one])
-        / average_precision_score(left[one], best[one])
-        for one in drawn
-    ]
-    low, high = np.quantile(shares, [0.025, 0.975])
+def _row(
+    name: str, after: int, shopper: Ints, left: NDArray[np.bool_], said: Floats, best: Floats
+) -> Row:
+    low, high = np.quantile(list(_shares(shopper, left, said, best, seed=after)), [0.025, 0.975])
     ap = average_precision_score(left, said)
     return Row(
         model=name,
@@ -184,3 +180,17 @@ def _row(name: str, after: int, left: NDArray[np.bool_], said: Floats, best: Flo
         share_low=float(low),
         share_high=float(high),
     )
+
+
+def _shares(
+    shopper: Ints, left: NDArray[np.bool_], said: Floats, best: Floats, *, seed: int
+) -> Iterator[float]:
+    """The share of the best possible, with whole shoppers drawn anew: their visits are alike."""
+    _, who = np.unique(shopper, return_inverse=True)
+    draw, count = np.random.default_rng(seed), int(who.max()) + 1
+    for _ in range(DRAWS):
+        times = np.bincount(draw.integers(count, size=count), minlength=count)[who]
+        own, most = (
+            average_precision_score(left, one, sample_weight=times) for one in (said, best)
+        )
+        yield own / most

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from benchmarks.nudges.known import put_steps
 from db.engine import SessionFactory
 from db.models import (
     Cart,
@@ -44,7 +45,8 @@ class Mix:
     """How many carts there are in all, how many are due, and how many had their turn lately.
 
     Of the due ones as many are due for each stage, and have the nudges of those before; `done` ones
-    were left within two weeks and have them all; the others are older.
+    were left within two weeks and have them all; the others are older. Of the due ones the visit
+    that filled the cart is known too.
     """
 
     carts: int
@@ -76,7 +78,17 @@ def fill(
         )
         left = now - pl.Series(np.round(hours * 3_600_000)).cast(pl.Duration("ms"))
         left = left.cast(_UTC)
-        _people(sessions, numbers, left, random)
+        inside = _people(sessions, numbers, left, random)
+        if is_due.any():
+            with sessions.begin() as session:
+                put_steps(
+                    session,
+                    visitor=pl.Series([f"v{number}" for number in numbers[is_due]]),
+                    left=left.filter(pl.Series(is_due)),
+                    inside=[one.filter(pl.Series(is_due)) for one in inside],
+                    random=random,
+                    products=product_keys(),
+                )
         for place, stage in enumerate(stages):
             had_it = (turn > place) & ~is_old
             if had_it.any():
@@ -88,11 +100,16 @@ def _chunks(carts: int) -> Iterator[np.ndarray]:
         yield np.arange(begin, min(begin + CHUNK, carts))
 
 
+def product_keys() -> list[str]:
+    """All products that are sold."""
+    return [f"p{number}" for number in range(PRODUCTS)]
+
+
 def _catalogue(sessions: SessionFactory, *, now: datetime) -> None:
     with sessions.begin() as session:
         session.add(Category(id="all", title="Everything"))
         session.flush()
-        keys = [f"p{number}" for number in range(PRODUCTS)]
+        keys = product_keys()
         session.add_all(
             Product(id=key, title=f"Product {key}", category_id="all", updated_at=now)
             for key in keys
@@ -118,13 +135,17 @@ def _keys(products: np.ndarray) -> pl.Series:
 
 def _people(
     sessions: SessionFactory, numbers: np.ndarray, left: pl.Series, random: np.random.Generator
-) -> None:
-    """A person with a browser, a consent, and a cart of two things, for each number."""
+) -> tuple[pl.Series, pl.Series]:
+    """A person with a browser, a consent, and a cart of two things, for each number.
+
+    Returns the first and the second thing of each.
+    """
     since = left - timedelta(days=30)
     frame = pl.DataFrame({"key": pl.Series(numbers).cast(pl.String), "left": left, "since": since})
     person, visitor, cart = (pl.concat_str(pl.lit(kind), "key") for kind in ("u", "v", "c"))
     mail = pl.concat_str(pl.lit("u"), "key", pl.lit("@example.org"))
     first, second = random.integers(0, PRODUCTS // 2, (2, len(numbers)))
+    second += PRODUCTS // 2
     tables = (
         (Person, {"id": person, "email": mail, "name": pl.lit("Sam"), "locale": pl.lit("en"),
                   "time_zone": pl.lit("Europe/Berlin"), "is_staff": pl.lit(value=False),
@@ -141,11 +162,12 @@ def _people(
                       "variant_id": pl.lit(_keys(chosen)), "quantity": pl.lit(1),
                       "unit_amount": pl.lit(pl.Series(_price(chosen))),
                       "currency": pl.lit("EUR"), "added_at": "left", "updated_at": "left"})
-          for chosen in (first, second + PRODUCTS // 2)),
+          for chosen in (first, second)),
     )  # fmt: skip
     with sessions.begin() as session:
         for model, columns in tables:
             insert_new(session, model, frame.select(**columns))
+    return _keys(first), _keys(second)
 
 
 def _had(sessions: SessionFactory, stage: Stage, numbers: np.ndarray, left: pl.Series) -> None:

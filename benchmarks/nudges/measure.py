@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
 
-from benchmarks.nudges.carts import Mix, fill
+from benchmarks.nudges.carts import Mix, fill, product_keys
+from benchmarks.nudges.known import publish_version
 from benchmarks.nudges.sweep import sweep_apart
 from db.engine import make_engine, make_session_factory
 from db.migrate import upgrade
@@ -47,7 +50,7 @@ def measure(server: str, *, carts: int, due: int, sweepers: int) -> Measured:
 
     Raises psycopg.OperationalError where the server does not answer.
     """
-    with _database(server) as url:
+    with _database(server) as url, TemporaryDirectory() as models:
         engine = make_engine(url)
         fill(
             make_session_factory(engine),
@@ -59,7 +62,8 @@ def measure(server: str, *, carts: int, due: int, sweepers: int) -> Measured:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
             connection.execute("CHECKPOINT")
-        swept = sweep_apart(url, now=NOW, sweepers=sweepers)
+        publish_version(Path(models), product_keys())
+        swept = sweep_apart(url, Path(models), now=NOW, sweepers=sweepers)
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT count(*) FROM coupons").fetchone()
     return Measured(

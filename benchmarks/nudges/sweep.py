@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from time import process_time, time
 
 from core.clock import SimulatedClock, parse_utc
@@ -15,6 +16,7 @@ from db.engine import make_engine, make_session_factory
 from db.models import Channel as ChannelName
 from db.pricing import DeliveryRule
 from nudges.channels import Outcome, OutcomeKind
+from nudges.leaving import LeavingScores
 from nudges.message import Message
 from nudges.policy import load_policy
 from nudges.sweep import Sweeper
@@ -51,14 +53,21 @@ class TakesAll:
         """Nothing is held open."""
 
 
-def sweep_apart(url: str, *, now: datetime, sweepers: int) -> list[Swept]:
+def sweep_apart(url: str, models_dir: Path, *, now: datetime, sweepers: int) -> list[Swept]:
     """Sweep the database by so many processes at once, as the shipped policy says.
 
     Its limit a minute is left out.
     """
     processes = [
         subprocess.Popen(  # noqa: S603 its own interpreter
-            [sys.executable, "-m", "benchmarks.nudges.sweep", url, now.isoformat()],
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.nudges.sweep",
+                url,
+                str(models_dir),
+                now.isoformat(),
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -73,7 +82,7 @@ def sweep_apart(url: str, *, now: datetime, sweepers: int) -> list[Swept]:
     return swept
 
 
-def sweep(url: str, now: datetime) -> Swept:
+def sweep(url: str, models_dir: Path, now: datetime) -> Swept:
     """Sweep in this process; the peak memory is that of the whole process."""
     settings = Settings()
     policy = load_policy()
@@ -89,6 +98,7 @@ def sweep(url: str, now: datetime) -> Swept:
         channels=[TakesAll()],
         decider=UpliftDecider(prior, policy, rule),
         clock=SimulatedClock(now),
+        leaving=LeavingScores(models_dir),
     )
     began, cpu = time(), process_time()
     summary = sweeper.run()
@@ -108,5 +118,6 @@ def sweep(url: str, now: datetime) -> Swept:
 
 
 if __name__ == "__main__":
-    swept = sweep(sys.argv[1], parse_utc(sys.argv[2]))
+    url, models, now = sys.argv[1:]
+    swept = sweep(url, Path(models), parse_utc(now))
     print(json.dumps({name: getattr(swept, name) for name in Swept.__slots__}))

@@ -79,7 +79,7 @@ def make_shop(folder: Path, *, items: int, seed: int = 1) -> Shop:
     url = f"sqlite:///{folder / 'shop.db'}"
     shop = Shop(url, folder / "models", products, visitors, walks[:, -1].tolist())
     _fill(shop, category, walks)
-    publish(shop, learnt(_prepared(shop, category, draw), draw))
+    publish(shop.models_dir, learnt(prepared(products, category, draw), draw))
     return shop
 
 
@@ -137,8 +137,11 @@ def _past(shop: Shop, walks: NDArray[np.int64], now: datetime) -> list[dict[str,
     return rows
 
 
-def _prepared(shop: Shop, category: Sequence[str], draw: np.random.Generator) -> Prepared:
-    items = len(shop.products)
+def prepared(
+    products: Sequence[str], category: Sequence[str], draw: np.random.Generator
+) -> Prepared:
+    """Made-up sessions with the products, which are of these categories."""
+    items = len(products)
     sessions = SESSIONS_EACH * items
     walks = walk(draw, items, sessions, SESSION_STEPS).ravel()
     session = np.repeat(np.arange(sessions), SESSION_STEPS)
@@ -147,26 +150,26 @@ def _prepared(shop: Shop, category: Sequence[str], draw: np.random.Generator) ->
     events = pl.DataFrame({
         "shopper": pl.Series(session // 2).cast(pl.String),
         "session": pl.Series(session).cast(pl.String),
-        "product": pl.Series(shop.products)[walks],
+        "product": pl.Series(products)[walks],
         "action": np.where(draw.random(len(walks)) < 0.3, "add", "view"),
         "at": pl.Series([begin]).dt.cast_time_unit("us")
         + pl.Series(minute.astype(np.int64) * 60_000_000).cast(pl.Duration("us")),
     })  # fmt: skip
     catalogue = pl.DataFrame({
-        "product": shop.products, "category": category,
+        "product": products, "category": category,
         "brand": [f"brand {place % BRANDS}" for place in range(items)],
         "amount": draw.integers(500, 20_000, items),
     })  # fmt: skip
     return prepare(events, catalogue)
 
 
-def learnt(prepared: Prepared, draw: np.random.Generator) -> Bundle:
+def learnt(known: Prepared, draw: np.random.Generator) -> Bundle:
     """What training would make of the log, but for what it would learn."""
 
     def some(*shape: int) -> NDArray[np.float32]:
         return draw.normal(0, 0.3, shape).astype(np.float32)
 
-    size, log, facts = len(prepared.vocabulary), prepared.log, prepared.facts
+    size, log, facts = len(known.vocabulary), known.log, known.facts
     lstm = Lstm(Weights(
         item=some(size + 1, UNITS), action=some(len(ACTIONS) + 1, UNITS),
         gap=some(GAP_BUCKETS, UNITS), kernel=some(UNITS, 4 * UNITS),
@@ -174,21 +177,21 @@ def learnt(prepared: Prepared, draw: np.random.Generator) -> Bundle:
         seen=np.ones(size, np.bool_), leaving=some(UNITS + KINDS),
     ))  # fmt: skip
     habits = Habits.fit(log, facts, np.full(len(HABITS), 0.3, np.float32))
-    sources = [lstm, *fit_counts(log, prepared), habits]
+    sources = [lstm, *fit_counts(log, known), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     taste = with_weights(habits.taste, np.full(len(FEATURES), 0.3, np.float32))
     return Bundle(
-        prepared.vocabulary, prepared.category, Blend(sources, weights, taste),
+        known.vocabulary, known.category, Blend(sources, weights, taste),
         bought_again(log, size), Spoken.mine(log, min_people=MIN_PEOPLE),
-        Carts.fit(log, prepared.amount), indexed(sources),
+        Carts.fit(log, known.amount), indexed(sources),
     )  # fmt: skip
 
 
-def publish(shop: Shop, bundle: Bundle, version: str = "bench") -> None:
+def publish(models_dir: Path, bundle: Bundle, version: str = "bench") -> None:
     """Put the bundle in force as a version of its own."""
     manifest = Manifest(
         version, datetime.now(UTC).isoformat(), bundle.vocabulary.fingerprint, True,
         tuple(source.name for source in bundle.blend.sources),
     )  # fmt: skip
-    store(shop.models_dir, manifest, bundle.parts())
-    switch(shop.models_dir, version)
+    store(models_dir, manifest, bundle.parts())
+    switch(models_dir, version)

@@ -171,6 +171,7 @@ class ChatOutbox(Base):
     __table_args__ = (
         Index("ix_chat_outbox_person_id_delivered_at", "person_id", "delivered_at"),
         Index("ix_chat_outbox_visitor_id_delivered_at", "visitor_id", "delivered_at"),
+        Index("ix_chat_outbox_expires_at", "expires_at"),
     )
 
     nudge_id: Mapped[str] = mapped_column(

@@ -69,9 +69,27 @@ def namings(session: Session, ids: Collection[str]) -> dict[str, Naming]:
     return {product: Naming(title, category) for product, title, category in rows}
 
 
+def every_naming(session: Session, *, most: int) -> dict[str, Naming]:
+    """The same for all products that are sold, or so many of them."""
+    rows = session.execute(
+        select(Product.id, Product.title, Category.title)
+        .outerjoin(Category, Category.id == Product.category_id)
+        .where(Product.active)
+        .limit(most)
+    )
+    kinds: dict[str, str] = {}
+    return {
+        product: Naming(title, category and kinds.setdefault(category, category))
+        for product, title, category in rows
+    }
+
+
 def interest(session: Session, *, since: datetime) -> dict[str, int]:
-    """How many visitors turned to each product since then, robots left out, most first."""
-    people = func.count(Event.visitor_id.distinct())
+    """How many people turned to each product since then, robots left out, most first.
+
+    A person counts once, however many browsers they were seen in.
+    """
+    people = func.count(func.coalesce(Visitor.person_id, Visitor.id).distinct())
     rows = session.execute(
         select(Event.product_id, people)
         .join(Visitor, Visitor.id == Event.visitor_id)

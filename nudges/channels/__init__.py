@@ -8,9 +8,9 @@ __all__ = ["Channel", "Outcome", "OutcomeKind", "offered_channels"]
 
 
 def offered_channels(settings: Settings) -> tuple[ChannelName, ...]:
-    """The channels that this shop has; e-mail and chat every shop has."""
+    """The channels that this shop has; chat every shop has."""
     has = {
-        ChannelName.EMAIL: True,
+        ChannelName.EMAIL: settings.smtp_url is not None,
         ChannelName.CHAT: True,
         ChannelName.TELEGRAM: settings.telegram_token is not None,
         ChannelName.WEB_PUSH: settings.push_key is not None,

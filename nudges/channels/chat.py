@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -107,6 +107,11 @@ def messages_for(session: Session, identity: Identity, *, now: datetime) -> list
         if row.delivered_at is None:
             row.pushed_at = now
     return rows
+
+
+def tidy(session: Session, *, now: datetime) -> None:
+    """Delete what has expired: nobody is shown it any more."""
+    session.execute(delete(ChatOutbox).where(ChatOutbox.expires_at <= now))
 
 
 def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: datetime) -> bool:

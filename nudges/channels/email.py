@@ -55,7 +55,7 @@ class EmailChannel:
     confirms = False
 
     def __init__(self, settings: Settings) -> None:
-        url = urlsplit(settings.smtp_url)
+        url = urlsplit(settings.smtp_url or "")
         if url.scheme not in _DEFAULT_PORTS or not url.hostname:
             raise ValueError("CARTWRIGHT_SMTP_URL must be smtp[s]://USER:PASSWORD@HOST:PORT")
         self._tls = url.scheme == "smtps"

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from db.engine import read_session
 from recommender.protocol import Surface
 from services.cards import suggestion_cards
-from services.counterfactual import instead_of
 from services.suggest import SuggestionService
 from services.volume import Answer, VolumeService
+from services.why import told_beyond
 from web.api.schemas import RankedJson, RecommendationsJson, WhyJson
 from web.fields import Key
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
@@ -102,7 +102,9 @@ def get_why(
 ) -> Response:
     """What a suggestion rests on, as it was stored when it was shown.
 
-    And what would have stood there without the product that the reason names, if that is known.
+    With what is known beyond that: which product of the visit counted most, what people did whose
+    visits were most like it, and what would have stood there without the product that the reason
+    names.
     """
     state = request.app.state
     service: SuggestionService = state.suggestions
@@ -111,9 +113,8 @@ def get_why(
         shown = service.why(session, identity, suggestion_id=suggestion_id)
         if shown is None:
             raise Problem(404, "No such suggestion was shown to you.")
-        instead = instead_of(service, session, identity, shown, now=now)
+        beyond = told_beyond(service, session, identity, shown, now=now)
     how: str = getattr(words_of(request).suggestion.how, shown.reason.kind.value)
-    text = f"{shown.reason_text}. {how}"
-    if instead is not None:
-        text += f" {instead.text}."
+    sentences = [f"{shown.reason_text}.", how, *(f"{one.text}." for one in beyond)]
+    text = " ".join(sentences)
     return json_response({"text": text, "kind": shown.reason.kind.value})

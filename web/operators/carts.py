@@ -239,9 +239,9 @@ def _send_test(
         return words.say("done", "no_address")
     try:
         message = _preview(page, nudging, cart, stage=stage, treatment=treatment, to=to.strip())
+        outcome = send_as_test(nudging, message)
     except PreviewError as error:
         return str(error)
-    outcome = send_as_test(nudging, message)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         return words.say("done", "test_refused", detail=outcome.detail)
     return words.say("done", "test_sent", to=to.strip(), message_id=outcome.message_id)

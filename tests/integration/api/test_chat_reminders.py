@@ -10,7 +10,7 @@ from core.clock import SimulatedClock
 from core.identity import Identity, issue_token
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Channel, Nudge, NudgeStep
+from db.models import Channel, ChatOutbox, Nudge, NudgeStep
 from db.writes.asked import stop_reminders
 from nudges.channels.chat import ChatChannel
 from tests.integration.nudges.shoppers import agree, buy, leave_cart, left_carts, policy, sweeper
@@ -135,3 +135,19 @@ def test_what_is_not_wanted_any_more_is_not_handed_over(
             case _:
                 clock.advance(timedelta(days=7))
     assert waiting(client, ann) == []
+
+
+@pytest.mark.usefixtures("reminded")
+def test_the_sweep_deletes_what_has_expired(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    def kept() -> int:
+        with sessions() as session:
+            return len(session.scalars(select(ChatOutbox.nudge_id)).all())
+
+    clock.advance(timedelta(days=7) - HOUR / 2)
+    sweeper(sessions, clock).run()
+    assert kept() == 1
+    clock.advance(HOUR)
+    sweeper(sessions, clock).run()
+    assert kept() == 0

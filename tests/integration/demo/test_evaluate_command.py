@@ -63,6 +63,28 @@ def test_classes_of_events_and_noise_are_told_where_that_is_asked(tmp_path: Path
     assert views["recall"]["high"] < 0
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("shop")
+def test_what_learns_by_chance_is_told_by_each_seed(tmp_path: Path) -> None:
+    page, figures = tmp_path / "report", tmp_path / "figures.json"
+    words = ["evaluate", "--epochs", "1", "--seeds", "2", "--json", str(figures)]
+    answer = CliRunner().invoke(app, [*words, "--report", str(page)])
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(figures.read_text())
+    assert [one["name"] for one in told["chance"]["models"]] == ["lstm", "blend"]
+    assert "By 2 seeds" in answer.output
+    rows = {row["name"]: row["every"] for row in told["rows"]}
+    html = (page / "index.html").read_text(encoding="utf-8")
+    for one in told["chance"]["models"]:
+        first, second = one["recall"]
+        assert first == rows[one["name"]]["recall"] != second
+        assert f"{(first + second) / 2:.4f}" in html
+    means = {one["name"]: sum(one["recall"]) / 2 for one in told["chance"]["models"]}
+    leads = {one["baseline"]: one["recall"]["mean"] for one in told["chance"]["leads"]}
+    assert leads["lstm"] == pytest.approx(means["blend"] - means["lstm"])
+    assert leads["popular"] == pytest.approx(means["blend"] - rows["popular"]["recall"])
+
+
 def test_a_folder_that_cannot_be_made_is_named_before_anything_is_trained(tmp_path: Path) -> None:
     file = tmp_path / "taken"
     file.write_text("")

@@ -137,6 +137,16 @@ def test_test_send_hands_a_marked_mail_to_the_mail_server(
         assert sink.taken.total() == 1
 
 
+def test_test_send_says_that_a_live_shop_names_no_mail_server(
+    command: Command, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARTWRIGHT_DEMO", "false")
+    monkeypatch.setenv("CARTWRIGHT_SECRET", "a-secret-of-this-test-with-32-characters")
+    result = command("test-send", cart, "--to", "me@shop.example.org")
+    assert result.exit_code == 1
+    assert result.output == "The settings name no mail server. Set CARTWRIGHT_SMTP_URL.\n"
+
+
 def test_test_send_says_when_no_mail_server_answers(
     command: Command, cart: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,7 +89,7 @@ def test_all_processes_take_up_a_new_model_and_no_request_fails(
         limit = monotonic() + TAKEN_UP_SECONDS
         while monotonic() < limit and not all(answers):
             sleep(0.1)
-        publish(shop, loaded(shop.models_dir), "second")
+        publish(shop.models_dir, loaded(shop.models_dir), "second")
         limit = monotonic() + TAKEN_UP_SECONDS
         while monotonic() < limit and not all(own and version(own[-1]) == "second"
                                               for own in answers):  # fmt: skip

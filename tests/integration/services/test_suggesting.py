@@ -13,10 +13,13 @@ from db.engine import SessionFactory
 from db.models import (
     Feedback,
     FeedbackKind,
+    Person,
     Suggestion,
     Variant,
 )
+from db.reads.suggesting import interest
 from db.writes import carts
+from db.writes.visitors import bind
 from recommender.prepared import prepare
 from recommender.protocol import ReasonKind, Surface
 from recommender.training import counts_only
@@ -180,6 +183,25 @@ def test_without_a_model_popularity_is_counted_from_enough_people_only(
     assert (first.product_id, first.reason.people) == ("pump", 6)
     assert first.reason_text == "Popular: 6 people were interested in it"
     assert (second.product_id, second.reason.people) == ("poles", None)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_person_counts_once_however_many_browsers_they_were_seen_in(
+    service: SuggestionService, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    with sessions.begin() as session:
+        session.add(Person(id="ann", created_at=clock.now()))
+    for number in range(6):
+        with sessions.begin() as session:
+            somebody = create_visitor(session, now=clock.now())
+            if number < 5:
+                somebody = bind(session, somebody, "ann", now=clock.now())
+        view(sessions, somebody, clock, "pump")
+    with sessions.begin() as session:
+        newcomer = create_visitor(session, now=clock.now())
+        assert interest(session, since=clock.now() - timedelta(days=1)) == {"pump": 2}
+    (first,) = suggest(service, sessions, newcomer, clock, k=1)
+    assert (first.product_id, first.reason.people) == ("pump", None)
 
 
 @pytest.mark.usefixtures("shop")

@@ -45,7 +45,7 @@ def test_why_this_tells_what_the_named_product_displaced(chat: Chat) -> None:
     chat.say("action_add_to_cart", "add it", entity("product", "tnt-four"))
     first = chat.say("action_suggest", "anything for me?").cards[0]
     answer = chat.say("action_why_this", "/why_this", entity("product", first))
-    assert answer.responses == ["utter_why_this_instead"]
+    assert answer.responses == ["utter_why_this_more"]
     assert "Without Longshore 4 Tent, you would have seen" in answer.text
 
 

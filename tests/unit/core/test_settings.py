@@ -6,9 +6,15 @@ import pytest
 
 from core.locales import locale_key, zone_key
 from core.settings import Settings
+from db.models import Channel
+from nudges.channels import offered_channels
 
 LIVE: dict[str, Any] = {"demo": False, "secret": "a-secret-of-this-test-with-32-characters"}
-MAILS = {"smtp_url": "smtps://mail.shop.example"}
+MAILS = {
+    "smtp_url": "smtps://mail.shop.example",
+    "mail_from": "cart@shop.example",
+    "postal_address": "2 Shop Street, Shoptown",
+}
 
 
 @pytest.mark.parametrize("web_url", ["http://assistant.example", "assistant.example"])
@@ -26,8 +32,22 @@ def test_a_shop_on_https_and_the_demo_send_mails() -> None:
     assert Settings(**MAILS).web_url.startswith("http://localhost")
 
 
+@pytest.mark.parametrize("name", ["mail_from", "postal_address"])
+def test_a_shop_that_sends_mails_says_who_it_is(name: str) -> None:
+    rest = {key: value for key, value in MAILS.items() if key != name}
+    with pytest.raises(ValueError, match=f"CARTWRIGHT_{name.upper()} must be set"):
+        Settings(**LIVE, **rest, web_url="https://assistant.example")
+
+
+def test_outside_the_demo_there_are_no_mails_without_a_mail_server() -> None:
+    live = Settings(**LIVE, web_url="https://assistant.example")
+    assert Channel.EMAIL not in offered_channels(live)
+    assert Channel.EMAIL in offered_channels(Settings())
+
+
 def test_a_mail_server_in_the_environment_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CARTWRIGHT_SMTP_URL", MAILS["smtp_url"])
+    for name, value in MAILS.items():
+        monkeypatch.setenv(f"CARTWRIGHT_{name.upper()}", value)
     with pytest.raises(ValueError, match="CARTWRIGHT_WEB_URL"):
         Settings(**LIVE)
 

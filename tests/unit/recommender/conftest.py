@@ -79,7 +79,7 @@ def lstm(prepared: Prepared) -> Lstm:
 def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     """All sources with equal weights, and taste."""
     leanings = np.array([0.7, 0.3, 1.8, 0.6, 0.4, -0.2, 1.1], np.float32)
-    habits = Habits.fit(prepared.log, prepared.facts, leanings)
+    habits = Habits.fit(prepared.log, prepared.facts, leanings, network=lstm)
     sources: list[Source] = [lstm, *fit_counts(prepared.log, prepared), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     nothing = np.zeros(len(prepared.vocabulary), np.bool_)

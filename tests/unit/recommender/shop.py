@@ -16,7 +16,7 @@ CATEGORY = {item: f"kind {place}" for chain in CHAINS for place, item in enumera
 ITEMS = tuple(sorted(CATEGORY)) + tuple(f"other{number:02}" for number in range(18))
 
 
-def rows(*steps: tuple[str, str, str, str, float]) -> pl.DataFrame:
+def rows(*steps: tuple[str, str | None, str, str, float]) -> pl.DataFrame:
     """An event frame of (shopper, session, product, action, minutes after BEGIN)."""
     return pl.DataFrame(
         [

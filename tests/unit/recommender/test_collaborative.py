@@ -87,7 +87,7 @@ def test_a_shoppers_vector_is_the_one_that_the_library_computes(
 
 def test_for_one_shopper_the_shares_are_those_of_the_scores(fitted: Collaborative) -> None:
     batch = did((0, "view"), (7, "add"))
-    term = fitted.spread(batch)
+    term = fitted.term(batch, np.empty(len(fitted.items), np.float32))
     assert term is not None
     true = shares(fitted.score(batch))[0]
     every = np.arange(len(NAMES), dtype=np.int32)

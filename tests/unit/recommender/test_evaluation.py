@@ -223,14 +223,15 @@ def shown(*times: int) -> Ranking:
 
 
 def test_novelty_is_the_bits_of_surprise_in_what_is_shown() -> None:
-    met = np.array([4, 2, 1, 1], np.float32)
-    assert novelty(shown(1, 1, 0, 0), met, k=20) == pytest.approx((1 + 2) / 2)
-    assert novelty(shown(0, 0, 3, 1), met, k=20) == pytest.approx(3)
+    met = np.array([8, 4, 1, 1], np.float32)
+    assert novelty(shown(3, 0, 0, 0), met, sessions=8, k=20) == pytest.approx(0)
+    assert novelty(shown(1, 1, 0, 0), met, sessions=8, k=20) == pytest.approx((0 + 1) / 2)
+    assert novelty(shown(0, 0, 3, 1), met, sessions=8, k=20) == pytest.approx(3)
 
 
 def test_a_product_that_training_never_met_is_the_most_novel_and_finite() -> None:
     met = np.array([7, 1, 0], np.float32)
-    assert novelty(shown(0, 0, 1), met, k=20) == pytest.approx(np.log2(16))
+    assert novelty(shown(0, 0, 1), met, sessions=8, k=20) == pytest.approx(np.log2(16))
 
 
 def test_popularity_is_one_where_what_is_shown_is_what_shoppers_turn_to() -> None:
@@ -241,5 +242,5 @@ def test_popularity_is_one_where_what_is_shown_is_what_shoppers_turn_to() -> Non
 
 def test_nothing_shown_has_no_novelty_and_no_popularity() -> None:
     met = np.ones(2, np.float32)
-    assert np.isnan(novelty(shown(0, 0), met, k=20))
+    assert np.isnan(novelty(shown(0, 0), met, sessions=8, k=20))
     assert np.isnan(popularity(shown(0, 0), met, np.zeros(1, np.int32), k=20))

@@ -117,3 +117,24 @@ def test_one_shopper_is_found_what_a_crowd_is_scored() -> None:
     items, values = model.found(running("bc"))
     np.testing.assert_array_equal(model.score(running("bc"))[0, items], values)
     assert len(items) == len(set(items.tolist())) == 5
+
+
+def test_people_are_the_shoppers_behind_the_nearest_sessions_each_once() -> None:
+    rows = [("ann", "1", "ab"), ("ann", "2", "ab"), ("bob", "3", "ac"), ("cat", "4", "de")]
+    frame = pl.DataFrame(
+        [(who, session, item, "view", BEGIN + timedelta(hours=int(session), seconds=at))
+         for who, session, items in rows for at, item in enumerate(items)],
+        schema=["shopper", "session", "product", "action", "at"], orient="row",
+    )  # fmt: skip
+    model = SessionNeighbours.fit(build_log(frame, VOCABULARY), len(ITEMS))
+    index = VOCABULARY.index
+    asked = np.array([index["a"]], np.int32)
+    assert model.people(asked, index["b"]) == (1, 2)
+    assert model.people(asked, index["c"]) == (1, 2)
+    assert model.people(asked, index["d"]) == (0, 2)
+    assert SessionNeighbours.from_arrays(model.arrays()).people(asked, index["b"]) == (1, 2)
+
+
+def test_a_newcomer_was_met_by_nobody_in_the_nearest_sessions() -> None:
+    model = SessionNeighbours.fit(log_of(["ab", "ac"]), len(ITEMS))
+    assert model.people(np.array([0], np.int32), len(ITEMS)) == (0, 2)

@@ -48,16 +48,60 @@ def test_two_shoppers_with_the_same_session_id_have_two_sessions() -> None:
     assert log.session.tolist() == [0, 1]
 
 
-def test_sessions_that_run_side_by_side_stay_whole() -> None:
-    log = build_log(
-        rows(
-            ("a", "1", "tent", "view", 0),
-            ("a", "2", "mat", "view", 1),
-            ("a", "1", "stove", "view", 2),
-        ),
+def test_what_carries_no_session_id_belongs_to_the_visit_that_runs() -> None:
+    events = rows(
+        ("a", "1", "tent", "view", 0),
+        ("a", None, "tent", "add", 1),
+        ("a", "1", "mat", "view", 2),
+        ("a", None, "tent", "purchase", 40),
+    )
+    log = build_log(events, VOCABULARY)
+    assert log.session.tolist() == [0, 0, 0, 1]
+    assert log.item.tolist() == [VOCABULARY.get(one) for one in ("tent", "tent", "mat", "tent")]
+
+
+def test_a_session_goes_on_after_a_pause_where_its_id_says_so() -> None:
+    events = rows(
+        ("a", "1", "tent", "view", 0),
+        ("a", "1", "mat", "view", 50),
+        ("a", "2", "stove", "view", 90),
+    )
+    assert build_log(events, VOCABULARY).session.tolist() == [0, 0, 1]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("ab"), st.sampled_from(["1", "2", None]),
+        st.sampled_from(["tent", "mat", "stove"]), st.sampled_from(["view", "add", "purchase"]),
+        st.integers(0, 200),
+    ),
+    min_size=1, max_size=25,
+)  # fmt: skip
+
+
+@given(STEPS)
+def test_no_step_stands_before_an_earlier_one_of_its_shopper(
+    steps: list[tuple[str, str | None, str, str, int]],
+) -> None:
+    log = build_log(rows(*steps), VOCABULARY)
+    same = log.shopper[1:] == log.shopper[:-1]
+    assert (np.diff(log.at)[same] >= 0).all()
+    assert (np.diff(log.session)[same] >= 0).all()
+    assert (np.diff(log.session)[~same] > 0).all()
+
+
+@given(STEPS)
+def test_without_ids_training_has_the_sessions_that_serving_has(
+    steps: list[tuple[str, str | None, str, str, int]],
+) -> None:
+    mine = sorted((step for step in steps if step[0] == "a"), key=lambda step: step[4])
+    log = build_log(rows(*((who, None, *rest) for who, _, *rest in mine)), VOCABULARY)
+    served = encode(
+        [(product, action, BEGIN + timedelta(minutes=at)) for _, _, product, action, at in mine],
         VOCABULARY,
     )
-    assert log.session.tolist() == [0, 0, 1]
+    if len(log):
+        assert served.in_session[0].tolist() == (log.session == log.session[-1]).tolist()
 
 
 def test_an_unknown_product_is_minus_one() -> None:
@@ -103,6 +147,18 @@ def test_a_window_never_reaches_into_another_shopper() -> None:
     )
     batch = windows(log, np.array([3]), session=log.session[2:3], shopper=log.shopper[2:3])
     assert batch.item.tolist() == [[VOCABULARY.get("mat"), VOCABULARY.get("stove")]]
+
+
+@given(count=st.integers(1, 100), length=st.integers(1, 12))
+def test_a_long_window_begins_at_a_multiple_of_half_its_length(count: int, length: int) -> None:
+    log = build_log(
+        rows(*(("a", "s", "tent", "view", place) for place in range(count))), VOCABULARY
+    )
+    nobody = np.zeros(1, np.int32)
+    ends = np.array([count])
+    steps = int(windows(log, ends, session=nobody, shopper=nobody, length=length).length[0])
+    assert (count - steps) % max(length // 2, 1) == 0
+    assert steps == count if count <= length else length // 2 < steps <= length
 
 
 def test_padding_has_no_item_action_or_session() -> None:

@@ -1,17 +1,25 @@
-"""What would have stood in a suggestion's place without the product that its reason names."""
+"""What is told of a suggestion beyond its reason."""
 
+import re
+
+import numpy as np
 import pytest
 
+from benchmarks.serving.made_up import learnt
 from core.clock import SimulatedClock
 from core.identity import Identity
+from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import FeedbackKind, Variant
 from db.writes import carts
 from db.writes.feedback import give_feedback
+from recommender.prepared import prepare
 from recommender.protocol import Surface
-from services.counterfactual import instead_of
+from recommender.training import counts_only
 from services.suggest import ShownSuggestion, SuggestionService
-from tests.integration.services.asking import suggest, view
+from services.why import Why, told_beyond
+from tests.integration.services.asking import publish, suggest, view
+from tests.unit.recommender.shop import item_frame, planted_events
 from tests.visitors import create_visitor
 
 
@@ -24,8 +32,8 @@ def instead(
 ) -> str | None:
     """The product that would have stood there without the one that the reason names."""
     with sessions() as session:
-        found = instead_of(service, session, identity, shown, now=clock.now())
-    return found.product_id if found else None
+        found = told_beyond(service, session, identity, shown, now=clock.now()).instead
+    return list(found.titles)[1] if found else None
 
 
 @pytest.mark.usefixtures("shop", "model")
@@ -133,3 +141,73 @@ def test_nothing_stands_instead_of_what_was_chosen_from_a_few(
         )
     assert same.reason == best.reason
     assert instead(service, sessions, identity, clock, same) is None
+
+
+def beyond(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+    shown: ShownSuggestion,
+) -> Why:
+    with sessions() as session:
+        return told_beyond(service, session, identity, shown, now=clock.now())
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_people_whose_visits_were_alike_are_told_from_the_shops_floor_on(
+    service: SuggestionService,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "boots", "tent")
+    shown = suggest(service, sessions, identity, clock, k=8)
+    told = [beyond(service, sessions, identity, clock, one).visits_alike for one in shown]
+    counts = [re.findall(r"\d+", one.text) for one in told if one is not None]
+    assert counts
+    for people, of in counts:
+        assert 5 <= int(people) <= int(of)
+    assert len(counts) < len(told)
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_moved_the_network_is_named_once(
+    settings: Settings,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    prepared = prepare(planted_events(), item_frame())
+    bundle = learnt(prepared, np.random.default_rng(3))
+    publish(settings.models_dir, "v1", bundle.vocabulary.fingerprint, bundle.parts())
+    service = SuggestionService(settings)
+    view(sessions, identity, clock, "boots", "tent", "mat")
+    named = 0
+    for one in suggest(service, sessions, identity, clock, k=8):
+        moved = beyond(service, sessions, identity, clock, one).moved
+        if moved is not None:
+            (product,) = moved.titles
+            assert product in {"boots", "tent", "mat"} - set(one.reason.because)
+            assert moved.text == f"Of what you looked at, The {product} counted most for it"
+            named += 1
+    assert named
+
+
+@pytest.mark.usefixtures("shop", "model")
+def test_nothing_is_told_by_another_version_than_the_one_that_suggested(
+    service: SuggestionService,
+    settings: Settings,
+    sessions: SessionFactory,
+    identity: Identity,
+    clock: SimulatedClock,
+) -> None:
+    view(sessions, identity, clock, "boots", "tent")
+    shown = suggest(service, sessions, identity, clock, k=8)
+    before = [beyond(service, sessions, identity, clock, one).visits_alike for one in shown]
+    bundle = counts_only(prepare(planted_events(), item_frame()))
+    publish(settings.models_dir, "v2", bundle.vocabulary.fingerprint, bundle.parts())
+    suggest(service, sessions, identity, clock)
+    after = [beyond(service, sessions, identity, clock, one).visits_alike for one in shown]
+    assert any(before)
+    assert not any(after)
