@@ -20,14 +20,18 @@ from recommender.neighbours import SessionNeighbours
 from recommender.protocol import Scores
 from recommender.sequences import Ints, Log
 
-MOST_SOFT = 100
+MOST_SOFT = 20
+MASS = 0.3
+"""How much of what is expected lies on soft targets, where there are some."""
+SHARPNESS = 1.5
+"""The power of the neighbours' scores that shares go by."""
 
 
 @dataclass(frozen=True)
 class SoftTargets:
     """For each step of a log, items that may well come next and their shares, (steps, most).
 
-    The shares of a step add up to 1, or to 0 where nothing is known.
+    The shares of a step add up to less than 1, what is left being the target's.
     """
 
     item: Ints
@@ -35,16 +39,20 @@ class SoftTargets:
 
     @classmethod
     def of_neighbours(
-        cls, near: SessionNeighbours, log: Log, *, most: int = MOST_SOFT
+        cls, near: SessionNeighbours, log: Log, *, most: int = MOST_SOFT, mass: float = MASS
     ) -> "SoftTargets":
-        """What the other sessions of the log that `near` was fitted on say after each step."""
+        """What the other sessions of the log that `near` was fitted on say after each step.
+
+        Shares add up to `mass`, or to 0 where they say nothing.
+        """
         item = np.zeros((len(log), most), np.int32)
         share = np.zeros((len(log), most), np.float32)
         follows = np.flatnonzero(log.session[1:] == log.session[:-1]).astype(np.int64)
         for step, (found, values) in zip(follows, near.of_others(log, follows), strict=True):
             first = np.argsort(-values, kind="stable")[:most]
             item[step, : len(first)] = found[first]
-            share[step, : len(first)] = values[first] / values[first].sum()
+            sharp = (values[first] / values[first[:1]]) ** SHARPNESS
+            share[step, : len(first)] = mass * sharp / sharp.sum()
         return cls(item, share)
 
 
@@ -67,13 +75,13 @@ class Comparing:
     """Finds what the targets of each mini-batch are compared with."""
 
     def __init__(
-        self, found: Examples, items: int, *, drawn: int, soft: SoftTargets | None, mass: float
+        self, found: Examples, items: int, *, drawn: int, soft: SoftTargets | None
     ) -> None:
-        """All items with nothing `drawn`; `mass` of what is expected is spread as `soft` says.
+        """With nothing `drawn` all items are compared.
 
         Items are drawn by the targets' frequency to the power of 3/4 (Mikolov et al. 2013).
         """
-        self._soft, self._mass, self._drawn = soft, np.float32(mass), drawn
+        self._soft, self._drawn = soft, drawn
         often = np.bincount(found.target[found.target >= 0], minlength=items)
         chance = (often + 1.0) ** 0.75
         chance /= chance.sum()
@@ -104,4 +112,4 @@ class Comparing:
     def _soft_of(self, steps: Ints) -> tuple[Ints, Scores]:
         if self._soft is None:
             return np.zeros((len(steps), 0), np.int32), np.zeros((len(steps), 0), np.float32)
-        return self._soft.item[steps], self._mass * self._soft.share[steps]
+        return self._soft.item[steps], self._soft.share[steps]

@@ -51,8 +51,6 @@ class LstmConfig:
     dropout: float = 0.3
     output_dropout: float = 0.3
     smoothing: float = 0.05
-    soft: float = 0.4
-    """How much of what is expected lies on soft targets, where there are some."""
     peak_rate: float = 6e-3
     scale: float = 1.0
     """What the output weights are, in item embeddings; a power of two, so that none is rounded.
@@ -100,8 +98,11 @@ def train_lstm(
     on_epoch: OnEpoch | None = None,
     keep: Checkpoint | None = None,
     soft: SoftTargets | None = None,
+    vectors: NDArray[np.float32] | None = None,
 ) -> Lstm:
     """Train on the log, from `start` where given; the same seed gives the same weights.
+
+    Without, the items' own embeddings begin as `vectors` (items, units), or else drawn.
 
     With `content` an item is its own embedding and what the catalogue says of it, added up.
 
@@ -119,9 +120,11 @@ def train_lstm(
     found = examples(log, memory=MEMORY if config.memory else 0, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
-    network = _Network(items, config, start, leaving=fate is not None, content=content)
+    network = _Network(
+        items, config, start, leaving=fate is not None, content=content, vectors=vectors
+    )
     sampled = config.sampled if items > config.full_softmax else 0
-    comparing = Comparing(found, items, drawn=sampled, soft=soft, mass=config.soft)
+    comparing = Comparing(found, items, drawn=sampled, soft=soft)
     draw = np.random.default_rng(config.seed)
     seen = np.zeros(items, np.bool_)
     seen[log.item[log.item >= 0]] = True
@@ -195,6 +198,7 @@ class _Network:
         *,
         leaving: bool = False,
         content: ItemContent | None = None,
+        vectors: NDArray[np.float32] | None = None,
     ) -> None:
         with _standard_error_shut():
             import keras  # type: ignore[import-untyped]
@@ -215,6 +219,7 @@ class _Network:
             content,
             hidden=config.name_dropout,
             seed=config.seed,
+            vectors=vectors,
         )
         met = keras.Input((None, config.units), name="met")
         actions = keras.Input((None,), dtype="int32", name="action")

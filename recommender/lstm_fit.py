@@ -25,11 +25,21 @@ class ItemTable:
     """
 
     def __init__(
-        self, items: int, units: int, content: ItemContent | None, *, hidden: float, seed: int
+        self,
+        items: int,
+        units: int,
+        content: ItemContent | None,
+        *,
+        hidden: float,
+        seed: int,
+        vectors: NDArray[np.float32] | None = None,
     ) -> None:
+        """The items' own embeddings begin as `vectors` (n, units), or drawn."""
         draw = np.random.default_rng(seed)
         own = draw.normal(0, units**-0.5, (items + 1, units)).astype(np.float32)
         own[0] = 0
+        if vectors is not None:
+            own[1:] = vectors
         self._own = tf.Variable(own)
         self._hidden = hidden
         self._random = tf.random.Generator.from_seed(seed)

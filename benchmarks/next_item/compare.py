@@ -10,6 +10,7 @@ from benchmarks.next_item.splits import Split
 from recommender.blend import Blend
 from recommender.compared import SoftTargets
 from recommender.examples import next_step
+from recommender.item_vectors import item_vectors
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.neighbours import SessionNeighbours
@@ -25,10 +26,10 @@ LEAST_TO_ORDER = 1_000
 """From fewer questions the blend's order learns less than it loses."""
 MOST_PRODUCTS = 2_000_000_000
 """Up to so many steps times items, an epoch of the full softmax takes less than a minute."""
-SMALL = LstmConfig(epochs=9, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
+SMALL = LstmConfig(epochs=6, batch=32, peak_rate=5e-3, output_dropout=0.4, scale=8.0)
 WEIGHING_EPOCHS = 3
 """Of the network that only tells what the sources weigh: more hardly move the weights."""
-LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, scale=8.0)
+LARGE = LstmConfig(epochs=5, batch=128, peak_rate=6e-3, full_softmax=0, sampled=1_024, scale=8.0)
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def _train(
         config=replace(config, seed=seed, epochs=epochs, memory=False),
         wanted=next_step,
         soft=soft,
+        vectors=item_vectors(log, split.items, units=config.units, seed=seed),
         on_step=on_step,
     )
 

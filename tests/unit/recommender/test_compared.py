@@ -29,7 +29,8 @@ def visits(*sessions: str) -> Log:
 
 
 def soft_of(log: Log, *, most: int = 5) -> SoftTargets:
-    return SoftTargets.of_neighbours(SessionNeighbours.fit(log, len(ITEMS)), log, most=most)
+    near = SessionNeighbours.fit(log, len(ITEMS))
+    return SoftTargets.of_neighbours(near, log, most=most, mass=0.3)
 
 
 def test_what_is_expected_after_a_step_is_what_other_sessions_say() -> None:
@@ -49,14 +50,14 @@ def test_nothing_is_expected_after_a_last_step() -> None:
     last = np.append(np.diff(log.session) != 0, True)
     soft = soft_of(log)
     assert not soft.share[last].any()
-    np.testing.assert_allclose(soft.share[~last].sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(soft.share[~last].sum(axis=1), 0.3, rtol=1e-6)
 
 
 def test_the_likeliest_few_are_kept() -> None:
     log = visits("tent mat", "tent mat", "tent mat", "tent stove lamp cup")
     soft = soft_of(log, most=1)
     assert soft.item[0].tolist() == [ITEMS.get("mat")]
-    assert soft.share[0].tolist() == [1]
+    np.testing.assert_allclose(soft.share[0], [0.3])
 
 
 def test_steps_on_unknown_items_leave_the_others_theirs() -> None:
@@ -76,7 +77,7 @@ def batch_of(log: Log) -> tuple[Examples, MiniBatch]:
 def test_with_nothing_drawn_all_items_are_compared() -> None:
     log = visits("tent mat", "tent stove")
     found, batch = batch_of(log)
-    comparing = Comparing(found, len(ITEMS), drawn=0, soft=soft_of(log), mass=0.3)
+    comparing = Comparing(found, len(ITEMS), drawn=0, soft=soft_of(log))
     compared = comparing.of(batch, np.random.default_rng(0))
     assert len(compared.item) == 0
     np.testing.assert_array_equal(compared.target, batch.target)
@@ -88,7 +89,7 @@ def test_drawn_items_stand_for_those_that_the_step_does_not_name(seed: int) -> N
     log = visits("tent mat", "tent stove", "cup tent mat")
     found, batch = batch_of(log)
     soft = soft_of(log)
-    comparing = Comparing(found, len(ITEMS), drawn=50, soft=soft, mass=0.3)
+    comparing = Comparing(found, len(ITEMS), drawn=50, soft=soft)
     compared = comparing.of(batch, np.random.default_rng(seed))
     wanted = batch.target != NO_TARGET
     np.testing.assert_array_equal(compared.target == NO_TARGET, ~wanted)
@@ -107,10 +108,8 @@ def test_the_network_expects_what_soft_targets_say_as_much_as_they_weigh(
 ) -> None:
     log = visits(*["tent mat"] * 40, *["cup lamp"] * 40)
     stove = np.full((len(log), 1), ITEMS.get("stove"), np.int32)
-    soft = SoftTargets(stove, np.ones((len(log), 1), np.float32))
-    config = LstmConfig(
-        units=8, epochs=20, batch=8, soft=0.3, full_softmax=full_softmax, sampled=8, seed=1
-    )
+    soft = SoftTargets(stove, np.full((len(log), 1), 0.3, np.float32))
+    config = LstmConfig(units=8, epochs=20, batch=8, full_softmax=full_softmax, sampled=8, seed=1)
     network = train_lstm(log, len(ITEMS), config=config, wanted=next_step, soft=soft)
     # Training met no stove, so its share is told by what the rest has lost of 1.
     logits = network.hidden(beginnings(log)) @ network.weights.item[1:].T

@@ -37,7 +37,7 @@ def test_keras_and_numpy_agree(prepared: Prepared) -> None:
     network = _Network(items, TINY, None)
     found = examples(prepared.log)
     draw = np.random.default_rng(0)
-    comparing = Comparing(found, items, drawn=0, soft=None, mass=0)
+    comparing = Comparing(found, items, drawn=0, soft=None)
     for number, part in enumerate(mini_batches(found, size=32, draw=draw)):
         network.step(part, comparing.of(part, draw), 0.05)
         if number == 5:
