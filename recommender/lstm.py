@@ -63,8 +63,8 @@ class LstmConfig:
     """What the second head's loss counts beside the first one's."""
     name_dropout: float = 0.1
     """How often training hides who an item is, so that what the catalogue says of it must do."""
-    memory: bool = True
-    """Whether all that a shopper met leads on beside the window's last steps (`memory`)."""
+    memory: int = MEMORY
+    """So many steps before the window are remembered (`memory`); with 0 there is no memory."""
     seed: int = 0
     full_softmax: int = 50_000
     """With more items than this, each step compares with a draw of `sampled` items instead."""
@@ -117,7 +117,7 @@ def train_lstm(
     config = config or LstmConfig()
     if soft is not None and config.memory:
         raise ValueError("soft targets are for a network without a memory")
-    found = examples(log, memory=MEMORY if config.memory else 0, wanted=wanted, fate=fate)
+    found = examples(log, memory=config.memory, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
     network = _Network(

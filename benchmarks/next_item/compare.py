@@ -149,7 +149,7 @@ def _train(
         log,
         split.items,
         # Sessions without a name have no older steps to remember.
-        config=replace(config, seed=seed, epochs=epochs, memory=False),
+        config=replace(config, seed=seed, epochs=epochs, memory=0),
         wanted=next_step,
         soft=soft,
         vectors=item_vectors(log, split.items, units=config.units, seed=seed),

@@ -54,7 +54,7 @@ def test_tensorflow_and_numpy_remember_alike(prepared: Prepared) -> None:
     items = len(prepared.vocabulary)
     network = _Network(items, TINY, None, content=prepared.content)
     found = examples(prepared.log, length=4, memory=6)
-    comparing, draw = Comparing(found, items, drawn=0, soft=None, mass=0), np.random.default_rng(0)
+    comparing, draw = Comparing(found, items, drawn=0, soft=None), np.random.default_rng(0)
     for part in mini_batches(found, size=32, draw=draw):
         network.step(part, comparing.of(part, draw), 0.05)
     batch = found.batch

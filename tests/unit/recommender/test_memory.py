@@ -73,7 +73,7 @@ def test_mini_batches_have_no_more_padding_before_than_their_longest_needs(
 
 def test_a_network_without_a_memory_expects_one_thing(prepared: Prepared) -> None:
     items = len(prepared.vocabulary)
-    network = train_lstm(prepared.log, items, config=replace(TINY, memory=False))
+    network = train_lstm(prepared.log, items, config=replace(TINY, memory=0))
     batch = examples(prepared.log).batch
     ((output, share),) = network.outputs(network.hidden(batch), None)
     np.testing.assert_array_equal(output, network.hidden(batch))
