@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf  # type: ignore[import-untyped]
 
-from recommender.examples import examples, mini_batches
+from recommender.bundle import Bundle
+from recommender.examples import examples, mini_batches, next_step
+from recommender.habits import Habits
 from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.memory import HEADS, RANK, WIDTH, Memory, Outlook
@@ -96,8 +98,6 @@ def test_it_learns_what_a_shopper_keeps_to_from_steps_that_the_window_has_lost()
         steps += [(f"s{number}", "1", one, "view", minute) for minute, one in enumerate(walk)]
     log = build_log(rows(*steps), items)
     # The brand was met in the same visit, so `next_step` is what asks for it again.
-    from recommender.examples import next_step
-
     config = LstmConfig(units=16, epochs=12, batch=32, dropout=0, output_dropout=0)
     network = train_lstm(log, len(items), config=config, wanted=next_step)
     right = 0
@@ -152,3 +152,27 @@ def test_a_memory_is_what_its_arrays_say(lstm: Lstm) -> None:
     np.testing.assert_array_equal(again.read, memory.read)
     assert memory.begin(2).sums.shape == (2, HEADS, WIDTH)
     assert memory.begin(2).asks.shape == (2, HEADS, RANK)
+
+
+def test_habits_take_the_root_of_what_the_network_says_of_own_moves(trained: Bundle) -> None:
+    habits = trained.source(Habits.name)
+    assert isinstance(habits, Habits)
+    assert habits.network is not None
+    steps = [("tent", "view", BEGIN), ("mat", "add", BEGIN)]
+    batch = encode(steps, trained.vocabulary)
+    counted, both = habits.by(None).score(batch)[0], habits.score(batch)[0]
+    expected = counted * np.exp(habits.network.own_logits(batch)[0] / 2)
+    np.testing.assert_allclose(both, expected / expected.sum(), rtol=1e-4, atol=1e-7)
+
+
+def test_a_version_that_is_read_again_gives_its_habits_their_network(
+    trained: Bundle, grown: Bundle
+) -> None:
+    names = tuple(source.name for source in trained.blend.sources)
+    again = Bundle.from_parts(
+        trained.parts(), sources=names, catalogue=trained.vocabulary.fingerprint
+    )
+    for bundle in (again, grown):
+        habits = bundle.source(Habits.name)
+        assert isinstance(habits, Habits)
+        assert habits.network is bundle.source(Lstm.name)
