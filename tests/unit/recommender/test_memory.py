@@ -77,10 +77,9 @@ def test_a_network_without_a_memory_expects_one_thing(prepared: Prepared) -> Non
     items = len(prepared.vocabulary)
     network = train_lstm(prepared.log, items, config=replace(TINY, memory=0))
     batch = examples(prepared.log).batch
-    ((output, share),) = network.outputs(network.hidden(batch), None)
-    np.testing.assert_array_equal(output, network.hidden(batch))
-    assert (share == 1).all()
+    np.testing.assert_array_equal(network.expected(batch), network.score(batch))
     again = Lstm.from_arrays(network.arrays())
+    assert again.weights.memory is None
     np.testing.assert_array_equal(again.score(batch), network.score(batch))
 
 
