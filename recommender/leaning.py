@@ -16,7 +16,7 @@ from recommender.output_layer import OutputLayer
 from recommender.protocol import Scores
 from recommender.sequences import Ints
 from recommender.taste import Profile, Taste
-from recommender.terms import add_all, likelihoods
+from recommender.terms import add_all
 
 _LEAST = np.float32(1e-30)
 PLACES = 4096
@@ -94,16 +94,25 @@ class NetworkOwn:
     highest: np.float32
 
     @classmethod
-    def of_all(cls, output: OutputLayer, own: Scores, scratch: Scores) -> "NetworkOwn":
-        """With all items' likelihoods, as rounded, written to `scratch`."""
-        highest = output.logits(own, scratch)
+    def of_all(
+        cls, output: OutputLayer, own: Scores, scratch: Scores, *, known: int
+    ) -> "NetworkOwn":
+        """With the likelihoods of the `known` first items, as rounded, written to `scratch`.
+
+        Newer ones, of which habits know nothing, have none, however wanted the network finds them.
+        """
+        output.logits(own, scratch)
+        highest = scratch[:known].max()
+        scratch[known:] = -np.inf
         np.subtract(scratch, highest, out=scratch)
         np.exp(scratch, out=scratch)
         return cls(output, own, highest)
 
     def likelihoods(self, items: Ints) -> Scores:
-        """The true ones of some items."""
-        return likelihoods(self.output, self.own, self.highest, items)
+        """The true ones of some items; of newer ones anything."""
+        above = self.output.exact(self.own, items) - self.highest
+        likely: Scores = np.exp(np.minimum(above, np.float32(1)))
+        return likely
 
 
 class Habitual:

@@ -236,7 +236,7 @@ class Ranker:
             network = None
             if source.network is not None and self._output is not None:
                 own = source.network.own(state or source.network.begin(batch))
-                network = NetworkOwn.of_all(self._output, own, scratch.habitual)
+                network = NetworkOwn.of_all(self._output, own, scratch.habitual, known=self._known)
             return source.term(profile, scratch.habitual, network)
         if isinstance(source, Collaborative):
             return source.term(batch, scratch.near)

@@ -66,8 +66,9 @@ def lstm(prepared: Prepared) -> Lstm:
                 prior=np.exp(some(HEADS)),
                 inner=some(PROFILE, units),
                 inner_bias=some(units),
-                own=some(units, units),
-                own_bias=some(units),
+                # What comes of it is about as large as a state, as in networks that are trained.
+                own=some(units, units) / 4,
+                own_bias=some(units) / 4,
                 lead=some(units, units),
                 share=some(2 * units + 1),
             ),
