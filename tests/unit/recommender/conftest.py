@@ -66,10 +66,10 @@ def lstm(prepared: Prepared) -> Lstm:
                 prior=np.exp(some(HEADS)),
                 inner=some(PROFILE, units),
                 inner_bias=some(units),
-                # What comes of it is about as large as a state, as in networks that are trained.
+                # What comes of them is no larger than a state, as in networks that are trained.
                 own=some(units, units) / 4,
                 own_bias=some(units) / 4,
-                lead=some(units, units),
+                lead=some(units, units) / 4,
                 share=some(2 * units + 1),
             ),
         )
