@@ -74,8 +74,12 @@ def training_config(file: Path | None, seed: int | None, epochs: int | None) -> 
     from services.training_config import read_config
 
     config = TrainConfig() if file is None else read_config(file)
-    said = {"seed": seed, "epochs": epochs}
-    network = replace(config.lstm, **{key: one for key, one in said.items() if one is not None})
+    lstm = config.lstm
+    network = replace(
+        lstm,
+        seed=lstm.seed if seed is None else seed,
+        epochs=lstm.epochs if epochs is None else epochs,
+    )
     return replace(config, lstm=network)
 
 

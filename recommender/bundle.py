@@ -96,7 +96,7 @@ class Bundle:
             self,
             vocabulary=self.vocabulary.grown(new.items),
             category=new.facts.category,
-            blend=self.blend.grown(new),
+            blend=_grown(self.blend, new),
             bought_again=np.pad(self.bought_again, (0, len(new))),
             carts=None if self.carts is None else self.carts.grown(len(new)),
         )
@@ -137,6 +137,8 @@ class Bundle:
                     "train again with `cartwright train`"
                 )
             built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
+            if Habits.name in parts and parts[Habits.name]["by_network"]:
+                built = _joined(built)
             taste = _taste(built, parts["taste"]["weights"]) if "taste" in parts else None
             blend = Blend(built, parts["blend"]["weights"], taste)
             return cls(
@@ -148,11 +150,25 @@ class Bundle:
                 Carts(**parts["carts"]) if "carts" in parts else None,
                 NearestItems.from_arrays(parts["nearest"]) if "nearest" in parts else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, StopIteration) as error:
             raise BrokenModelError(
                 f"the model's parts do not fit together ({error}): "
                 "train again with `cartwright train`"
             ) from error
+
+
+def _grown(blend: Blend, new: Newcomers) -> Blend:
+    """The same with newcomers, and one network, whoever asks it."""
+    grown = blend.grown(new)
+    if not any(isinstance(one, Habits) and one.network is not None for one in blend.sources):
+        return grown
+    return Blend(_joined(grown.sources), grown.weights, grown.taste, known=grown.known)
+
+
+def _joined(sources: Sequence[Source]) -> list[Source]:
+    """The sources, their habits with their network."""
+    network = next(source for source in sources if isinstance(source, Lstm))
+    return [source.by(network) if isinstance(source, Habits) else source for source in sources]
 
 
 def _taste(sources: Sequence[Source], weights: Scores) -> Taste:

@@ -33,7 +33,10 @@ class Examples:
 
 
 class MiniBatch(NamedTuple):
-    """What one gradient step sees of some examples, each array (n, longest)."""
+    """What one gradient step sees of some examples, each array (n, longest).
+
+    The older steps' are (n, most), as a `Batch` has them.
+    """
 
     item: Ints
     action: Ints
@@ -41,6 +44,8 @@ class MiniBatch(NamedTuple):
     target: Ints
     fate: Ints
     position: Ints
+    older_item: Ints
+    older_action: Ints
 
 
 def next_new(log: Log) -> Ints:
@@ -61,12 +66,17 @@ def next_step(log: Log) -> Ints:
 
 
 def examples(
-    log: Log, *, length: int = WINDOW, wanted: Targets = next_new, fate: Ints | None = None
+    log: Log,
+    *,
+    length: int = WINDOW,
+    memory: int = 0,
+    wanted: Targets = next_new,
+    fate: Ints | None = None,
 ) -> Examples:
     """Windows that cover every target of the log once, each with at least half a window before it.
 
     A shopper's first window counts whole; of a later one only its newer half, the older half being
-    there to fill the state.
+    there to fill the state. Of the steps before it `memory` are remembered.
     """
     if len(log) == 0:
         raise ValueError("there are no steps to train on")
@@ -80,8 +90,9 @@ def examples(
         begin[ends] == begin[np.maximum(before, 0)], ends - before, ends - begin[ends] + 1
     )
     batch = windows(
-        log, ends + 1, session=log.session[ends], shopper=log.shopper[ends], length=length
-    )
+        log, ends + 1, session=log.session[ends], shopper=log.shopper[ends], length=length,
+        memory=memory,
+    )  # fmt: skip
     width = batch.item.shape[1]
     columns = np.arange(width)
     position = (ends + 1 - batch.length)[:, None] + columns
@@ -112,19 +123,24 @@ def _rows(batch: Batch, keep: Bools | NDArray[np.int64]) -> Batch:
 
 
 def mini_batches(found: Examples, *, size: int, draw: np.random.Generator) -> Iterator[MiniBatch]:
-    """Windows about equally long together, in random order."""
+    """Windows about equally long, those with about as many older steps together, at random."""
     order = draw.permutation(len(found))
+    older = (found.batch.older_action > 0).sum(axis=1)
     pool = size * 20
     batches: list[NDArray[np.int64]] = []
     for begin in range(0, len(order), pool):
         part = order[begin : begin + pool]
-        part = part[np.argsort(found.batch.length[part], kind="stable")]
+        part = part[np.lexsort((older[part], found.batch.length[part]))]
         batches += [part[at : at + size] for at in range(0, len(part), size)]
     for index in draw.permutation(len(batches)):
         rows = batches[index]
         width = int(found.batch.length[rows].max())
+        begin = found.batch.older_item.shape[1] - int(older[rows].max())
         whole = (
             *(found.batch.item, found.batch.action, found.batch.gap),
             *(found.target, found.fate, found.position),
         )
-        yield MiniBatch(*(part[rows, :width] for part in whole))
+        before = found.batch.older_item, found.batch.older_action
+        yield MiniBatch(
+            *(part[rows, :width] for part in whole), *(part[rows, begin:] for part in before)
+        )

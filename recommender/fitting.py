@@ -20,7 +20,8 @@ from recommender.evaluation import Cases, find_cases, measure, rank_cases, score
 from recommender.habits import Habits, Led, learnt_habits
 from recommender.left_in_cart import LeftInCart
 from recommender.lstm import LstmConfig, train_lstm
-from recommender.lstm_step import Lstm, Weights
+from recommender.lstm_step import Lstm, Weights, WholeNetwork
+from recommender.nearest import INDEXED_FROM
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.prepared import Prepared
@@ -107,7 +108,7 @@ def fit_lstm(
         line = f"epoch {done} of {config.epochs}: loss {latest:.3f}"
         if watched is not None and len(watched):
             ranking = rank_cases(
-                network.name, scorer(network, watched), watched, items=items, ks=(K,)
+                network.name, scorer(WholeNetwork(network), watched), watched, items=items, ks=(K,)
             )
             found = measure(ranking, np.ones(len(watched), np.bool_), k=K)
             line += f", validation recall@{K} {found.recall:.3f}, MRR@{K} {found.mrr:.3f}"
@@ -231,7 +232,8 @@ def fit_models(
     progress.begin("weighing the sources", 3)
     others, rows = target_shares(sources, valid, items=items)
     habits = learnt_habits(
-        Habits.fit(log, prepared.facts), Led(others, rows, valid.target, valid.batch)
+        Habits.fit(log, prepared.facts, network=_remembering(sources[0])),
+        Led(others, rows, valid.target, valid.batch),
     )
     sources.append(habits)
     learnt_from = np.hstack([others, target_shares([habits], valid, items=items)[0]]), rows
@@ -241,6 +243,13 @@ def fit_models(
     taste = learnt_taste(Blend(sources, weights), habits.taste, valid, items=items)
     progress.advance(1)
     return Fitted(sources, weights, taste, carts, learnt_from, problems)
+
+
+def _remembering(source: Source) -> Lstm | None:
+    """The network, where it has a memory and few enough items for all to be looked at."""
+    if not isinstance(source, Lstm) or source.weights.memory is None:
+        return None
+    return source if len(source.weights.item_bias) <= INDEXED_FROM else None
 
 
 def sample(cases: Cases, most: int, seed: int) -> Cases:

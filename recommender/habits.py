@@ -6,6 +6,12 @@ exp(w . f), where f are the features of `taste` and the logs of how many moves t
 shoppers' own (`own_moves`), all told and lately. Most of what makes an item popular is that others
 lead to it, and who comes to it by habit does not come along these.
 
+Beside counts, a network with a memory (`memory`) has learnt what each shopper turns to of their own
+accord, from other things: which products are alike, and which steps tell of a shopper. What counts
+know best, such as what is in demand lately, it knows little of. So P(item) is in proportion to
+exp(w . f) times the square root of the network's probability, half of what each would be alone:
+weights that were learnt for it came to .5 on the demo shop.
+
 The weights w come from the validation days by expectation maximisation, as those of the blend: each
 case counts by how likely it is that habit, and none of the other sources, led to it.
 """
@@ -19,7 +25,8 @@ from numpy.typing import NDArray
 
 from recommender.blend import Weights, fit_weights
 from recommender.facts import Facts
-from recommender.leaning import Habitual, Leanings
+from recommender.leaning import Habitual, Leanings, NetworkOwn
+from recommender.lstm_step import Lstm
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
@@ -34,6 +41,7 @@ UNMET = 0.01
 CASES = 4_000
 CANDIDATES = 500
 ROUNDS = 3
+LEAST = np.float32(-30)
 
 
 class Habits:
@@ -41,9 +49,15 @@ class Habits:
 
     name = "habits"
 
-    def __init__(self, taste: Taste, everybody: Scores, weights: Scores) -> None:
-        """`everybody` (2, items) has the last two of FEATURES, NaN for an item that came later."""
+    def __init__(
+        self, taste: Taste, everybody: Scores, weights: Scores, network: Lstm | None = None
+    ) -> None:
+        """`everybody` (2, items) has the last two of FEATURES, NaN for an item that came later.
+
+        A `network` is one with a memory.
+        """
         self.taste = taste
+        self.network = network
         self.everybody = everybody
         self.weights = weights
         known = ~np.isnan(everybody[0])
@@ -55,7 +69,14 @@ class Habits:
         self._likely[known] = np.exp(self._base - highest)
 
     @classmethod
-    def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
+    def fit(
+        cls,
+        log: Log,
+        facts: Facts,
+        weights: Scores | None = None,
+        *,
+        network: Lstm | None = None,
+    ) -> Self:
         """Count what everybody turns to; without weights all items are alike."""
         taste = Taste.fit(log, facts)
         everybody = np.stack(
@@ -68,33 +89,47 @@ class Habits:
             taste,
             everybody,
             np.zeros(len(FEATURES), np.float32) if weights is None else weights,
+            network,
         )
+
+    def by(self, network: Lstm | None) -> "Habits":
+        """The same with that network."""
+        return Habits(self.taste, self.everybody, self.weights, network)
 
     def score(self, batch: Batch) -> Scores:
         """Probabilities; NaN for a shopper who has met nothing and for items that came later."""
         scores = np.full((len(batch), self.everybody.shape[1]), np.nan, np.float32)
         known = len(self._base)
+        own = None if self.network is None else self.network.own_logits(batch)
         for row, out in enumerate(scores):
             if len(batch.known_items(row)):
                 self._leaning.lean(batch, row, out)
                 likely = out[:known]
                 likely += self._base
+                if own is not None:
+                    likely += own[row, :known] / 2
                 np.exp(likely - likely.max(), out=likely)
                 likely /= likely.sum()
                 out[known:] = np.nan
         return scores
 
     def term(
-        self, profile: Profile, scratch: Scores, *, mass: np.float32 | None = None
+        self,
+        profile: Profile,
+        scratch: Scores,
+        network: NetworkOwn | None,
+        *,
+        mass: np.float32 | None = None,
     ) -> Habitual | None:
         """What `score` says to a shopper with that profile, as a Term; None where it says nothing.
 
         All items' likelihoods are written to `scratch`, unless `mass` says what they add up to.
+        There are the `network`'s then, if it has a part.
         """
         leaning = self._leanings.of(profile)
         if mass is not None:
-            return Habitual(self._likely, leaning, mass)
-        return Habitual.of_all(self._likely, leaning, scratch)
+            return Habitual(self._likely, leaning, mass, network)
+        return Habitual.of_all(self._likely, leaning, scratch, network)
 
     def features(self, batch: Batch, row: int) -> Scores:
         """The features of all items for one window, (FEATURES, items)."""
@@ -103,21 +138,24 @@ class Habits:
     def grown(self, new: Newcomers) -> "Habits":
         """The same, which knows nothing of how popular the new items will be."""
         later = np.pad(self.everybody, ((0, 0), (0, len(new))), constant_values=np.nan)
-        return Habits(self.taste.grown(new), later, self.weights)
+        network = None if self.network is None else self.network.grown(new)
+        return Habits(self.taste.grown(new), later, self.weights, network)
 
     def arrays(self) -> Arrays:
         """All of it, for one npz file."""
         return {
             "everybody": self.everybody,
             "habits": self.weights,
+            "by_network": np.array(self.network is not None),
             **self.taste.arrays(),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The source that `arrays` came from."""
+        """The source that `arrays` came from, but for its network, which is a source itself."""
         rest = dict(arrays)
         everybody, weights = rest.pop("everybody"), rest.pop("habits")
+        del rest["by_network"]
         return cls(Taste.from_arrays(rest), everybody, weights)
 
 
@@ -159,7 +197,7 @@ def learnt_habits(habits: Habits, led: Led, *, seed: int = 0) -> Habits:
         mixture = fit_weights(shares, led.rows[known])[led.rows[known]]
         parts = np.nan_to_num(shares) * mixture
         weights = learn_taste(choices, counts=parts[:, -1] / parts.sum(axis=1))
-    return Habits(habits.taste, habits.everybody, weights)
+    return Habits(habits.taste, habits.everybody, weights, habits.network)
 
 
 def _choice(
@@ -176,12 +214,17 @@ def _choice(
     items = len(chance)
     features = habits.features(batch, 0).T
     offset = np.zeros(items, np.float32)
+    if habits.network is not None:
+        # An item that it knows nothing of is as unlikely as the least likely ones.
+        logits = habits.network.own_logits(batch)[0]
+        offset = np.maximum(logits - logits.max(), LEAST) / 2
     if items > CANDIDATES:
         drawn = draw.choice(items, CANDIDATES, p=chance)
         drawn[0] = target
-        offset = -np.log(CANDIDATES * chance[drawn]).astype(np.float32)
+        own = offset[drawn]
+        offset = own - np.log(CANDIDATES * chance[drawn]).astype(np.float32)
         offset[drawn == target] = -np.inf
-        offset[0] = 0
+        offset[0] = own[0]
         return Choice(features[drawn], offset, 0)
     offset[batch.session_items(0)] = -np.inf
     return Choice(features, offset, target)

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
+from recommender.output_layer import OutputLayer
 from recommender.protocol import Scores
 from recommender.sequences import Ints
 from recommender.taste import Profile, Taste
 from recommender.terms import add_all
 
+_LEAST = np.float32(1e-30)
 PLACES = 4096
 _PLACED = (np.arange(PLACES + 1) / PLACES).astype(np.float32)
 
@@ -88,25 +90,74 @@ class Leaning:
         return factors
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkOwn:
+    """What the network says of a shopper's own moves, to one shopper."""
+
+    output: OutputLayer
+    own: Scores
+    highest: np.float32
+
+    @classmethod
+    def of_all(
+        cls, output: OutputLayer, own: Scores, scratch: Scores, *, known: int
+    ) -> "NetworkOwn":
+        """With the likelihoods of the `known` first items, as rounded, written to `scratch`.
+
+        Newer ones, of which habits know nothing, have none, however wanted the network finds them.
+        """
+        output.logits(own, scratch)
+        highest = scratch[:known].max()
+        scratch[known:] = -np.inf
+        np.subtract(scratch, highest, out=scratch)
+        np.exp(scratch, out=scratch)
+        return cls(output, own, highest)
+
+    def likelihoods(self, items: Ints) -> Scores:
+        """The true ones of some items; of newer ones anything."""
+        above = self.output.exact(self.own, items) - self.highest
+        likely: Scores = np.exp(np.minimum(above, np.float32(1)))
+        return likely
+
+
 class Habitual:
     """What habit says of the items: everybody's likelihoods times one shopper's leaning.
+
+    And times the square root of what the network says of the shopper's own moves.
 
     As the network's term, it sums up all items as rounded, and gives single ones as they are.
     """
 
-    def __init__(self, everybody: Scores, leaning: Leaning, mass: np.float32) -> None:
-        self._everybody, self._leaning = everybody, leaning
+    def __init__(
+        self, everybody: Scores, leaning: Leaning, mass: np.float32, network: "NetworkOwn | None"
+    ) -> None:
+        self._everybody, self._leaning, self._network = everybody, leaning, network
         self.mass = mass
         self._likely: Scores | None = None
 
+    @property
+    def highest(self) -> np.float32:
+        """The highest logit of the network's part; 0 without it."""
+        return np.float32(0) if self._network is None else self._network.highest
+
     @classmethod
-    def of_all(cls, everybody: Scores, leaning: Leaning, scratch: Scores) -> "Habitual | None":
-        """From all items, whose likelihoods are kept in `scratch`; None where all are 0."""
-        leaning.multiply(everybody, scratch)
+    def of_all(
+        cls, everybody: Scores, leaning: Leaning, scratch: Scores, network: "NetworkOwn | None"
+    ) -> "Habitual | None":
+        """From all items, whose likelihoods are kept in `scratch`; None where all are 0.
+
+        Those of the `network`, where it has a part, are there before.
+        """
+        if network is None:
+            leaning.multiply(everybody, scratch)
+        else:
+            np.sqrt(scratch, out=scratch)
+            np.multiply(scratch, everybody, out=scratch)
+            leaning.multiply(scratch, scratch)
         mass = scratch.sum()
         if not mass > 0:
             return None
-        term = cls(everybody, leaning, mass)
+        term = cls(everybody, leaning, mass, network)
         term._likely = scratch
         return term
 
@@ -117,7 +168,13 @@ class Habitual:
 
     def at(self, items: Ints, place: Ints) -> Scores:
         """As Term says."""
-        share: Scores = self._everybody[items] * self._leaning.exact(items, place) / self.mass
+        true = self._everybody[items] * self._leaning.exact(items, place)
+        if self._network is not None:
+            true *= np.sqrt(self._network.likelihoods(items))
+            if self._likely is not None:
+                # As with the network's own term: rounding is felt most by these.
+                self.mass = max(self.mass + true.sum() - self._likely[items].sum(), _LEAST)
+        share: Scores = true / self.mass
         return share
 
 

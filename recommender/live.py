@@ -123,7 +123,7 @@ class LiveBlend:
         if now - max(step.at for step in steps) > SESSION_GAP:
             return None
         kind = self._carts.kinds_after([live.cart], window.batch)
-        said = probability(self._lstm.weights.leaving, window.state[0][None], kind)
+        said = probability(self._lstm.weights.leaving, window.state.hidden[None], kind)
         return float(said[0])
 
     def suggest(
@@ -281,16 +281,9 @@ class LiveBlend:
 
     def _stepped(self, batch: Batch, state: State | None, begin: int, end: int) -> State | None:
         """The network's state after the steps from `begin` to `end`; None without a network."""
-        if self._lstm is None:
-            return None
-        for step in range(begin, end):
-            state = self._lstm.advance(
-                state or self._lstm.begin(),
-                int(batch.item[0, step]),
-                int(batch.action[0, step]),
-                int(batch.gap[0, step]),
-            )
-        return state
+        if self._lstm is None or begin == end:
+            return state
+        return self._lstm.advance(state or self._lstm.begin(batch), batch, begin, end)
 
 
 def _last_turn(batch: Batch) -> int:
@@ -301,14 +294,24 @@ def _last_turn(batch: Batch) -> int:
 
 
 def _begins_with(batch: Batch, first: Batch) -> bool:
-    """Whether the window of `first` is the beginning of the other."""
+    """Whether the window of `first` is the beginning of the other, after the same older steps."""
     steps = int(first.length[0])
-    return steps <= batch.length[0] and all(
-        np.array_equal(ours[0, :steps], theirs[0, :steps])
-        for ours, theirs in (
-            (batch.item, first.item),
-            (batch.action, first.action),
-            (batch.gap, first.gap),
+    return (
+        steps <= batch.length[0]
+        and all(
+            np.array_equal(ours[batch.older_action > 0], theirs[first.older_action > 0])
+            for ours, theirs in (
+                (batch.older_item, first.older_item),
+                (batch.older_action, first.older_action),
+            )
+        )
+        and all(
+            np.array_equal(ours[0, :steps], theirs[0, :steps])
+            for ours, theirs in (
+                (batch.item, first.item),
+                (batch.action, first.action),
+                (batch.gap, first.gap),
+            )
         )
     )
 

@@ -37,7 +37,8 @@ from recommender.examples import (
 )
 from recommender.item_content import ItemContent
 from recommender.lstm_step import Lstm, Weights
-from recommender.sequences import ACTIONS, GAP_BUCKETS, Batch, Bools, Ints, Log
+from recommender.memory import Outlook
+from recommender.sequences import ACTIONS, GAP_BUCKETS, MEMORY, Batch, Bools, Ints, Log
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class LstmConfig:
     """What the second head's loss counts beside the first one's."""
     name_dropout: float = 0.1
     """How often training hides who an item is, so that what the catalogue says of it must do."""
+    memory: int = MEMORY
+    """So many steps before the window are remembered (`memory`); with 0 there is no memory."""
     seed: int = 0
     full_softmax: int = 50_000
     """With more items than this, each step compares with a draw of `sampled` items instead."""
@@ -112,7 +115,9 @@ def train_lstm(
     where `keep` holds another training's standing.
     """
     config = config or LstmConfig()
-    found = examples(log, wanted=wanted, fate=fate)
+    if soft is not None and config.memory:
+        raise ValueError("soft targets are for a network without a memory")
+    found = examples(log, memory=config.memory, wanted=wanted, fate=fate)
     if not (found.target != NO_TARGET).any():
         raise ValueError("no session turns to a second product: there is nothing to learn")
     network = _Network(
@@ -202,6 +207,7 @@ class _Network:
             tf.config.list_physical_devices()
 
             from recommender.lstm_fit import Adam, ItemTable, soft_loss
+            from recommender.memory_fit import MemoryLayer, mixed_loss, reader
 
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -240,8 +246,16 @@ class _Network:
         if leaving:
             self.leaving = LeavingLoss(config.units, NO_HEAD if start is None else start.leaving)
             variables += self.leaving.variables
-        adam = Adam(variables, config.clip)
         drawing = [one.value for one in self.model.non_trainable_variables]
+        self.memory = None
+        if config.memory:
+            self.memory = MemoryLayer(
+                config.units, dropout=config.output_dropout, seed=config.seed + 2,
+                start=None if start is None else start.memory, scale=config.scale,
+            )  # fmt: skip
+            variables += self.memory.variables
+            drawing += self.memory.drawing
+        adam = Adam(variables, config.clip)
         self._state = [*variables, *adam.state, *drawing, self.table.draws]
         whole, rows = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
         shares, numbers = (tf.TensorSpec(shape, tf.float32) for shape in ((None, None), (None,)))
@@ -249,13 +263,13 @@ class _Network:
 
         @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[
-                *(whole, whole, whole, whole),
+                *[whole] * 6,
                 *(whole, whole, shares, rows, numbers),
                 tf.TensorSpec((), tf.float32),
             ]
         )
         def step(
-            item: Any, action: Any, gap: Any, fate: Any,
+            item: Any, action: Any, gap: Any, fate: Any, older_item: Any, older_action: Any,
             target: Any, soft: Any, share: Any, others: Any, expected: Any,
             rate: Any,
         ) -> Any:  # fmt: skip
@@ -269,20 +283,28 @@ class _Network:
                     compared, bias = self.table.whole(training=True), self.item_bias
                     met = tf.gather(compared, item + 1)
                 output = self.model([met, action, gap], training=True)
-                states = output * config.scale
                 wanted = target >= 0
-                asked = tf.boolean_mask(states, wanted), tf.boolean_mask(target, wanted)
+                targets = tf.boolean_mask(target, wanted)
+                states = tf.boolean_mask(output, wanted)
 
-                def next_item() -> Any:
-                    return soft_loss(
-                        asked[0], compared, bias, asked[1], config.smoothing, soft, share
-                    )
-
-                if self.leaving is None:
-                    loss = next_item()
+                if self.memory is None:
+                    loss = soft_loss(
+                        states * config.scale, compared, bias, targets, config.smoothing,
+                        soft, share,
+                    )  # fmt: skip
                 else:
-                    # A batch may hold carts only, and the mean over no target is no number.
-                    loss = tf.cond(tf.reduce_any(wanted), next_item, lambda: 0.0)
+                    profiles = self.memory.profiles(
+                        reader(self.table, None if sampling else compared),
+                        item, action, older_item, older_action,
+                    )  # fmt: skip
+                    led, own, led_share = self.memory.outlook(
+                        states, tf.boolean_mask(profiles, wanted), training=True
+                    )
+                    loss = mixed_loss(
+                        led * config.scale, own * config.scale, led_share, compared, bias, targets,
+                        config.smoothing,
+                    )  # fmt: skip
+                if self.leaving is not None:
                     loss += config.leaving * self.leaving(output, fate)
             adam.apply(tape.gradient(loss, variables), rate)
             return loss
@@ -292,7 +314,8 @@ class _Network:
     def step(self, batch: MiniBatch, compared: Compared, rate: float) -> float:
         """One gradient step; the loss before it."""
         inputs = batch.item, batch.action, batch.gap, batch.fate
-        return float(self._step(*inputs, *compared, np.float32(rate)))
+        older = batch.older_item, batch.older_action
+        return float(self._step(*inputs, *older, *compared, np.float32(rate)))
 
     def variables(self) -> list[NDArray[Any]]:
         """All that the next step depends on: weights, Adam's moments, what dropout draws next."""
@@ -311,6 +334,23 @@ class _Network:
         ).numpy()
         return result
 
+    def outlook(self, batch: Batch) -> Outlook:
+        """What the memory makes of all steps, as TensorFlow computes it: (n * longest, ...)."""
+        import tensorflow as tf
+
+        from recommender.memory_fit import reader
+
+        assert self.memory is not None  # noqa: S101 who asks has one
+        items = self.table.whole(training=False)
+        profiles = self.memory.profiles(
+            reader(self.table, items),
+            batch.item, batch.action, batch.older_item, batch.older_action,
+        )  # fmt: skip
+        states = tf.reshape(self.states(batch), (-1, self.config.units))
+        flat = tf.reshape(profiles, (len(states), -1))
+        led, own, share = self.memory.outlook(states, flat, training=False)
+        return Outlook(led.numpy(), own.numpy(), tf.sigmoid(share).numpy())
+
     def export(self, seen: Bools) -> Weights:
         """The weights as plain arrays: embeddings as the output takes them, the kernel to fit."""
         kernel, recurrent, bias = (value.numpy() for value in self.lstm.weights)
@@ -325,6 +365,7 @@ class _Network:
             item_bias=self.item_bias.numpy(),
             seen=seen,
             leaving=NO_HEAD if self.leaving is None else self.leaving.export(),
+            memory=None if self.memory is None else self.memory.export(),
             **{name: part * scale for name, part in self.table.export().items()},
         )
         return weights if self.content is None else _with_untouched(weights, self.content)

@@ -123,7 +123,7 @@ class _Content:
 def soft_loss(
     states: Any, items: Any, bias: Any, target: Any, smoothing: Any, soft: Any, share: Any
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Mean cross-entropy of soft targets among all of some items.
+    """Mean cross-entropy of soft targets among all of some items; 0 where there is no target.
 
     Row 0 of `items` (n + 1, d) is padding, which is no item; `bias` (n,), `target` (rows,) and
     `soft` (rows, k) have none. Of what a row expects, `smoothing` lies on all items alike, `share`
@@ -131,7 +131,7 @@ def soft_loss(
     out: the items' shares less what is expected.
     """
     rows = tf.range(tf.shape(target)[0])
-    count = tf.cast(tf.shape(target)[0], tf.float32)
+    count = tf.maximum(tf.cast(tf.shape(target)[0], tf.float32), 1.0)
     size = tf.cast(tf.shape(bias)[0], tf.float32)
     weighed = tf.concat([[-1e30], bias], axis=0)
     chance = tf.nn.softmax(tf.matmul(states, items, transpose_b=True) + weighed)
@@ -145,8 +145,8 @@ def soft_loss(
     logit = tf.reduce_sum(states * tf.gather(items, target + 1), axis=1) + tf.gather(bias, target)
     summed = tf.squeeze(tf.matmul(tf.ones((1, tf.shape(items)[0])), items), 0) - items[0]
     mean = tf.linalg.matvec(states, summed / size) + tf.reduce_mean(bias)
-    gained = tf.reduce_mean((own + smoothing) * lost + smoothing * (mean - logit))
-    loss = -gained - tf.reduce_sum(flat_share * soft_lost) / count
+    gained = tf.reduce_sum((own + smoothing) * lost + smoothing * (mean - logit))
+    loss = -(gained + tf.reduce_sum(flat_share * soft_lost)) / count
 
     def gradient(upstream: Any) -> tuple[Any, ...]:
         each = tf.concat([[0.0], tf.fill(tf.shape(bias), smoothing / size)], axis=0)

@@ -6,6 +6,7 @@ tests/unit/recommender/test_lstm.py holds this equal to the Keras model.
 """
 
 from dataclasses import dataclass, field, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,21 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommender.abandonment import NO_HEAD, Head
 from recommender.item_content import ItemContent
+from recommender.memory import Memory, Remembered
 from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Bools
 
 type Matrix = NDArray[np.float32]
-type State = tuple[Matrix, Matrix]
-"""What is shown to the outside and what the cell keeps, (d,) each."""
+
+
+class State(NamedTuple):
+    """What is shown to the outside and what the cell keeps, (d,) each, and what is remembered."""
+
+    hidden: Matrix
+    cell: Matrix
+    remembered: Remembered | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class Weights:
     # What `item` holds of each item's content already, to embed newcomers by; none without.
     kinds: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (codes, d)
     text: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (t, d)
+    memory: Memory | None = None
 
     def embed(self, new: Newcomers) -> Matrix:
         """The embeddings of new items, (newcomers, d)."""
@@ -47,12 +56,16 @@ class Weights:
 
     def arrays(self) -> Arrays:
         """The fields by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "memory"}
+        return own if self.memory is None else own | self.memory.arrays()
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Weights":
         """The weights that `arrays` came from."""
-        return cls(**arrays)
+        memory = Memory.from_arrays(arrays)
+        remembered = set() if memory is None else set(memory.arrays())
+        own = {name: array for name, array in arrays.items() if name not in remembered}
+        return cls(**own, memory=memory)
 
 
 class Lstm:
@@ -91,27 +104,88 @@ class Lstm:
         back[order] = np.arange(len(order))
         return state[back]
 
-    def begin(self) -> State:
-        """The state before any step."""
-        nothing = np.zeros(self.weights.recurrent.shape[0], np.float32)
-        return nothing, nothing
+    def begin(self, batch: Batch) -> State:
+        """The state before the first step of a batch of one window."""
+        weights = self.weights
+        nothing = np.zeros(weights.recurrent.shape[0], np.float32)
+        remembered = None
+        if weights.memory is not None:
+            remembered = weights.memory.after(
+                weights.memory.begin(1),
+                weights.item[batch.older_item + 1],
+                batch.older_item,
+                batch.older_action,
+            )
+        return State(nothing, nothing, remembered)
 
-    def advance(self, state: State, item: int, action: int, gap: int) -> State:
-        """The state after one more step, coded as in a `Batch`."""
-        weights, (hidden, cell) = self.weights, state
-        met = weights.item[item + 1] + weights.action[action] + weights.gap[gap]
-        gates = met @ self._input + weights.bias + hidden @ weights.recurrent
-        after: State = np.empty_like(hidden), np.empty_like(cell)
-        _turn(gates, cell, *after)
-        return after
+    def advance(self, state: State, batch: Batch, begin: int, end: int) -> State:
+        """The state after the steps from `begin` to `end` of a batch of one window."""
+        weights = self.weights
+        steps = slice(begin, end)
+        item, action = batch.item[:, steps], batch.action[:, steps]
+        embedded = weights.item[item + 1]
+        met = embedded[0] + weights.action[action[0]] + weights.gap[batch.gap[0, steps]]
+        hidden, cell, remembered = state
+        for given in met @ self._input + weights.bias:
+            after: tuple[Matrix, Matrix] = np.empty_like(hidden), np.empty_like(cell)
+            _turn(given + hidden @ weights.recurrent, cell, *after)
+            hidden, cell = after
+        if weights.memory is not None and remembered is not None:
+            remembered = weights.memory.after(remembered, embedded, item, action)
+        return State(hidden, cell, remembered)
+
+    def led(self, state: State) -> Matrix:
+        """The output (d,) of what the steps lead to, to multiply the item embeddings by."""
+        memory = self.weights.memory
+        if memory is None or state.remembered is None:
+            return state.hidden
+        led: Matrix = memory.led_by(state.hidden[None], memory.inner_of(state.remembered))[0]
+        return led
+
+    def own(self, state: State) -> Matrix:
+        """The output (d,) of what the shopper turns to anyway; of a network with a memory only."""
+        memory, remembered = self._memory, state.remembered
+        assert remembered is not None  # noqa: S101 a state of such a network has it
+        own: Matrix = memory.own_by(memory.inner_of(remembered))[0]
+        return own
+
+    @property
+    def _memory(self) -> Memory:
+        assert self.weights.memory is not None  # noqa: S101 who asks has looked
+        return self.weights.memory
+
+    def own_logits(self, batch: Batch) -> Scores:
+        """How much each shopper turns to each item anyway, (n, items); -inf where unknown."""
+        memory = self._memory
+        own = memory.own_by(memory.inner_of(memory.of(batch, self.weights.item)))
+        return self._logits(own)
 
     def score(self, batch: Batch) -> Scores:
-        """Probabilities; NaN for an empty window and for items that training never met."""
-        logits = self.hidden(batch) @ self._output + self.weights.item_bias
+        """Probabilities by what the steps lead to, which is all without a memory.
+
+        NaN for an empty window and for items that training never met.
+        """
+        output, memory = self.hidden(batch), self.weights.memory
+        if memory is not None:
+            output = memory.led_by(output, memory.inner_of(memory.of(batch, self.weights.item)))
+        return self._known(_softmax(self._logits(output)), batch)
+
+    def expected(self, batch: Batch) -> Scores:
+        """The same by all that the network says, the shoppers' own moves too."""
+        memory = self.weights.memory
+        if memory is None:
+            return self.score(batch)
+        found = memory.outlook(self.hidden(batch), memory.of(batch, self.weights.item))
+        led, own = (_softmax(self._logits(output)) for output in (found.led, found.own))
+        share = found.share[:, None]
+        return self._known(share * led + (1 - share) * own, batch)
+
+    def _logits(self, output: Matrix) -> Scores:
+        logits: Scores = output @ self._output + self.weights.item_bias
         logits[:, ~self.weights.seen] = -np.inf
-        highest = logits.max(axis=1, keepdims=True, initial=-1e30)
-        scores: Scores = np.exp(logits - highest).astype(np.float32)
-        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+        return logits
+
+    def _known(self, scores: Scores, batch: Batch) -> Scores:
         scores[:, ~self.weights.seen] = np.nan
         scores[batch.length == 0] = np.nan
         return scores
@@ -144,6 +218,26 @@ class Lstm:
     def from_arrays(cls, arrays: Arrays) -> "Lstm":
         """The network that `arrays` came from."""
         return cls(Weights.from_arrays(arrays))
+
+
+class WholeNetwork:
+    """The network as a recommender of its own; the blend takes what it says apart."""
+
+    name = Lstm.name
+
+    def __init__(self, network: Lstm) -> None:
+        self._network = network
+
+    def score(self, batch: Batch) -> Scores:
+        """As `Lstm.expected`."""
+        return self._network.expected(batch)
+
+
+def _softmax(logits: Scores) -> Scores:
+    highest = logits.max(axis=1, keepdims=True, initial=-1e30)
+    scores: Scores = np.exp(logits - highest).astype(np.float32)
+    scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+    return scores
 
 
 def _sigmoid(values: Matrix) -> Matrix:

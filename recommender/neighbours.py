@@ -230,7 +230,10 @@ def _nearest(
     first: Places, session: Ints, worth: Scores, rarity: Scores,
     nearest: int, near: Scores, met: Ints, left_out: int,
 ) -> tuple[Ints, Scores]:  # fmt: skip
-    """The nearest sessions and what each counts, in no order; arguments as in `_neighbours`."""
+    """The nearest sessions but `left_out` and what each counts, in no order.
+
+    Arguments as in `_neighbours`.
+    """
     count = 0
     for at in range(len(asked)):
         one = asked[at]

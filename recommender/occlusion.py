@@ -26,9 +26,9 @@ def moved_most(blend: Blend, batch: Batch, item: int) -> int | None:
         return None
     without = [_without(batch, one) for one in met]
     # A window that is empty without the product says nothing of anything.
-    expected = np.array([np.nan_to_num(lstm.score(one)[0, item]) for one in without])
+    expected = np.array([np.nan_to_num(lstm.expected(one)[0, item]) for one in without])
     least = int(expected.argmin())
-    if expected[least] >= np.nan_to_num(lstm.score(batch)[0, item]):
+    if expected[least] >= np.nan_to_num(lstm.expected(batch)[0, item]):
         return None
     scores = [np.nan_to_num(blend.score(one)[0, item]) for one in (batch, without[least])]
     return met[least] if scores[1] < scores[0] else None

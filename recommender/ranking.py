@@ -18,7 +18,7 @@ import numpy as np
 from recommender.bundle import Bundle
 from recommender.collaborative import Collaborative, Near
 from recommender.habits import Habits
-from recommender.leaning import Habitual, Leanings
+from recommender.leaning import Habitual, Leanings, NetworkOwn
 from recommender.lstm_step import Lstm, State
 from recommender.members import Members
 from recommender.mining.compiled import compiled
@@ -59,6 +59,8 @@ class Norms:
     """The sum of all scores times how they suit the shopper; 0 without taste."""
     habitual: np.float32
     """The sum of all likelihoods by habit; 0 where habit says nothing."""
+    own: np.float32
+    """The network's highest logit of the shopper's own moves."""
     near: np.float32
     """The sum of how near all items are by taste alike; 0 where that is unknown."""
 
@@ -225,10 +227,16 @@ class Ranker:
             if state is None or self._output is None:
                 return None
             if self._output.index is not None:
-                return Likeliest(self._output, state[0])
-            return Softmax(self._output, state[0], scratch.logits)
+                return Likeliest(self._output, source.led(state))
+            return Softmax(self._output, source.led(state), scratch.logits)
         if isinstance(source, Habits):
-            return source.term(profile, scratch.habitual) if profile is not None else None
+            if profile is None:
+                return None
+            network = None
+            if source.network is not None and self._output is not None:
+                own = source.network.own(state or source.network.begin(batch))
+                network = NetworkOwn.of_all(self._output, own, scratch.habitual, known=self._known)
+            return source.term(profile, scratch.habitual, network)
         if isinstance(source, Collaborative):
             return source.term(batch, scratch.near)
         return ask(batch)
@@ -242,11 +250,15 @@ class Ranker:
         if isinstance(source, Lstm):
             if state is None or self._output is None:
                 return None
-            return Remembered(self._output, state[0], norms.highest, norms.mass)
+            return Remembered(self._output, source.led(state), norms.highest, norms.mass)
         if isinstance(source, Habits):
             if profile is None or norms.habitual <= 0:
                 return None
-            return source.term(profile, scratch.habitual, mass=norms.habitual)
+            network = None
+            if source.network is not None and self._output is not None:
+                own = source.network.own(state or source.network.begin(batch))
+                network = NetworkOwn(self._output, own, norms.own)
+            return source.term(profile, scratch.habitual, network, mass=norms.habitual)
         if isinstance(source, Collaborative):
             return source.term(batch, scratch.near, mass=norms.near)
         return ask(batch)
@@ -285,7 +297,8 @@ def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
     nothing = np.float32(0)
     return Norms(
         softmax.highest if softmax else nothing, softmax.mass if softmax else nothing, leant,
-        habitual.mass if habitual else nothing, near.mass if near else nothing,
+        habitual.mass if habitual else nothing, habitual.highest if habitual else nothing,
+        near.mass if near else nothing,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from recommender.evaluation import (
     scorer,
 )
 from recommender.fitting import HeldOut, TrainConfig, fit_models
-from recommender.lstm_step import Lstm
+from recommender.lstm_step import Lstm, WholeNetwork
 from recommender.prepared import Prepared
 from recommender.progress import Progress
 from recommender.protocol import Recommender
@@ -51,7 +51,8 @@ def repeat(
         fitted = fit_models(
             held_out.split.train, held_out.valid, prepared, config=other, progress=progress
         )
-        models: list[Recommender] = [one for one in fitted.sources if isinstance(one, Lstm)]
+        networks = (one for one in fitted.sources if isinstance(one, Lstm))
+        models: list[Recommender] = [WholeNetwork(one) for one in networks]
         models.append(fitted.blend)
         progress.begin("ranking", len(test) * len(models))
         for model in models:

@@ -36,7 +36,7 @@ from recommender.fitting import (
     sample,
 )
 from recommender.habits import Habits
-from recommender.lstm_step import Lstm, Weights
+from recommender.lstm_step import Lstm, Weights, WholeNetwork
 from recommender.nearest import indexed
 from recommender.popular import bought_again
 from recommender.prepared import Prepared
@@ -122,7 +122,10 @@ def measure_models(
             sources, taste, learnt_from=fitted.learnt_from, test=test, items=items,
             k=K, progress=progress.advance,
         )  # fmt: skip
-    models: list[Recommender] = [*sources, fitted.blend]
+    models: list[Recommender] = [
+        *(WholeNetwork(one) if isinstance(one, Lstm) else one for one in sources),
+        fitted.blend,
+    ]
     oracles = oracles or {}
     progress.begin("evaluating", len(test) * (len(models) + len(oracles)))
     rankings = [
@@ -191,10 +194,12 @@ def refresh(
     progress.begin("counting all days", 1)
     fresh = {source.name: source for source in fit_counts(prepared.log, prepared)}
     progress.advance(1)
-    taste = measured.taste
+    taste, refreshed = measured.taste, None
     for source in measured.sources:
         if isinstance(source, Habits):
             habits = Habits.fit(prepared.log, prepared.facts, source.weights)
+            if source.network is not None:
+                habits = habits.by(refreshed)
             fresh[source.name] = habits
             taste = None if taste is None else with_weights(habits.taste, taste.weights)
         if isinstance(source, Lstm):
@@ -210,7 +215,8 @@ def refresh(
             )
             # No later days are left to calibrate on, so what was learnt from the last ones stays.
             leaving = calibrated(network.weights.leaving, measured.leaving_line)
-            fresh[source.name] = Lstm(replace(network.weights, leaving=leaving))
+            refreshed = Lstm(replace(network.weights, leaving=leaving))
+            fresh[source.name] = refreshed
     sources = [fresh[source.name] for source in measured.sources]
     blend = Blend(sources, measured.weights, taste)
     return _bundle(prepared, blend, config.min_people, carts=measured.carts)

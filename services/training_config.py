@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from recommender.fitting import TrainConfig
 from recommender.lstm import LstmConfig
+from recommender.sequences import MEMORY
 
 LIMITS: dict[str, Any] = {
     "units": Field(ge=1),
@@ -26,6 +27,7 @@ LIMITS: dict[str, Any] = {
     "clip": Field(gt=0),
     "leaving": Field(ge=0),
     "name_dropout": Field(ge=0, lt=1),
+    "memory": Field(ge=0, le=MEMORY),
     "seed": Field(ge=0),
     "full_softmax": Field(ge=0),
     "sampled": Field(ge=1),

@@ -148,7 +148,8 @@ def _train(
     return train_lstm(
         log,
         split.items,
-        config=replace(config, seed=seed, epochs=epochs),
+        # Sessions without a name have no older steps to remember.
+        config=replace(config, seed=seed, epochs=epochs, memory=0),
         wanted=next_step,
         soft=soft,
         vectors=item_vectors(log, split.items, units=config.units, seed=seed),

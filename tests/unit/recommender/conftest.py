@@ -15,6 +15,7 @@ from recommender.contexts import CONTEXTS
 from recommender.fitting import fit_counts
 from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
+from recommender.memory import HEADS, PROFILE, READ, Memory
 from recommender.newcomers import Newcomers
 from recommender.prepared import Prepared, prepare
 from recommender.protocol import Source
@@ -59,6 +60,18 @@ def lstm(prepared: Prepared) -> Lstm:
             leaving=some(units + KINDS),
             kinds=some(prepared.content.kinds, units),
             text=some(len(ascii_lowercase), units),
+            memory=Memory(
+                read=some(units, READ),
+                telling=some(len(ACTIONS) + 1, HEADS),
+                prior=np.exp(some(HEADS)),
+                inner=some(PROFILE, units),
+                inner_bias=some(units),
+                # What comes of them is no larger than a state, as in networks that are trained.
+                own=some(units, units) / 4,
+                own_bias=some(units) / 4,
+                lead=some(units, units) / 4,
+                share=some(2 * units + 1),
+            ),
         )
     )
 
@@ -67,7 +80,7 @@ def lstm(prepared: Prepared) -> Lstm:
 def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     """All sources with equal weights, and taste."""
     leanings = np.array([0.7, 0.3, 1.8, 0.6, 0.4, -0.2, 1.1], np.float32)
-    habits = Habits.fit(prepared.log, prepared.facts, leanings)
+    habits = Habits.fit(prepared.log, prepared.facts, leanings, network=lstm)
     sources: list[Source] = [lstm, *fit_counts(prepared.log, prepared), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     nothing = np.zeros(len(prepared.vocabulary), np.bool_)

@@ -50,6 +50,25 @@ def test_keras_and_numpy_agree(prepared: Prepared) -> None:
     assert np.abs(ours).max() > 0.1
 
 
+def test_tensorflow_and_numpy_remember_alike(prepared: Prepared) -> None:
+    items = len(prepared.vocabulary)
+    network = _Network(items, TINY, None, content=prepared.content)
+    found = examples(prepared.log, length=4, memory=6)
+    comparing, draw = Comparing(found, items, drawn=0, soft=None), np.random.default_rng(0)
+    for part in mini_batches(found, size=32, draw=draw):
+        network.step(part, comparing.of(part, draw), 0.05)
+    batch = found.batch
+    lstm = Lstm(network.export(np.ones(items, np.bool_)))
+    memory = lstm.weights.memory
+    assert memory is not None
+    ours = memory.outlook(lstm.hidden(batch), memory.of(batch, lstm.weights.item))
+    last = np.arange(len(batch)) * batch.item.shape[1] + batch.length - 1
+    for told, theirs in zip(ours, network.outlook(batch), strict=True):
+        np.testing.assert_allclose(told, theirs[last], atol=1e-4)
+    assert (batch.older_item >= 0).any()
+    assert ours.share.std() > 0.001
+
+
 def test_padding_changes_no_state(prepared: Prepared, lstm: Lstm) -> None:
     batch = some_batch(prepared.log)
     padded = Batch(

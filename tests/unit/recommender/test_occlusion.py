@@ -30,7 +30,7 @@ def window(steps: list[tuple[str, str]], vocabulary: Vocabulary) -> Batch:
 
 
 def expected(lstm: Lstm, batch: Batch, item: int) -> float:
-    return float(np.nan_to_num(lstm.score(batch)[0, item]))
+    return float(np.nan_to_num(lstm.expected(batch)[0, item]))
 
 
 @settings(max_examples=60, deadline=None)
