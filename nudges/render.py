@@ -4,6 +4,7 @@ The language is the recipient's where there are words in it, else the shop's, el
 and prices are written as in that language. The clock is the recipient's.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -127,7 +128,7 @@ class Renderer:
         return at.astimezone(ZoneInfo(brief.recipient.time_zone))
 
     def _chat(self, brief: Brief, values: Mapping[str, Any]) -> dict[str, Any]:
-        common = vars(values["w"])
+        common, nudge_id = vars(values["w"]), brief.nudge_id
         text = f"{_greeting(common, 'chat_hello', brief)} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
@@ -135,7 +136,9 @@ class Renderer:
             "kind": "nudge",
             "text": text,
             "cards": [self._card(line) for line in brief.lines],
-            "quick_replies": [{"title": values["w"].chat_cart, "payload": "/view_cart"}],
+            "quick_replies": [
+                {"title": values["w"].chat_cart, "payload": payload("view_cart", nudge=nudge_id)}
+            ],
         }
 
     def _buttons(self, brief: Brief, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -159,6 +162,11 @@ class Renderer:
             stock=line.stock or 0,
             settings=self._settings,
         )
+
+
+def payload(intent: str, **entities: str) -> str:
+    """What pressing a button in the chat says to the bot."""
+    return f"/{intent}{json.dumps(entities, separators=(',', ':'))}"
 
 
 def _greeting(common: Mapping[str, str], key: str, brief: Brief) -> str:

@@ -30,11 +30,12 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "stop_form",
             "stop_reminders",
             "undo_stop",
-            "view_cart",
             "why_reminded",
         ),
         frozenset(),
     ),
+    # The reminder that the button belongs to.
+    "view_cart": frozenset({"nudge"}),
     "add_to_cart": frozenset({*_REF, "quantity", "instead_of"}),
     **dict.fromkeys(("change_quantity", "remove_from_cart"), frozenset({*_REF, "quantity"})),
     **dict.fromkeys(

@@ -21,7 +21,7 @@ from db.models import ChatOutbox, Nudge
 from db.owners import owned_by
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
-from nudges.store.outcomes import note_delivered
+from nudges.store.outcomes import note_clicked, note_delivered
 from nudges.store.release import still_wanted
 
 KEPT = timedelta(days=7)
@@ -135,3 +135,17 @@ def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: dat
     if first:
         note_delivered(session, nudge_id, now=now)
     return True
+
+
+def note_tap(session: Session, identity: Identity, nudge_id: str, *, now: datetime) -> None:
+    """The shopper pressed a button of this chat message; of one that is not theirs nothing is kept.
+
+    Pressing again changes nothing.
+    """
+    mine = select(Nudge.id).where(
+        Nudge.id == nudge_id,
+        Nudge.channel == ChannelName.CHAT,
+        owned_by(identity, Nudge.visitor_id, Nudge.person_id),
+    )
+    if session.scalar(mine) is not None:
+        note_clicked(session, nudge_id, identity, now=now)

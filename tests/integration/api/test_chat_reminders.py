@@ -74,7 +74,8 @@ def test_it_waits_for_its_shopper_and_says_what_was_left(
     assert message["from"] == "bot"
     assert message["text"].startswith("Hello Ann! You left these in your cart.")
     assert message["cards"][0]["title"] == "Ridge tent"
-    assert message["quick_replies"] == [{"title": "Show my cart", "payload": "/view_cart"}]
+    shows_cart = {"title": "Show my cart", "payload": f'/view_cart{{"nudge":"{message["id"]}"}}'}
+    assert message["quick_replies"] == [shows_cart]
     assert ear.heard == ["p_ann"]
 
 
