@@ -106,6 +106,8 @@ class Renderer:
             self._local(brief, coupon.expires_at), format="short", locale=locale
         )
         kind = "coupon_delivery" if coupon.percent is None else "coupon_percent"
+        if brief.address.channel is Channel.CHAT:
+            kind = f"chat_{kind}"
         return {
             "text": common[kind].format(
                 percent=coupon.percent,
@@ -128,7 +130,7 @@ class Renderer:
         return at.astimezone(ZoneInfo(brief.recipient.time_zone))
 
     def _chat(self, brief: Brief, values: Mapping[str, Any]) -> dict[str, Any]:
-        common, nudge_id = vars(values["w"]), brief.nudge_id
+        common = vars(values["w"])
         text = f"{_greeting(common, 'chat_hello', brief)} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
@@ -136,9 +138,7 @@ class Renderer:
             "kind": "nudge",
             "text": text,
             "cards": [self._card(line) for line in brief.lines],
-            "quick_replies": [
-                {"title": values["w"].chat_cart, "payload": payload("view_cart", nudge=nudge_id)}
-            ],
+            "quick_replies": [_to_the_cart(brief, common)],
         }
 
     def _buttons(self, brief: Brief, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -164,7 +164,21 @@ class Renderer:
         )
 
 
-def payload(intent: str, **entities: str) -> str:
+def _to_the_cart(brief: Brief, common: Mapping[str, str]) -> dict[str, str]:
+    """The button that leads to the cart, with the message's coupon on it where there is one."""
+    if brief.coupon is None:
+        return {
+            "title": common["chat_cart"],
+            "payload": _payload("view_cart", nudge=brief.nudge_id),
+        }
+    code = brief.coupon.code
+    return {
+        "title": common["chat_use_coupon"],
+        "payload": _payload("apply_coupon", coupon_code=code, nudge=brief.nudge_id),
+    }
+
+
+def _payload(intent: str, **entities: str) -> str:
     """What pressing a button in the chat says to the bot."""
     return f"/{intent}{json.dumps(entities, separators=(',', ':'))}"
 

@@ -41,7 +41,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         ("ask_product_fact", "goes_with", "not_interested", "why_this"), frozenset(_REF)
     ),
-    **dict.fromkeys(("apply_coupon", "why_not_coupon"), frozenset({"coupon_code"})),
+    "apply_coupon": frozenset({"coupon_code", "nudge"}),
+    "why_not_coupon": frozenset({"coupon_code"}),
     **dict.fromkeys(
         ("search_products", "refine_search"),
         frozenset(

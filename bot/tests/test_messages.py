@@ -10,6 +10,7 @@ from channels.messages import RefusedError, bot_message, history, read_payload, 
     [
         "/view_cart",
         '/view_cart{"nudge":"0123456789abcdef0123456789abcdef"}',
+        '/apply_coupon{"coupon_code":"BCDF23456789","nudge":"0123456789abcdef0123456789abcdef"}',
         '/add_to_cart{"variant":"TNT-01-GRN"}',
         '/change_quantity{"variant":"TNT-01-GRN","quantity":2}',
         '/search_products{"category":"tents","price_max":12000}',

@@ -10,11 +10,12 @@ from core.clock import SimulatedClock
 from core.identity import Identity
 from db.models import Channel, Nudge, NudgeStep
 from nudges.message import Message
+from tests.integration.nudges.coupons import TREATMENTS, Always
 from tests.integration.nudges.shoppers import Sink, agree, buy, person, policy, sweeper
 from tests.unit.actions.conftest import Answer, Chat, entity
 
 HOUR = timedelta(hours=1)
-STAGES = [{"name": "first", "after_minutes": 60, "channels": ["chat"]}]
+STAGES = [{"name": "first", "after_minutes": 60, "channels": ["chat"], "treatments": TREATMENTS}]
 
 
 @pytest.fixture
@@ -29,10 +30,16 @@ def ada(chat: Chat, clock: SimulatedClock) -> Chat:
     return chat
 
 
-def written(chat: Chat, clock: SimulatedClock) -> Message:
+def written(chat: Chat, clock: SimulatedClock, treatment: str = "reminder") -> Message:
     """The reminder that the sweep puts into the chat now."""
     sink = Sink(name=Channel.CHAT)
-    sweeper(chat.shop.sessions, clock, channels=[sink], rules=policy(stages=STAGES)).run()
+    sweeper(
+        chat.shop.sessions,
+        clock,
+        channels=[sink],
+        rules=policy(stages=STAGES, incentives={"daily_budget": 20000, "min_value": 1000}),
+        decider=Always(treatment),
+    ).run()
     (message,) = sink.taken
     return message
 
@@ -99,3 +106,26 @@ def test_a_button_that_names_no_reminder_shows_the_cart(
     answer = ada.say("action_view_cart", "/view_cart", entity("nudge", named))
     assert answer.messages[0]["custom"]["cart"]["count"] == 1
     assert nudge(ada).clicked_at is None
+
+
+@pytest.mark.parametrize("treatment", ["percent_10", "free_delivery"])
+def test_a_coupon_comes_with_a_button_that_puts_it_on_the_cart(
+    ada: Chat, clock: SimulatedClock, treatment: str
+) -> None:
+    message = written(ada, clock, treatment)
+    assert "the button below puts it on your cart" in message.said
+    answer = press(ada, message, "apply_coupon", "action_apply_coupon")
+    assert answer.responses == ["utter_coupon_applied"]
+    code = answer.messages[0]["custom"]["cart"]["promotion_code"]
+    assert code in message.said
+    assert nudge(ada).clicked_at == clock.now()
+
+
+def test_a_coupon_that_expired_says_so_and_the_press_still_counts(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    message = written(ada, clock, "percent_10")
+    clock.advance(timedelta(days=30))
+    answer = press(ada, message, "apply_coupon", "action_apply_coupon")
+    assert answer.responses == ["utter_coupon_ended"]
+    assert nudge(ada).clicked_at == clock.now()
