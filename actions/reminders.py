@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from rasa_sdk.events import SlotSet
+from sqlalchemy.orm import Session
 
 from actions.context import Shop
 from actions.reply import Claim, Reply, join
@@ -19,6 +20,7 @@ from db.reads.consents import consents_in_force
 from db.reads.nudges import Reach, ToCome, last_written, reach_of, reminder_to_come
 from db.writes.asked import ask_reminder, stop_reminders, undo_stop
 from db.writes.wishes import cancel_reminders
+from nudges.channels import offered_channels
 from nudges.quiet_hours import zone_of
 from services.moments import Unclear, moment_of
 
@@ -93,7 +95,7 @@ class UndoStop(Skill):
             )
         with read_session(self.shop.sessions) as session:
             stored = reminder_to_come(session, turn.identity)
-            zone = _zone(self.shop, reach_of(session, turn.identity))
+            zone = _zone(self.shop, _reach(self.shop, turn, session))
         if undone.granted:
             again = (
                 Claim(channel_word(turn, one), "consents", str(turn.identity.person_id), "channel")
@@ -120,7 +122,7 @@ class RemindMe(Skill):
         """Store it and say when it will come, or ask what is unclear."""
         with read_session(self.shop.sessions) as session:
             cart = open_cart(session, turn.identity, now=turn.now)
-            reach = reach_of(session, turn.identity)
+            reach = _reach(self.shop, turn, session)
             person_id = turn.identity.person_id
             agreed = consents_in_force(session, person_id) if person_id else {}
         if cart is None or not cart.lines:
@@ -209,6 +211,10 @@ def moment_text(at: datetime, zone: ZoneInfo, locale: str) -> str:
     return format_datetime(
         at.astimezone(zone), "EEEE, d MMMM, HH:mm", locale=locale.replace("-", "_")
     )
+
+
+def _reach(shop: Shop, turn: Turn, session: Session) -> Reach:
+    return reach_of(session, turn.identity, offered=offered_channels(shop.settings))
 
 
 def _zone(shop: Shop, reach: Reach) -> ZoneInfo:

@@ -302,8 +302,13 @@ def _channels(facts: Facts, policy: Policy) -> tuple[Channel, ...]:
     if stage is not None:
         return stage.channels
     wanted = (facts.asked_channel,) if facts.asked_channel else ()
-    others = [channel for one in policy.stages for channel in one.channels]
-    return tuple(dict.fromkeys((*wanted, *others)))
+    agreed = [
+        channel
+        for one in policy.stages
+        for channel in one.channels
+        if facts.consents.get(channel, False)
+    ]
+    return tuple(dict.fromkeys((*wanted, *agreed, Channel.CHAT)))
 
 
 def _agreed(facts: Facts, policy: Policy) -> list[Channel]:
@@ -316,11 +321,16 @@ def _agreed(facts: Facts, policy: Policy) -> list[Channel]:
 
 
 def _asked_for_on(facts: Facts, channel: Channel) -> bool:
-    """Asking for a reminder is agreeing to its channel, until they say no to the channel."""
-    if facts.stage != ASKED or facts.asked_at is None or channel is not facts.asked_channel:
+    """Asking for a reminder is agreeing to its channel, and to the chat where that one fails.
+
+    A no to either of them that was said afterwards ends that.
+    """
+    if facts.stage != ASKED or facts.asked_at is None or facts.asked_channel is None:
         return False
-    refused_at = facts.refused_at.get(channel)
-    return refused_at is None or refused_at < facts.asked_at
+    if channel not in (facts.asked_channel, Channel.CHAT):
+        return False
+    refused = [facts.refused_at.get(one) for one in (facts.asked_channel, channel)]
+    return not any(at is not None and at >= facts.asked_at for at in refused)
 
 
 def _reachable(facts: Facts, policy: Policy) -> list[Channel]:

@@ -8,9 +8,9 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
+from db.addresses import address_digest
 from db.among import among
 from db.models import Cart, Channel, Nudge, Person, Visitor
-from db.writes.addresses import address_digest
 from nudges.experiments import assign
 from nudges.facts import Facts, Recipient
 from nudges.policy import ASKED, Policy

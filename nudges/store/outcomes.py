@@ -9,6 +9,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
+from db.addresses import address_digest
 from db.among import among
 from db.insert import table_of
 from db.many import insert_many, update_many
@@ -20,7 +21,7 @@ from db.models import (
     NudgeStep,
     Suppression,
 )
-from db.writes.addresses import address_digest, forget_address
+from db.writes.addresses import forget_address
 from nudges.facts import Address, InArm
 
 

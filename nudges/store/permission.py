@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from core.identity import Identity
+from db.addresses import address_digest
 from db.among import among
 from db.models import Channel, ChannelAddress, Consent, Pause, Reminder, Suppression
-from db.writes.addresses import address_digest
 from nudges.facts import Address, Silence
 from nudges.policy import ASKED
 from nudges.store.page import Page

@@ -11,6 +11,7 @@ from db.models import (
     Cart,
     CartLine,
     CartStatus,
+    Channel,
     Consent,
     Nudge,
     NudgeState,
@@ -100,13 +101,20 @@ def _still_asked_for() -> ColumnElement[bool]:
 
 
 def _asked_for_there() -> ColumnElement[bool]:
-    """The shopper asked for it on this channel, and has not said no to the channel since."""
+    """The shopper asked for it on this channel, which may be the chat in place of one that failed.
+
+    They have said no to neither of them since.
+    """
     return exists().where(
         Reminder.nudge_id == Nudge.id,
-        or_(Reminder.channel.is_(None), Reminder.channel == Nudge.channel),
+        or_(
+            Reminder.channel.is_(None),
+            Reminder.channel == Nudge.channel,
+            Nudge.channel == Channel.CHAT,
+        ),
         ~exists().where(
             Consent.person_id == Nudge.person_id,
-            Consent.channel == Nudge.channel,
+            or_(Consent.channel == Nudge.channel, Consent.channel == Reminder.channel),
             Consent.granted.is_(False),
             Consent.at >= Reminder.asked_at,
         ),

@@ -1,5 +1,6 @@
 """Reminders talked about: stopped, asked for and explained, each from the committed row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,9 @@ from db.fold import CartItem
 from db.models import Channel, Nudge, NudgeState, Pause, Person, Reminder
 from db.reads.carts import open_cart
 from db.reads.consents import consent_ledger, consents_in_force
+from nudges.channels import Outcome, OutcomeKind
+from nudges.facts import Address
+from nudges.store.outcomes import suppress
 from tests.integration.nudges.shoppers import Sink, agree, leave_cart, person, policy, sweeper
 from tests.unit.actions.conftest import Chat, entity
 
@@ -308,6 +312,36 @@ def test_a_guest_is_reminded_in_the_chat_and_told_so(guest: Chat) -> None:
     answer = guest.say("action_remind_me", "remind me by email tomorrow at nine")
     assert answer.responses == ["utter_reminder_set_chat", "utter_remind_no_address"]
     assert [row.channel for row in reminders(guest.shop)] == [Channel.CHAT]
+
+
+@pytest.mark.parametrize("fault", ["no mail server", "a dead address"])
+def test_a_channel_that_cannot_reach_them_is_not_promised(
+    ada: Chat, clock: SimulatedClock, fault: str
+) -> None:
+    if fault == "no mail server":
+        settings = ada.shop.settings.model_copy(update={"smtp_url": None})
+        ada.shop = replace(ada.shop, settings=settings)
+    else:
+        address = Address(Channel.EMAIL, "ada@example.org")
+        with ada.shop.sessions.begin() as session:
+            suppress(session, [(address, "SMTP 550")], now=clock.now())
+    answer = ada.say("action_remind_me", "remind me tomorrow at nine")
+    assert answer.responses == ["utter_reminder_set_chat"]
+    answer = ada.say("action_remind_me", "remind me by email at ten tomorrow")
+    assert answer.responses == ["utter_reminder_moved_chat", "utter_remind_no_address"]
+
+
+def test_an_address_that_dies_after_asking_leaves_the_chat(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    ada.say("action_remind_me", "remind me by email in 2 hours")
+    clock.advance(timedelta(hours=2))
+    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
+    chat = Sink(name=Channel.CHAT)
+    sweep = sweeper(ada.shop.sessions, clock, channels=[mail, chat], rules=policy())
+    sweep.run()
+    sweep.run()
+    assert (len(mail.taken), len(chat.taken)) == (1, 1)
 
 
 def test_a_reminder_asked_for_after_stop_comes_all_the_same(

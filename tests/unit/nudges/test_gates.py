@@ -147,6 +147,29 @@ def test_of_a_reminder_asked_for_and_a_withdrawn_consent_the_newer_word_counts(
     assert gate_of(asked) == gate
 
 
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Pass(Channel.CHAT)),
+        ({"consents": {Channel.TELEGRAM: True}}, Pass(Channel.TELEGRAM)),
+        ({"refused_at": {Channel.CHAT: NOW - HOUR}}, "unreachable"),
+        ({"refused_at": {Channel.EMAIL: NOW - HOUR}}, "no_consent"),
+        ({"refused_at": {Channel.CHAT: NOW - 3 * DAY}}, Pass(Channel.CHAT)),
+    ],
+)
+def test_a_reminder_whose_channel_fails_comes_in_the_chat_at_last(
+    changed: dict[str, Any], verdict: Pass | str
+) -> None:
+    asked = facts(
+        stage=ASKED, episode=NOW, asked_for=NOW, asked_channel=Channel.EMAIL,
+        asked_at=NOW - 2 * DAY, suppressed=frozenset({Channel.EMAIL}), addresses=EVERYWHERE,
+        **{"consents": {}} | changed,
+    )  # fmt: skip
+    stages = (SHIPPED.stages[0].model_copy(update={"channels": (Channel.CHAT, Channel.TELEGRAM)}),)
+    found = judge(asked, SHIPPED.model_copy(update={"stages": stages}), NOW)
+    assert verdict in (found, getattr(found, "gate", None))
+
+
 def test_a_reminder_that_was_taken_back_comes_on_no_channel() -> None:
     taken_back = facts(stage=ASKED, episode=NOW, asked_for=NOW, consents=EVERYBODY)
     assert gate_of(taken_back) == "taken_back"
