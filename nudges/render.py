@@ -29,6 +29,12 @@ TEXTS = {
     Channel.TELEGRAM: "telegram.txt.jinja",
     Channel.WEB_PUSH: "web_push.txt.jinja",
 }
+# Below every chat message: the word on the button, and what pressing it says to the bot.
+CHAT_BUTTONS = {
+    "chat_later": "/remind_me",
+    "chat_why": "/why_reminded",
+    "chat_stop": "/stop_reminders",
+}
 WITH_BUTTONS = (Channel.TELEGRAM, Channel.WEB_PUSH)
 
 
@@ -134,11 +140,15 @@ class Renderer:
         text = f"{_greeting(common, 'chat_hello', brief)} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
+        text += f"\n\n{values['why']}"
         return {
             "kind": "nudge",
             "text": text,
             "cards": [self._card(line) for line in brief.lines],
-            "quick_replies": [_to_the_cart(brief, common)],
+            "quick_replies": [
+                _to_the_cart(brief, common),
+                *({"title": common[word], "payload": says} for word, says in CHAT_BUTTONS.items()),
+            ],
         }
 
     def _buttons(self, brief: Brief, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "deny",
             "help",
             "help_me_choose",
+            "remind_me",
             "show_more",
             "stop_form",
             "stop_reminders",

@@ -9,6 +9,7 @@ from channels.messages import RefusedError, bot_message, history, read_payload, 
     "payload",
     [
         "/view_cart",
+        "/remind_me",
         '/view_cart{"nudge":"0123456789abcdef0123456789abcdef"}',
         '/apply_coupon{"coupon_code":"BCDF23456789","nudge":"0123456789abcdef0123456789abcdef"}',
         '/add_to_cart{"variant":"TNT-01-GRN"}',

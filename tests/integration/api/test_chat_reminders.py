@@ -83,8 +83,24 @@ def test_it_waits_for_its_shopper_and_says_what_was_left(
     assert message["text"].startswith("Hello Ann! You left these in your cart.")
     assert message["cards"][0]["title"] == "Ridge tent"
     shows_cart = {"title": "Show my cart", "payload": f'/view_cart{{"nudge":"{message["id"]}"}}'}
-    assert message["quick_replies"] == [shows_cart]
+    assert message["quick_replies"][0] == shows_cart
     assert ear.heard == ["p_ann"]
+
+
+@pytest.mark.usefixtures("reminded")
+def test_it_says_why_it_came_and_offers_later_and_no_more(
+    client: TestClient, ann: dict[str, str]
+) -> None:
+    (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    assert message["text"].endswith(
+        "You get this because you agreed to reminders and left a cart on March 2, 2026. "
+        "It is number 1 of at most 3 about this cart."
+    )
+    assert message["quick_replies"][1:] == [
+        {"title": "Remind me later", "payload": "/remind_me"},
+        {"title": "Why this?", "payload": "/why_reminded"},
+        {"title": "No more reminders", "payload": "/stop_reminders"},
+    ]
 
 
 @pytest.mark.usefixtures("reminded")

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from runpy import run_path
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from db.models import Channel, Nudge, NudgeStep
 from nudges.message import Message
 from tests.integration.nudges.coupons import TREATMENTS, Always
 from tests.integration.nudges.shoppers import Sink, agree, buy, person, policy, sweeper
+from tests.stack import ROOT
 from tests.unit.actions.conftest import Answer, Chat, entity
 
 HOUR = timedelta(hours=1)
@@ -129,3 +131,30 @@ def test_a_coupon_that_expired_says_so_and_the_press_still_counts(
     answer = press(ada, message, "apply_coupon", "action_apply_coupon")
     assert answer.responses == ["utter_coupon_ended"]
     assert nudge(ada).clicked_at == clock.now()
+
+
+def test_later_asks_when_and_the_answer_is_enough(ada: Chat, clock: SimulatedClock) -> None:
+    asked = press(ada, written(ada, clock), "remind_me", "action_remind_me")
+    assert asked.responses == ["utter_remind_when"]
+    answer = ada.say("action_remind_me", asked.buttons[0])
+    assert answer.responses == ["utter_reminder_set"]
+
+
+def test_why_tells_what_is_on_record(ada: Chat, clock: SimulatedClock) -> None:
+    answer = press(ada, written(ada, clock), "why_reminded", "action_why_reminded")
+    assert "because you agreed to reminders and left a cart" in answer.text
+
+
+def test_no_more_ends_them_and_can_be_undone(ada: Chat, clock: SimulatedClock) -> None:
+    answer = press(ada, written(ada, clock), "stop_reminders", "action_stop_reminders")
+    assert answer.responses == ["utter_reminders_stopped"]
+    assert answer.buttons == ["That was a mistake: remind me again"]
+
+
+@pytest.mark.parametrize("treatment", ["reminder", "percent_10"])
+def test_the_bot_takes_what_every_button_says(
+    ada: Chat, clock: SimulatedClock, treatment: str
+) -> None:
+    read_payload = run_path(str(ROOT / "bot/channels/messages.py"))["read_payload"]
+    for reply in (written(ada, clock, treatment).chat or {})["quick_replies"]:  # type: ignore[attr-defined]
+        assert read_payload(reply["payload"]) is not None, reply
