@@ -1,6 +1,7 @@
 """Reminders of left carts, talked about: no more, again, one at a moment of one's own, and why."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -95,7 +96,7 @@ class UndoStop(Skill):
             )
         with read_session(self.shop.sessions) as session:
             stored = reminder_to_come(session, turn.identity)
-            zone = _zone(self.shop, _reach(self.shop, turn, session))
+            clock = _clock(self.shop, turn, _reach(self.shop, turn, session))
         if undone.granted:
             again = (
                 Claim(channel_word(turn, one), "consents", str(turn.identity.person_id), "channel")
@@ -105,7 +106,7 @@ class UndoStop(Skill):
         elif undone.heard:
             turn.say(Reply("utter_stop_taken_back"))
         if undone.reminders and stored is not None:
-            turn.say(Reply("utter_reminder_stands", when=_when(self.shop, stored, zone)))
+            turn.say(Reply("utter_reminder_stands", when=_when(self.shop, turn, stored, clock)))
         elif undone.over:
             turn.say(Reply("utter_reminder_over"))
         if not undone.anything:
@@ -128,8 +129,8 @@ class RemindMe(Skill):
         if cart is None or not cart.lines:
             turn.say(Reply("utter_remind_of_nothing"))
             return [SlotSet("pending", None)]
-        zone = _zone(self.shop, reach)
-        due = moment_of(turn.text, now=turn.now, zone=zone)
+        clock = _clock(self.shop, turn, reach)
+        due = moment_of(turn.text, now=turn.now, zone=clock.zone)
         wanted = channel_named(turn.text) or _channel_asked(turn)
         if isinstance(due, Unclear):
             return _ask_when(turn, due, wanted)
@@ -148,7 +149,7 @@ class RemindMe(Skill):
         response = "utter_reminder_moved" if asked.replaced else "utter_reminder_set"
         if stored.channel is Channel.CHAT:
             response = f"{response}_chat"
-        values = {"when": _when(self.shop, stored, zone)}
+        values = {"when": _when(self.shop, turn, stored, clock)}
         if stored.channel is not Channel.CHAT:
             values["channel"] = Claim(
                 channel_word(turn, stored.channel), "reminders", stored.reminder_id, "channel"
@@ -217,12 +218,27 @@ def _reach(shop: Shop, turn: Turn, session: Session) -> Reach:
     return reach_of(session, turn.identity, offered=offered_channels(shop.settings))
 
 
-def _zone(shop: Shop, reach: Reach) -> ZoneInfo:
-    return zone_of(reach.time_zone, shop.settings.time_zone)
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock that a moment is read by and said in; `own` where it is known as the shopper's."""
+
+    zone: ZoneInfo
+    own: bool
 
 
-def _when(shop: Shop, stored: ToCome, zone: ZoneInfo) -> Claim:
-    text = moment_text(stored.due_at, zone, shop.settings.locale)
+def _clock(shop: Shop, turn: Turn, reach: Reach) -> Clock:
+    """The shopper's, as the shop told it, else as their browser does; else the shop's."""
+    own = reach.time_zone or turn.time_zone
+    return Clock(zone_of(own, shop.settings.time_zone), own is not None)
+
+
+def _when(shop: Shop, turn: Turn, stored: ToCome, clock: Clock) -> Claim:
+    """The moment; by a clock that may not be the shopper's with the name of its place."""
+    text = moment_text(stored.due_at, clock.zone, shop.settings.locale)
+    if not clock.own:
+        local = stored.due_at.astimezone(clock.zone)
+        city = format_datetime(local, "VVV", locale=shop.settings.locale.replace("-", "_"))
+        text = turn.word("word_by_the_clock_of", when=text, city=city)
     return Claim(text, "reminders", stored.reminder_id, "due_at")
 
 

@@ -174,11 +174,13 @@ def _page(page: Any) -> dict[str, Any]:
     if not isinstance(page, dict):
         return {}
     kept = {}
-    path, product = page.get("path"), page.get("product_id")
+    path = page.get("path")
     if isinstance(path, str) and len(path) <= LONGEST_PATH:
         kept["path"] = clean(path)
-    if isinstance(product, str) and 0 < len(product) <= _LONGEST_VALUE:
-        kept["product_id"] = clean(product)
+    for name in ("product_id", "time_zone"):
+        value = page.get(name)
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST_VALUE:
+            kept[name] = clean(value)
     return {"page": kept} if kept else {}
 
 

@@ -74,9 +74,10 @@ def test_a_clients_metadata_is_dropped() -> None:
         "id": "1",
         "text": "hi",
         "metadata": {"sender_id": "v_2"},
-        "page": {"path": "/x", "y": 1},
+        "page": {"path": "/x", "y": 1, "product_id": 7, "time_zone": "Asia/Tokyo"},
     }
-    assert read_uttered(frame).metadata == {"shown": "hi", "page": {"path": "/x"}}
+    page = {"path": "/x", "time_zone": "Asia/Tokyo"}
+    assert read_uttered(frame).metadata == {"shown": "hi", "page": page}
 
 
 def test_text_buttons_and_cards_make_one_message() -> None:

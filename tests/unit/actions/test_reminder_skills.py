@@ -292,8 +292,33 @@ def test_a_reminder_is_stored_by_the_shoppers_own_clock_and_said_so(ada: Chat) -
     there = stored.due_at.astimezone(ZoneInfo("America/New_York"))
     assert (there.strftime("%A"), there.hour, there.minute) == ("Friday", 18, 0)
     assert "Friday" in answer.text
-    assert "18:00" in answer.text
-    assert "by e-mail" in answer.text
+    assert "18:00, by e-mail" in answer.text
+
+
+def test_a_guests_moment_is_by_their_browsers_clock(guest: Chat) -> None:
+    text = "remind me on Friday evening at six"
+    answer = guest.say("action_remind_me", text, time_zone="America/New_York")
+    (stored,) = reminders(guest.shop)
+    there = stored.due_at.astimezone(ZoneInfo("America/New_York"))
+    assert (there.strftime("%A"), there.hour) == ("Friday", 18)
+    assert "18:00. It comes" in answer.text
+
+
+@pytest.mark.parametrize("told", [None, "UTC", "No/Where", "../etc/passwd", "a\x00"])
+def test_without_the_shoppers_clock_the_shops_is_named(guest: Chat, told: str | None) -> None:
+    text = "remind me on Friday evening at six"
+    answer = guest.say("action_remind_me", text, time_zone=told)
+    (stored,) = reminders(guest.shop)
+    assert stored.due_at.astimezone(BERLIN).hour == 18
+    assert "18:00 (Berlin time)" in answer.text
+
+
+def test_the_zone_that_the_shop_told_counts_before_the_browsers(ada: Chat) -> None:
+    with ada.shop.sessions.begin() as session:
+        session.get_one(Person, "ada").time_zone = "Asia/Tokyo"
+    ada.say("action_remind_me", "remind me tomorrow at 18:00", time_zone="America/New_York")
+    (stored,) = reminders(ada.shop)
+    assert stored.due_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 18
 
 
 def test_the_sweep_sends_it_then_and_the_stages_keep_quiet_until_then(
