@@ -23,6 +23,7 @@ from actions.show import (
 )
 from actions.sizes import exchange, in_another_size, offer_sizes
 from actions.skill import CHAT, Event, Skill, Turn
+from actions.tapped import note_reminder
 from actions.understand import query_of
 from db.engine import read_session
 from db.reads.carts import CartLineView, CartView, open_cart
@@ -42,6 +43,7 @@ class ViewCart(Skill):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Show the open cart."""
+        note_reminder(self.shop, turn)
         with read_session(self.shop.sessions) as session:
             cart = open_cart(session, turn.identity, now=turn.now)
         if cart is None or not cart.lines:

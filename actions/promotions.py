@@ -6,6 +6,7 @@ from actions.context import Shop
 from actions.reply import Claim, Reply
 from actions.show import money, show_cart
 from actions.skill import Event, Skill, Turn, without_nul
+from actions.tapped import note_reminder
 from core.dates import day_text
 from core.money import Money
 from db.engine import read_session
@@ -91,6 +92,7 @@ class ApplyCoupon(Skill):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Apply the code, or say why it does nothing."""
+        note_reminder(self.shop, turn)
         code = turn.value("coupon_code")
         if not isinstance(code, str):
             turn.say(Reply("utter_coupon_which"))

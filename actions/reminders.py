@@ -1,11 +1,13 @@
 """Reminders of left carts, talked about: no more, again, one at a moment of one's own, and why."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from rasa_sdk.events import SlotSet
+from sqlalchemy.orm import Session
 
 from actions.context import Shop
 from actions.reply import Claim, Reply, join
@@ -19,6 +21,7 @@ from db.reads.consents import consents_in_force
 from db.reads.nudges import Reach, ToCome, last_written, reach_of, reminder_to_come
 from db.writes.asked import ask_reminder, stop_reminders, undo_stop
 from db.writes.wishes import cancel_reminders
+from nudges.channels import offered_channels
 from nudges.quiet_hours import zone_of
 from services.moments import Unclear, moment_of
 
@@ -93,7 +96,7 @@ class UndoStop(Skill):
             )
         with read_session(self.shop.sessions) as session:
             stored = reminder_to_come(session, turn.identity)
-            zone = _zone(self.shop, reach_of(session, turn.identity))
+            clock = _clock(self.shop, turn, _reach(self.shop, turn, session))
         if undone.granted:
             again = (
                 Claim(channel_word(turn, one), "consents", str(turn.identity.person_id), "channel")
@@ -103,7 +106,7 @@ class UndoStop(Skill):
         elif undone.heard:
             turn.say(Reply("utter_stop_taken_back"))
         if undone.reminders and stored is not None:
-            turn.say(Reply("utter_reminder_stands", when=_when(self.shop, stored, zone)))
+            turn.say(Reply("utter_reminder_stands", when=_when(self.shop, turn, stored, clock)))
         elif undone.over:
             turn.say(Reply("utter_reminder_over"))
         if not undone.anything:
@@ -120,14 +123,14 @@ class RemindMe(Skill):
         """Store it and say when it will come, or ask what is unclear."""
         with read_session(self.shop.sessions) as session:
             cart = open_cart(session, turn.identity, now=turn.now)
-            reach = reach_of(session, turn.identity)
+            reach = _reach(self.shop, turn, session)
             person_id = turn.identity.person_id
             agreed = consents_in_force(session, person_id) if person_id else {}
         if cart is None or not cart.lines:
             turn.say(Reply("utter_remind_of_nothing"))
             return [SlotSet("pending", None)]
-        zone = _zone(self.shop, reach)
-        due = moment_of(turn.text, now=turn.now, zone=zone)
+        clock = _clock(self.shop, turn, reach)
+        due = moment_of(turn.text, now=turn.now, zone=clock.zone)
         wanted = channel_named(turn.text) or _channel_asked(turn)
         if isinstance(due, Unclear):
             return _ask_when(turn, due, wanted)
@@ -146,7 +149,7 @@ class RemindMe(Skill):
         response = "utter_reminder_moved" if asked.replaced else "utter_reminder_set"
         if stored.channel is Channel.CHAT:
             response = f"{response}_chat"
-        values = {"when": _when(self.shop, stored, zone)}
+        values = {"when": _when(self.shop, turn, stored, clock)}
         if stored.channel is not Channel.CHAT:
             values["channel"] = Claim(
                 channel_word(turn, stored.channel), "reminders", stored.reminder_id, "channel"
@@ -211,12 +214,31 @@ def moment_text(at: datetime, zone: ZoneInfo, locale: str) -> str:
     )
 
 
-def _zone(shop: Shop, reach: Reach) -> ZoneInfo:
-    return zone_of(reach.time_zone, shop.settings.time_zone)
+def _reach(shop: Shop, turn: Turn, session: Session) -> Reach:
+    return reach_of(session, turn.identity, offered=offered_channels(shop.settings))
 
 
-def _when(shop: Shop, stored: ToCome, zone: ZoneInfo) -> Claim:
-    text = moment_text(stored.due_at, zone, shop.settings.locale)
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock that a moment is read by and said in; `own` where it is known as the shopper's."""
+
+    zone: ZoneInfo
+    own: bool
+
+
+def _clock(shop: Shop, turn: Turn, reach: Reach) -> Clock:
+    """The shopper's, as the shop told it, else as their browser does; else the shop's."""
+    own = reach.time_zone or turn.time_zone
+    return Clock(zone_of(own, shop.settings.time_zone), own is not None)
+
+
+def _when(shop: Shop, turn: Turn, stored: ToCome, clock: Clock) -> Claim:
+    """The moment; by a clock that may not be the shopper's with the name of its place."""
+    text = moment_text(stored.due_at, clock.zone, shop.settings.locale)
+    if not clock.own:
+        local = stored.due_at.astimezone(clock.zone)
+        city = format_datetime(local, "VVV", locale=shop.settings.locale.replace("-", "_"))
+        text = turn.word("word_by_the_clock_of", when=text, city=city)
     return Claim(text, "reminders", stored.reminder_id, "due_at")
 
 

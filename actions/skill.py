@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from actions.context import Shop
 from actions.reply import Reply
 from core.identity import Identity, identity_of_conversation
+from core.locales import zone_key
 
 log = structlog.get_logger()
 
@@ -105,6 +106,17 @@ class Turn:
         return _page_product(self.tracker.latest_message.get("metadata"))
 
     @property
+    def time_zone(self) -> str | None:
+        """The zone of the shopper's browser; None where it told none, or hides it."""
+        told = _of_page(self.tracker.latest_message.get("metadata"), "time_zone")
+        try:
+            zone = zone_key(told) if told else None
+        except ValueError:
+            return None
+        # Browsers that hide their zone say UTC.
+        return None if zone in ("UTC", "Etc/UTC") else zone
+
+    @property
     def page_changed(self) -> bool:
         """Whether the shopper went to another page since their message before this one."""
         return self.page_product != next(self._earlier_page_products(), None)
@@ -129,9 +141,13 @@ def without_nul[T](value: T) -> T:
 
 
 def _page_product(metadata: Any) -> str | None:
+    return _of_page(metadata, "product_id")
+
+
+def _of_page(metadata: Any, name: str) -> str | None:
     page = metadata.get("page") if isinstance(metadata, dict) else None
-    product = page.get("product_id") if isinstance(page, dict) else None
-    return (without_nul(product) or None) if isinstance(product, str) else None
+    value = page.get(name) if isinstance(page, dict) else None
+    return (without_nul(value) or None) if isinstance(value, str) else None
 
 
 class Skill(Action, ABC):  # type: ignore[misc]  # rasa_sdk is not typed

@@ -285,7 +285,9 @@ def _address(ready: Ready) -> Address:
 
 
 def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime | None:
-    """Before the purchase may have been made elsewhere, and before night falls."""
+    """In the chat with its coupon; else before it may be bought elsewhere, and before night."""
+    if ready.channel is ChannelName.CHAT:
+        return ready.coupon.expires_at if ready.coupon else None
     if ready.channel is not ChannelName.WEB_PUSH:
         return None
     latest = now + KEPT

@@ -122,7 +122,9 @@ class Facts:
     """All that gates and decision look at for one claimed nudge.
 
     `asked_for` is the moment of the shopper's own reminder that this nudge is, if it is one;
-    `asked_at` when they asked, `asked_channel` where they want it.
+    `asked_at` when they asked, `asked_channel` where they want it; both None once they took it
+    back. `refused_at` is when they withdrew their consent, by channel, where that is their last
+    word about it.
     `reminder_due` is when another one of theirs is due.
     `reached` is the step nearest to the order that the visit came to. `leaving` is how likely the
     recommender held it, when that visit ended, that the cart would not be bought in it; None where
@@ -148,6 +150,7 @@ class Facts:
     last_order_at: datetime | None = None
     bought_products: frozenset[str] = frozenset()
     consents: Mapping[Channel, bool] = field(default_factory=dict)
+    refused_at: Mapping[Channel, datetime] = field(default_factory=dict)
     addresses: Mapping[Channel, Address] = field(default_factory=dict)
     suppressed: frozenset[Channel] = frozenset()
     silences: tuple[Silence, ...] = ()

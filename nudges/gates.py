@@ -125,6 +125,11 @@ def left_out(facts: Facts, policy: Policy, _now: datetime) -> Stop | None:
     return Stop("left_out", "a test address") if domain in policy.exclude.email_domains else None
 
 
+def taken_back(facts: Facts, _policy: Policy, _now: datetime) -> Stop | None:
+    """They had asked for this reminder, and cancelled it."""
+    return Stop("taken_back") if facts.stage == ASKED and facts.asked_at is None else None
+
+
 def silenced(facts: Facts, _policy: Policy, _now: datetime) -> Stop | None:
     """The shopper, or the shop for them, asked for silence on every channel."""
     silence = next((one for one in facts.silences_in_force if one.channel is None), None)
@@ -272,6 +277,7 @@ GATES: tuple[Gate, ...] = (
     came_back,
     too_old,
     left_out,
+    taken_back,
     silenced,
     no_consent,
     unreachable,
@@ -296,18 +302,35 @@ def _channels(facts: Facts, policy: Policy) -> tuple[Channel, ...]:
     if stage is not None:
         return stage.channels
     wanted = (facts.asked_channel,) if facts.asked_channel else ()
-    others = [channel for one in policy.stages for channel in one.channels]
-    return tuple(dict.fromkeys((*wanted, *others)))
+    agreed = [
+        channel
+        for one in policy.stages
+        for channel in one.channels
+        if facts.consents.get(channel, False)
+    ]
+    return tuple(dict.fromkeys((*wanted, *agreed, Channel.CHAT)))
 
 
 def _agreed(facts: Facts, policy: Policy) -> list[Channel]:
-    """Those agreed to; where a reminder was asked for, asking was agreeing."""
+    """Those agreed to, and where the shopper asked for this reminder."""
     return [
         channel
         for channel in _channels(facts, policy)
-        if facts.consents.get(channel, False)
-        or (facts.stage == ASKED and channel is facts.asked_channel)
+        if facts.consents.get(channel, False) or _asked_for_on(facts, channel)
     ]
+
+
+def _asked_for_on(facts: Facts, channel: Channel) -> bool:
+    """Asking for a reminder is agreeing to its channel, and to the chat where that one fails.
+
+    A no to either of them that was said afterwards ends that.
+    """
+    if facts.stage != ASKED or facts.asked_at is None or facts.asked_channel is None:
+        return False
+    if channel not in (facts.asked_channel, Channel.CHAT):
+        return False
+    refused = [facts.refused_at.get(one) for one in (facts.asked_channel, channel)]
+    return not any(at is not None and at >= facts.asked_at for at in refused)
 
 
 def _reachable(facts: Facts, policy: Policy) -> list[Channel]:

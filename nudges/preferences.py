@@ -9,12 +9,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
+from core.settings import Settings
 from db.models import Channel, Pause
 from db.owners import owned_by
 from db.reads.consents import ConsentLine, consents_in_force
 from db.reads.nudges import WrittenTo, reach_of, written_with
 from db.writes.consents import record_consent
 from db.writes.wishes import end_pauses, pause
+from nudges.channels import offered_channels
 from nudges.links import Link, mark_used
 from nudges.store.outcomes import add_steps
 
@@ -55,13 +57,13 @@ class Preferences:
     paused_until: datetime | None
 
 
-def preferences(session: Session, link: Link, *, now: datetime) -> Preferences:
+def preferences(session: Session, link: Link, *, settings: Settings, now: datetime) -> Preferences:
     """Read what the link's page shows."""
     owner = Identity(link.visitor_id, link.person_id)
     agreed = consents_in_force(session, link.person_id) if link.person_id else {}
     channels: dict[Channel, bool] = {}
     if link.person_id:
-        reachable = reach_of(session, owner).channels
+        reachable = reach_of(session, owner, offered=offered_channels(settings)).channels
         channels = {
             one: one in agreed and agreed[one].granted
             for one in Channel
@@ -93,6 +95,7 @@ def save_preferences(
     *,
     granted: Collection[Channel],
     choice: PauseChoice,
+    settings: Settings,
     now: datetime,
 ) -> None:
     """Add to the ledger what changed, and begin or end a silence.
@@ -100,7 +103,7 @@ def save_preferences(
     Only channels that the page offered are looked at: the others stay as they are.
     """
     owner = Identity(link.visitor_id, link.person_id)
-    before = preferences(session, link, now=now)
+    before = preferences(session, link, settings=settings, now=now)
     for channel, was in before.channels.items():
         if link.person_id and was != (channel in granted):
             record_consent(

@@ -24,7 +24,7 @@ from db.writes.recovered import RECOVERED
 from db.writes.wishes import pause
 from nudges.coupons import offers_of
 from nudges.links import Link, mark_used
-from nudges.store.outcomes import add_steps
+from nudges.store.outcomes import note_clicked
 from services.cards import full_title
 
 ELSEWHERE = timedelta(days=14)
@@ -103,7 +103,8 @@ def restore(session: Session, link: Link, identity: Identity, *, now: datetime) 
         _leave_in_peace(session, link, now=now)
         _note_carried(session, link, identity, now=now)
     _apply_coupon(session, link, identity, now=now)
-    _note_click(session, link, identity, now=now)
+    mark_used(session, link, now=now)
+    note_clicked(session, link.nudge_id, identity, now=now)
 
 
 def waiting_coupon(session: Session, link: Link, *, now: datetime) -> bool:
@@ -175,15 +176,3 @@ def _leave_in_peace(session: Session, link: Link, *, now: datetime) -> None:
             now=now,
             cart_id=link.cart_id,
         )
-
-
-def _note_click(session: Session, link: Link, identity: Identity, *, now: datetime) -> None:
-    nudge = table_of(Nudge)
-    session.execute(
-        update(nudge)
-        .where(nudge.c.id == link.nudge_id, nudge.c.clicked_at.is_(None))
-        .values(clicked_at=now)
-    )
-    if mark_used(session, link, now=now):
-        detail = {"visitor_id": identity.visitor_id, "person_id": identity.person_id}
-        add_steps(session, [(link.nudge_id, "clicked", detail)], now=now)

@@ -4,6 +4,7 @@ The language is the recipient's where there are words in it, else the shop's, el
 and prices are written as in that language. The clock is the recipient's.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -27,6 +28,12 @@ TEXTS = {
     Channel.EMAIL: "email.txt.jinja",
     Channel.TELEGRAM: "telegram.txt.jinja",
     Channel.WEB_PUSH: "web_push.txt.jinja",
+}
+# Below every chat message: the word on the button, and what pressing it says to the bot.
+CHAT_BUTTONS = {
+    "chat_later": "/remind_me",
+    "chat_why": "/why_reminded",
+    "chat_stop": "/stop_reminders",
 }
 WITH_BUTTONS = (Channel.TELEGRAM, Channel.WEB_PUSH)
 
@@ -105,6 +112,8 @@ class Renderer:
             self._local(brief, coupon.expires_at), format="short", locale=locale
         )
         kind = "coupon_delivery" if coupon.percent is None else "coupon_percent"
+        if brief.address.channel is Channel.CHAT:
+            kind = f"chat_{kind}"
         return {
             "text": common[kind].format(
                 percent=coupon.percent,
@@ -131,11 +140,15 @@ class Renderer:
         text = f"{_greeting(common, 'chat_hello', brief)} {values['opening']}"
         if values["coupon"]:
             text += f"\n\n{values['coupon']['text']} {values['coupon']['code']}"
+        text += f"\n\n{values['why']}"
         return {
             "kind": "nudge",
             "text": text,
             "cards": [self._card(line) for line in brief.lines],
-            "quick_replies": [{"title": values["w"].chat_cart, "payload": "/view_cart"}],
+            "quick_replies": [
+                _to_the_cart(brief, common),
+                *({"title": common[word], "payload": says} for word, says in CHAT_BUTTONS.items()),
+            ],
         }
 
     def _buttons(self, brief: Brief, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -159,6 +172,25 @@ class Renderer:
             stock=line.stock or 0,
             settings=self._settings,
         )
+
+
+def _to_the_cart(brief: Brief, common: Mapping[str, str]) -> dict[str, str]:
+    """The button that leads to the cart, with the message's coupon on it where there is one."""
+    if brief.coupon is None:
+        return {
+            "title": common["chat_cart"],
+            "payload": _payload("view_cart", nudge=brief.nudge_id),
+        }
+    code = brief.coupon.code
+    return {
+        "title": common["chat_use_coupon"],
+        "payload": _payload("apply_coupon", coupon_code=code, nudge=brief.nudge_id),
+    }
+
+
+def _payload(intent: str, **entities: str) -> str:
+    """What pressing a button in the chat says to the bot."""
+    return f"/{intent}{json.dumps(entities, separators=(',', ':'))}"
 
 
 def _greeting(common: Mapping[str, str], key: str, brief: Brief) -> str:

@@ -149,8 +149,9 @@ def cart_json(cart: CartView | None, *, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
-    shape = card_json(
+def line_card(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
+    """The card of what is in a cart, as it is sold today."""
+    return card_json(
         product_id=line.product_id,
         variant_id=line.variant_id,
         title=line.title,
@@ -163,6 +164,10 @@ def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
         stock=line.stock or 0,
         settings=settings,
     )
+
+
+def _line_json(line: CartLineView, *, settings: Settings) -> dict[str, Any]:
+    shape = line_card(line, settings=settings)
     line_total = _optional(line.line_total, settings=settings)
     return shape | {"quantity": line.quantity, "line_total": line_total}
 

@@ -26,21 +26,24 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "deny",
             "help",
             "help_me_choose",
+            "remind_me",
             "show_more",
             "stop_form",
             "stop_reminders",
             "undo_stop",
-            "view_cart",
             "why_reminded",
         ),
         frozenset(),
     ),
+    # The reminder that the button belongs to.
+    "view_cart": frozenset({"nudge"}),
     "add_to_cart": frozenset({*_REF, "quantity", "instead_of"}),
     **dict.fromkeys(("change_quantity", "remove_from_cart"), frozenset({*_REF, "quantity"})),
     **dict.fromkeys(
         ("ask_product_fact", "goes_with", "not_interested", "why_this"), frozenset(_REF)
     ),
-    **dict.fromkeys(("apply_coupon", "why_not_coupon"), frozenset({"coupon_code"})),
+    "apply_coupon": frozenset({"coupon_code", "nudge"}),
+    "why_not_coupon": frozenset({"coupon_code"}),
     **dict.fromkeys(
         ("search_products", "refine_search"),
         frozenset(
@@ -171,11 +174,13 @@ def _page(page: Any) -> dict[str, Any]:
     if not isinstance(page, dict):
         return {}
     kept = {}
-    path, product = page.get("path"), page.get("product_id")
+    path = page.get("path")
     if isinstance(path, str) and len(path) <= LONGEST_PATH:
         kept["path"] = clean(path)
-    if isinstance(product, str) and 0 < len(product) <= _LONGEST_VALUE:
-        kept["product_id"] = clean(product)
+    for name in ("product_id", "time_zone"):
+        value = page.get(name)
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST_VALUE:
+            kept[name] = clean(value)
     return {"page": kept} if kept else {}
 
 

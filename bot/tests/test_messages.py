@@ -9,6 +9,9 @@ from channels.messages import RefusedError, bot_message, history, read_payload, 
     "payload",
     [
         "/view_cart",
+        "/remind_me",
+        '/view_cart{"nudge":"0123456789abcdef0123456789abcdef"}',
+        '/apply_coupon{"coupon_code":"BCDF23456789","nudge":"0123456789abcdef0123456789abcdef"}',
         '/add_to_cart{"variant":"TNT-01-GRN"}',
         '/change_quantity{"variant":"TNT-01-GRN","quantity":2}',
         '/search_products{"category":"tents","price_max":12000}',
@@ -71,9 +74,10 @@ def test_a_clients_metadata_is_dropped() -> None:
         "id": "1",
         "text": "hi",
         "metadata": {"sender_id": "v_2"},
-        "page": {"path": "/x", "y": 1},
+        "page": {"path": "/x", "y": 1, "product_id": 7, "time_zone": "Asia/Tokyo"},
     }
-    assert read_uttered(frame).metadata == {"shown": "hi", "page": {"path": "/x"}}
+    page = {"path": "/x", "time_zone": "Asia/Tokyo"}
+    assert read_uttered(frame).metadata == {"shown": "hi", "page": page}
 
 
 def test_text_buttons_and_cards_make_one_message() -> None:

@@ -1,5 +1,6 @@
 """What was written to a shopper about their carts, and what is still to come, for themselves."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
-from db.models import Channel, ChannelAddress, Nudge, NudgeState, Person, Reminder
+from db.addresses import address_digest
+from db.models import Channel, ChannelAddress, Nudge, NudgeState, Person, Reminder, Suppression
 from db.owners import owned_by
 
 WENT_OUT = (NudgeState.SENDING, NudgeState.SENT, NudgeState.UNKNOWN)
@@ -117,20 +119,32 @@ class Reach:
     time_zone: str | None
 
 
-def reach_of(session: Session, identity: Identity) -> Reach:
-    """The channels that have an address of the shopper's, and their time zone."""
-    channels = set(
-        session.scalars(
-            select(ChannelAddress.channel).where(
-                owned_by(identity, ChannelAddress.visitor_id, ChannelAddress.person_id)
+def reach_of(session: Session, identity: Identity, *, offered: Collection[Channel]) -> Reach:
+    """The channels that can reach this shopper, of those that the shop offers; their time zone.
+
+    A channel counts where there is an address of theirs on it that is not suppressed.
+    """
+    addresses = [
+        (row.channel, row.address)
+        for row in session.execute(
+            select(ChannelAddress.channel, ChannelAddress.address).where(
+                owned_by(identity, ChannelAddress.visitor_id, ChannelAddress.person_id),
+                ChannelAddress.channel.in_(offered),
             )
         )
-    )
+    ]
     person = None
     if identity.person_id:
         person = session.execute(
             select(Person.email, Person.time_zone).where(Person.id == identity.person_id)
         ).one_or_none()
-    if person is not None and person.email:
-        channels.add(Channel.EMAIL)
+    if person is not None and person.email and Channel.EMAIL in offered:
+        addresses.append((Channel.EMAIL, person.email))
+    digests = {address_digest(*one): one[0] for one in addresses}
+    dead = set(
+        session.scalars(
+            select(Suppression.address_digest).where(Suppression.address_digest.in_(digests))
+        )
+    )
+    channels = {channel for digest, channel in digests.items() if digest not in dead}
     return Reach(frozenset({*channels, Channel.CHAT}), person.time_zone if person else None)

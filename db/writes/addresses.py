@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
+from db.addresses import address_digest
 from db.models import Channel, ChannelAddress, Suppression
 from db.owners import owned_by
 from db.writes.visitors import claim_visitor
-
-
-def address_digest(channel: Channel, address: str) -> str:
-    """Under what a suppressed address is kept: case and spaces around it do not matter."""
-    return sha256(f"{channel.value}\0{address.strip().lower()}".encode()).hexdigest()
 
 
 def connect_address(

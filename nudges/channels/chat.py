@@ -7,22 +7,25 @@ next session's start. Delivered is only what the widget acknowledged.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
+from core.settings import Settings
 from db.engine import SessionFactory
 from db.insert import insert_or_ignore, table_of
 from db.models import Channel as ChannelName
 from db.models import ChatOutbox, Nudge
 from db.owners import owned_by
+from db.reads.carts import lines_of_cart
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
-from nudges.store.outcomes import note_delivered
+from nudges.store.outcomes import note_clicked, note_delivered
 from nudges.store.release import still_wanted
+from services.cards import line_card
 
 KEPT = timedelta(days=7)
 
@@ -77,7 +80,7 @@ class ChatChannel:
                     "person_id": owner.person_id,
                     "message": dict(nudges[owner.id].chat or {}),
                     "created_at": now,
-                    "expires_at": now + KEPT,
+                    "expires_at": _kept_until(nudges[owner.id], now),
                 }
                 for owner in owners
             ]
@@ -85,28 +88,51 @@ class ChatChannel:
                 session.execute(insert_or_ignore(session, ChatOutbox), rows)
 
 
-def messages_for(session: Session, identity: Identity, *, now: datetime) -> list[ChatOutbox]:
+def _kept_until(message: Message, now: datetime) -> datetime:
+    return min(now + KEPT, message.expires_at or now + KEPT)
+
+
+def messages_for(
+    session: Session, identity: Identity, *, settings: Settings, now: datetime
+) -> list[ChatOutbox]:
     """The reminders of this shopper's chat, oldest first; those not delivered noted as offered.
 
-    What was delivered stays until it expires, as the rest of the talk does. What was not is left
-    out where it is not wanted any more: bought meanwhile, silenced, consent withdrawn.
+    What was delivered stays until it expires, as the rest of the talk does. What was not shows
+    today's prices and stock, and is left out where it is not wanted any more: bought meanwhile,
+    silenced, consent withdrawn, sold out.
     """
-    rows = list(
-        session.scalars(
-            select(ChatOutbox)
-            .join(Nudge, Nudge.id == ChatOutbox.nudge_id)
-            .where(
-                owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
-                ChatOutbox.expires_at > now,
-                or_(ChatOutbox.delivered_at.is_not(None), and_(*still_wanted(now=now))),
-            )
-            .order_by(ChatOutbox.created_at, ChatOutbox.nudge_id)
+    rows = session.execute(
+        select(ChatOutbox, Nudge.cart_id)
+        .join(Nudge, Nudge.id == ChatOutbox.nudge_id)
+        .where(
+            owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
+            ChatOutbox.expires_at > now,
+            or_(ChatOutbox.delivered_at.is_not(None), and_(*still_wanted(now=now))),
         )
-    )
-    for row in rows:
-        if row.delivered_at is None:
-            row.pushed_at = now
-    return rows
+        .order_by(ChatOutbox.created_at, ChatOutbox.nudge_id)
+    ).all()
+    offered = []
+    for kept, cart_id in rows:
+        if kept.delivered_at is None:
+            cards = _cards_of_today(session, kept, cart_id, settings)
+            if not cards:
+                continue
+            kept.message = kept.message | {"cards": cards}
+            kept.pushed_at = now
+        offered.append(kept)
+    return offered
+
+
+def _cards_of_today(
+    session: Session, kept: ChatOutbox, cart_id: str, settings: Settings
+) -> list[dict[str, Any]]:
+    """The cards of what the message was about and can still be bought, as it is sold today."""
+    about = {card["variant_id"] for card in kept.message["cards"]}
+    return [
+        line_card(line, settings=settings)
+        for line in lines_of_cart(session, cart_id)
+        if line.variant_id in about and line.available
+    ]
 
 
 def tidy(session: Session, *, now: datetime) -> None:
@@ -135,3 +161,17 @@ def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: dat
     if first:
         note_delivered(session, nudge_id, now=now)
     return True
+
+
+def note_tap(session: Session, identity: Identity, nudge_id: str, *, now: datetime) -> None:
+    """The shopper pressed a button of this chat message; of one that is not theirs nothing is kept.
+
+    Pressing again changes nothing.
+    """
+    mine = select(Nudge.id).where(
+        Nudge.id == nudge_id,
+        Nudge.channel == ChannelName.CHAT,
+        owned_by(identity, Nudge.visitor_id, Nudge.person_id),
+    )
+    if session.scalar(mine) is not None:
+        note_clicked(session, nudge_id, identity, now=now)

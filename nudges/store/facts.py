@@ -8,9 +8,9 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
+from db.addresses import address_digest
 from db.among import among
 from db.models import Cart, Channel, Nudge, Person, Visitor
-from db.writes.addresses import address_digest
 from nudges.experiments import assign
 from nudges.facts import Facts, Recipient
 from nudges.policy import ASKED, Policy
@@ -134,6 +134,7 @@ class _Loaded:
         recipient = self._recipient(row, owner)
         since = min(row.created_at, row.episode)
         asked = self._asked.get(row.id)
+        said = self._consents[owner]
         return Facts(
             nudge_id=row.id,
             cart_id=row.cart_id,
@@ -151,7 +152,8 @@ class _Loaded:
             reached=furthest(self._reached.get(owner, {}), row.episode),
             last_order_at=buying.last_order_at,
             bought_products=frozenset(product for product, at in buying.bought if at >= since),
-            consents=self._consents[owner],
+            consents={channel: word.granted for channel, word in said.items()},
+            refused_at={channel: word.at for channel, word in said.items() if not word.granted},
             addresses=self._addresses[owner],
             suppressed=frozenset(
                 address.channel

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
+from core.identity import Identity
+from db.addresses import address_digest
 from db.among import among
 from db.insert import table_of
 from db.many import insert_many, update_many
@@ -19,7 +21,7 @@ from db.models import (
     NudgeStep,
     Suppression,
 )
-from db.writes.addresses import address_digest, forget_address
+from db.writes.addresses import forget_address
 from nudges.facts import Address, InArm
 
 
@@ -81,6 +83,20 @@ def note_delivered(session: Session, nudge_id: str, *, now: datetime) -> None:
     )
     if first:
         add_steps(session, [(nudge_id, "delivered", {})], now=now)
+
+
+def note_clicked(session: Session, nudge_id: str, identity: Identity, *, now: datetime) -> None:
+    """The message brought somebody back, in this identity's browser; the first time is noted."""
+    table = table_of(Nudge)
+    first = session.scalar(
+        update(table)
+        .where(table.c.id == nudge_id, table.c.clicked_at.is_(None))
+        .values(clicked_at=now)
+        .returning(table.c.id)
+    )
+    if first:
+        who = {"visitor_id": identity.visitor_id, "person_id": identity.person_id}
+        add_steps(session, [(nudge_id, "clicked", who)], now=now)
 
 
 def write_exposures(

@@ -2,29 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
 from core.identity import Identity
+from db.addresses import address_digest
 from db.among import among
 from db.models import Channel, ChannelAddress, Consent, Pause, Reminder, Suppression
-from db.writes.addresses import address_digest
 from nudges.facts import Address, Silence
 from nudges.policy import ASKED
 from nudges.store.page import Page
 
 
-def consents(page: Page) -> dict[str, dict[Channel, bool]]:
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said last of a channel: yes or no, and when."""
+
+    granted: bool
+    at: datetime
+
+
+def consents(page: Page) -> dict[str, dict[Channel, Word]]:
     """The newest line of the ledger by person and channel."""
-    found: dict[str, dict[Channel, bool]] = defaultdict(dict)
+    found: dict[str, dict[Channel, Word]] = defaultdict(dict)
     rows = page.session.execute(
-        select(Consent.person_id, Consent.channel, Consent.granted)
+        select(Consent.person_id, Consent.channel, Consent.granted, Consent.at)
         .where(among(Consent.person_id, page.people), Consent.at <= page.now)
         .order_by(Consent.at, Consent.id)
     )
     for row in rows:
-        found[row.person_id][row.channel] = row.granted
+        found[row.person_id][row.channel] = Word(row.granted, row.at)
     return found
 
 
@@ -116,13 +125,16 @@ def reminders_due(page: Page) -> dict[str, datetime]:
 
 
 def asked_for(page: Page) -> dict[str, tuple[datetime, Channel]]:
-    """When the shopper asked to be reminded, and where: in chat where they did not say."""
+    """When the shopper asked to be reminded, and where: in chat where they did not say.
+
+    Left out is what they took back.
+    """
     nudge_ids = [row.id for row in page.rows if row.stage == ASKED]
     if not nudge_ids:
         return {}
     rows = page.session.execute(
         select(Reminder.nudge_id, Reminder.asked_at, Reminder.channel).where(
-            among(Reminder.nudge_id, nudge_ids)
+            among(Reminder.nudge_id, nudge_ids), Reminder.cancelled_at.is_(None)
         )
     )
     return {

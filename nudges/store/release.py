@@ -11,6 +11,7 @@ from db.models import (
     Cart,
     CartLine,
     CartStatus,
+    Channel,
     Consent,
     Nudge,
     NudgeState,
@@ -61,7 +62,7 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
     """What must hold of a nudge's row for its message to be read now.
 
     The cart is there as it was left, its owner has bought nothing since, nobody asked for silence,
-    and they still agree, or had asked for it.
+    and they still agree, or have asked for it and said no to neither it nor its channel since.
     """
     return [
         exists().where(
@@ -82,6 +83,7 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
             or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
             ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
         ),
+        or_(Nudge.stage != ASKED, _still_asked_for()),
         or_(_consent_in_force(), _asked_for_there()),
     ]
 
@@ -111,10 +113,27 @@ def _consent_in_force() -> ColumnElement[bool]:
     return newest.is_(True)
 
 
+def _still_asked_for() -> ColumnElement[bool]:
+    """It is a reminder that the shopper asked for and did not take back."""
+    return exists().where(Reminder.nudge_id == Nudge.id, Reminder.cancelled_at.is_(None))
+
+
 def _asked_for_there() -> ColumnElement[bool]:
-    """It is a reminder that the shopper asked for on this channel, and did not take back."""
+    """The shopper asked for it on this channel, which may be the chat in place of one that failed.
+
+    They have said no to neither of them since.
+    """
     return exists().where(
         Reminder.nudge_id == Nudge.id,
-        Reminder.cancelled_at.is_(None),
-        or_(Reminder.channel.is_(None), Reminder.channel == Nudge.channel),
+        or_(
+            Reminder.channel.is_(None),
+            Reminder.channel == Nudge.channel,
+            Nudge.channel == Channel.CHAT,
+        ),
+        ~exists().where(
+            Consent.person_id == Nudge.person_id,
+            or_(Consent.channel == Nudge.channel, Consent.channel == Reminder.channel),
+            Consent.granted.is_(False),
+            Consent.at >= Reminder.asked_at,
+        ),
     )

@@ -151,11 +151,17 @@ def test_a_left_cart_comes_back_with_its_coupon_and_is_bought(
         who = update(Person).where(Person.id == cart.person_id)
         session.execute(who.values(email="left.cart@example.org"))
 
-    # The chat message comes into the open page.
+    # The chat message comes into the open page, says why, and its button leads to the cart.
     sweep_when_due(shop, cart, CHAT_STAGE)
     widget.open()
     widget.hears("You left these in your cart")
+    widget.hears("You get this because you agreed to reminders")
+    titles = [reply.text for reply in widget.all(".reply")]
+    assert titles == ["Show my cart", "Remind me later", "Why this?", "No more reminders"]
     driver.save_screenshot(str(tmp_path / "chat.png"))
+    widget.one(".reply", "Show my cart").click()
+    widget.hears("Pieces in your cart: 1.")
+    driver.save_screenshot(str(tmp_path / "chat-cart.png"))
 
     # The mail comes to the catcher, and opens in a frame without scripts.
     sweep_when_due(shop, cart, MAIL_STAGE)
@@ -193,14 +199,14 @@ def test_a_left_cart_comes_back_with_its_coupon_and_is_bought(
     for part in (
         f"Cart {cart.id}",
         "The shopper's side showed it.",
-        "The shopper used its link.",
+        "The shopper used its link or its button.",
         "The shopper ordered afterwards.",
     ):
         assert part in story
     stats = command(stack, demo_policy, "stats", "--days", "1")
     #                                  due, waiting, held out, stopped, failed, unknown, sent,
     #                                  delivered, clicked, ordered
-    assert counts(stats, CHAT_STAGE) == [1, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+    assert counts(stats, CHAT_STAGE) == [1, 0, 0, 0, 0, 0, 1, 1, 1, 1]
     assert counts(stats, MAIL_STAGE) == [1, 0, 0, 0, 0, 0, 1, 0, 1, 1]
     assert "Not enough data yet" in stats
     read_as_operator(driver, stack, cart, tmp_path)
@@ -211,7 +217,7 @@ def read_as_operator(driver: WebDriver, stack: Stack, cart: Cart, screenshots: P
     driver.get(f"{stack.web_url}/operators/carts/{cart.id}")
     driver.find_element(By.ID, "secret").send_keys(stack.settings.operator_secret or "")
     submit(driver, ".operators-enter button")
-    story = "The shopper used its link."
+    story = "The shopper used its link or its button."
     reads(driver, story)
     happened = driver.find_element(By.CSS_SELECTOR, "[aria-labelledby=happened]").text
     for part in ("The shopper's side showed it.", story, "The shopper ordered afterwards."):

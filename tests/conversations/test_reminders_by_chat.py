@@ -53,6 +53,16 @@ def test_an_unclear_moment_is_asked_back_and_a_bare_answer_is_enough(
     assert due(stack)[-1].strftime("%A %H") == "Saturday 09"
 
 
+def test_the_buttons_below_a_reminder_are_understood(stack: Stack, left: Chatter) -> None:
+    """One that names somebody else's reminder, or none at all, does what it says all the same."""
+    nobodys = {"title": "Show my cart", "payload": f'/view_cart{{"nudge":"{"0" * 32}"}}'}
+    assert left.tap(nobodys).cart is not None
+    asked = left.tap({"title": "Remind me later", "payload": "/remind_me"})
+    assert "When shall I remind you?" in asked.text
+    assert "Saturday" in left.tap(asked.quick_replies[-1]).text
+    assert due(stack)[-1].strftime("%A %H") == "Saturday 09"
+
+
 @pytest.mark.parametrize(
     "text",
     ["knock it off with the messages", "I'm done receiving your messages", "halt all reminders"],

@@ -30,7 +30,7 @@ def get_reminders(request: Request, identity: CurrentIdentity) -> Response:
     """What was written to this shopper's chat in the last days and is still of use."""
     state = request.app.state
     with state.sessions.begin() as session:
-        rows = messages_for(session, identity, now=state.clock.now())
+        rows = messages_for(session, identity, settings=state.settings, now=state.clock.now())
         messages = [
             {
                 **row.message,

@@ -33,13 +33,15 @@ def save(
     """Save them, and show them as they are stored."""
     with page.sessions.begin() as session:
         link = page.open(session, token, LinkPurpose.PREFERENCES)
-        save_preferences(session, link, granted=channel, choice=pause, now=page.now)
+        save_preferences(
+            session, link, granted=channel, choice=pause, settings=page.settings, now=page.now
+        )
     with read_session(page.sessions) as session:
         return _page(page, session, link, note=page.words.preferences.saved)
 
 
 def _page(page: LinkPage, session: Session, link: Link, *, note: str = "") -> Response:
-    found = preferences(session, link, now=page.now)
+    found = preferences(session, link, settings=page.settings, now=page.now)
     words = page.words
     offered = [one for one in PauseChoice if one is not PauseChoice.END or found.paused]
     return page.draw(

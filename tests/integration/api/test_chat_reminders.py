@@ -10,9 +10,10 @@ from core.clock import SimulatedClock
 from core.identity import Identity, issue_token
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Channel, ChatOutbox, Nudge, NudgeStep
+from db.models import Channel, ChatOutbox, Nudge, NudgeStep, Price, Product, Variant
 from db.writes.asked import stop_reminders
 from nudges.channels.chat import ChatChannel
+from tests.integration.nudges.coupons import TREATMENTS, Always
 from tests.integration.nudges.shoppers import agree, buy, leave_cart, left_carts, policy, sweeper
 
 HOUR = timedelta(hours=1)
@@ -34,15 +35,22 @@ def ear() -> Ear:
     return Ear()
 
 
-@pytest.fixture
-def reminded(sessions: SessionFactory, clock: SimulatedClock, ear: Ear, small_shop: None) -> None:
-    """Ann left a tent and agreed to chat messages; the sweep wrote to her."""
+def remind(
+    sessions: SessionFactory, clock: SimulatedClock, ear: Ear, treatment: str = "reminder"
+) -> None:
+    """Ann left a tent and agreed to chat messages; the sweep writes to her."""
     left_carts(sessions, clock, "ann", ago=HOUR)
     with sessions.begin() as session:
         agree(session, "ann", Channel.CHAT, now=clock.now() - HOUR)
-    stages = [{"name": "first", "after_minutes": 60, "channels": ["chat"]}]
+    stage = {"name": "first", "after_minutes": 60, "channels": ["chat"], "treatments": TREATMENTS}
+    rules = policy(stages=[stage], incentives={"daily_budget": 20000, "valid_days": 3})
     channel = ChatChannel(sessions, ear)  # type: ignore[arg-type]  # a list is a sequence
-    sweeper(sessions, clock, channels=[channel], rules=policy(stages=stages)).run()
+    sweeper(sessions, clock, channels=[channel], rules=rules, decider=Always(treatment)).run()
+
+
+@pytest.fixture
+def reminded(sessions: SessionFactory, clock: SimulatedClock, ear: Ear, small_shop: None) -> None:
+    remind(sessions, clock, ear)
 
 
 @pytest.fixture
@@ -74,8 +82,25 @@ def test_it_waits_for_its_shopper_and_says_what_was_left(
     assert message["from"] == "bot"
     assert message["text"].startswith("Hello Ann! You left these in your cart.")
     assert message["cards"][0]["title"] == "Ridge tent"
-    assert message["quick_replies"] == [{"title": "Show my cart", "payload": "/view_cart"}]
+    shows_cart = {"title": "Show my cart", "payload": f'/view_cart{{"nudge":"{message["id"]}"}}'}
+    assert message["quick_replies"][0] == shows_cart
     assert ear.heard == ["p_ann"]
+
+
+@pytest.mark.usefixtures("reminded")
+def test_it_says_why_it_came_and_offers_later_and_no_more(
+    client: TestClient, ann: dict[str, str]
+) -> None:
+    (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    assert message["text"].endswith(
+        "You get this because you agreed to reminders and left a cart on March 2, 2026. "
+        "It is number 1 of at most 3 about this cart."
+    )
+    assert message["quick_replies"][1:] == [
+        {"title": "Remind me later", "payload": "/remind_me"},
+        {"title": "Why this?", "payload": "/why_reminded"},
+        {"title": "No more reminders", "payload": "/stop_reminders"},
+    ]
 
 
 @pytest.mark.usefixtures("reminded")
@@ -111,7 +136,9 @@ def test_nobody_else_reads_or_acknowledges_it(
     assert not delivered(sessions)
 
 
-@pytest.mark.parametrize("happening", ["bought", "stopped", "changed", "withdrawn", "expired"])
+@pytest.mark.parametrize(
+    "happening", ["bought", "stopped", "changed", "withdrawn", "sold out", "delisted", "expired"]
+)
 @pytest.mark.usefixtures("reminded")
 def test_what_is_not_wanted_any_more_is_not_handed_over(
     client: TestClient,
@@ -132,8 +159,52 @@ def test_what_is_not_wanted_any_more_is_not_handed_over(
                 leave_cart(session, "ann", at=clock.now())
             case "withdrawn":
                 agree(session, "ann", Channel.CHAT, now=clock.now(), granted=False)
+            case "sold out":
+                session.get_one(Variant, "tent-green").stock = 0
+            case "delisted":
+                session.get_one(Product, "tent").active = False
             case _:
                 clock.advance(timedelta(days=7))
+    assert waiting(client, ann) == []
+
+
+@pytest.mark.usefixtures("reminded")
+def test_what_is_handed_over_later_has_the_prices_and_the_stock_of_then(
+    client: TestClient, ann: dict[str, str], sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    clock.advance(24 * HOUR)
+    with sessions.begin() as session:
+        session.scalars(select(Price).where(Price.variant_id == "tent-green")).one().amount = 9900
+        session.get_one(Variant, "tent-green").stock = 1
+    (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    (card,) = message["cards"]
+    assert (card["price"]["text"], card["stock"]) == ("€99.00", "low")
+
+
+@pytest.mark.usefixtures("reminded")
+def test_what_was_shown_stays_as_it_was(
+    client: TestClient, ann: dict[str, str], sessions: SessionFactory
+) -> None:
+    (before,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    client.post(f"/chat/reminders/{before['id']}/shown", headers=ann)
+    with sessions.begin() as session:
+        session.get_one(Variant, "tent-green").stock = 0
+    (after,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+    assert after == before | {"shown": True}
+
+
+@pytest.mark.usefixtures("small_shop")
+def test_a_message_does_not_outlive_its_coupon(
+    client: TestClient,
+    ann: dict[str, str],
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    ear: Ear,
+) -> None:
+    remind(sessions, clock, ear, "percent_10")
+    clock.advance(timedelta(days=3) - HOUR)
+    assert len(waiting(client, ann)) == 1
+    clock.advance(HOUR)
     assert waiting(client, ann) == []
 
 

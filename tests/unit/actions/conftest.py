@@ -118,6 +118,7 @@ class Chat:
         text: str = "",
         *entities: dict[str, Any],
         page: str | None = None,
+        time_zone: str | None = None,
         intent: str = "",
         chances: Mapping[str, float] | None = None,
     ) -> Answer:
@@ -130,7 +131,7 @@ class Chat:
             ],
             "entities": list(entities),
             "message_id": "m1",
-            "metadata": {"page": {"path": "/", "product_id": page}} if page else {},
+            "metadata": {"page": {"path": "/", "product_id": page, "time_zone": time_zone}},
         }
         said = {"event": "user", "timestamp": self.shop.clock.now().timestamp()}
         self.events.append({**said, "metadata": message["metadata"], "parse_data": message})

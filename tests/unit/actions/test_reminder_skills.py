@@ -1,5 +1,6 @@
 """Reminders talked about: stopped, asked for and explained, each from the committed row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,9 @@ from db.fold import CartItem
 from db.models import Channel, Nudge, NudgeState, Pause, Person, Reminder
 from db.reads.carts import open_cart
 from db.reads.consents import consent_ledger, consents_in_force
+from nudges.channels import Outcome, OutcomeKind
+from nudges.facts import Address
+from nudges.store.outcomes import suppress
 from tests.integration.nudges.shoppers import Sink, agree, leave_cart, person, policy, sweeper
 from tests.unit.actions.conftest import Chat, entity
 
@@ -288,8 +292,33 @@ def test_a_reminder_is_stored_by_the_shoppers_own_clock_and_said_so(ada: Chat) -
     there = stored.due_at.astimezone(ZoneInfo("America/New_York"))
     assert (there.strftime("%A"), there.hour, there.minute) == ("Friday", 18, 0)
     assert "Friday" in answer.text
-    assert "18:00" in answer.text
-    assert "by e-mail" in answer.text
+    assert "18:00, by e-mail" in answer.text
+
+
+def test_a_guests_moment_is_by_their_browsers_clock(guest: Chat) -> None:
+    text = "remind me on Friday evening at six"
+    answer = guest.say("action_remind_me", text, time_zone="America/New_York")
+    (stored,) = reminders(guest.shop)
+    there = stored.due_at.astimezone(ZoneInfo("America/New_York"))
+    assert (there.strftime("%A"), there.hour) == ("Friday", 18)
+    assert "18:00. It comes" in answer.text
+
+
+@pytest.mark.parametrize("told", [None, "UTC", "No/Where", "../etc/passwd", "a\x00"])
+def test_without_the_shoppers_clock_the_shops_is_named(guest: Chat, told: str | None) -> None:
+    text = "remind me on Friday evening at six"
+    answer = guest.say("action_remind_me", text, time_zone=told)
+    (stored,) = reminders(guest.shop)
+    assert stored.due_at.astimezone(BERLIN).hour == 18
+    assert "18:00 (Berlin time)" in answer.text
+
+
+def test_the_zone_that_the_shop_told_counts_before_the_browsers(ada: Chat) -> None:
+    with ada.shop.sessions.begin() as session:
+        session.get_one(Person, "ada").time_zone = "Asia/Tokyo"
+    ada.say("action_remind_me", "remind me tomorrow at 18:00", time_zone="America/New_York")
+    (stored,) = reminders(ada.shop)
+    assert stored.due_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 18
 
 
 def test_the_sweep_sends_it_then_and_the_stages_keep_quiet_until_then(
@@ -308,6 +337,36 @@ def test_a_guest_is_reminded_in_the_chat_and_told_so(guest: Chat) -> None:
     answer = guest.say("action_remind_me", "remind me by email tomorrow at nine")
     assert answer.responses == ["utter_reminder_set_chat", "utter_remind_no_address"]
     assert [row.channel for row in reminders(guest.shop)] == [Channel.CHAT]
+
+
+@pytest.mark.parametrize("fault", ["no mail server", "a dead address"])
+def test_a_channel_that_cannot_reach_them_is_not_promised(
+    ada: Chat, clock: SimulatedClock, fault: str
+) -> None:
+    if fault == "no mail server":
+        settings = ada.shop.settings.model_copy(update={"smtp_url": None})
+        ada.shop = replace(ada.shop, settings=settings)
+    else:
+        address = Address(Channel.EMAIL, "ada@example.org")
+        with ada.shop.sessions.begin() as session:
+            suppress(session, [(address, "SMTP 550")], now=clock.now())
+    answer = ada.say("action_remind_me", "remind me tomorrow at nine")
+    assert answer.responses == ["utter_reminder_set_chat"]
+    answer = ada.say("action_remind_me", "remind me by email at ten tomorrow")
+    assert answer.responses == ["utter_reminder_moved_chat", "utter_remind_no_address"]
+
+
+def test_an_address_that_dies_after_asking_leaves_the_chat(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    ada.say("action_remind_me", "remind me by email in 2 hours")
+    clock.advance(timedelta(hours=2))
+    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
+    chat = Sink(name=Channel.CHAT)
+    sweep = sweeper(ada.shop.sessions, clock, channels=[mail, chat], rules=policy())
+    sweep.run()
+    sweep.run()
+    assert (len(mail.taken), len(chat.taken)) == (1, 1)
 
 
 def test_a_reminder_asked_for_after_stop_comes_all_the_same(

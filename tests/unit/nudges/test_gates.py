@@ -128,10 +128,51 @@ def test_the_first_gate_in_the_fixed_order_is_the_one_that_is_named() -> None:
 
 def test_a_reminder_that_was_asked_for_needs_no_other_consent_and_knows_no_caps() -> None:
     asked = facts(
-        stage=ASKED, episode=NOW, asked_for=NOW, asked_channel=Channel.CHAT, consents={},
+        stage=ASKED, episode=NOW, asked_for=NOW, asked_channel=Channel.CHAT,
+        asked_at=NOW - DAY, consents={},
         addresses=EVERYWHERE, history=tuple(past(NOW - n * HOUR) for n in range(1, 9)),
     )  # fmt: skip
     assert judge(asked, SHIPPED, NOW) == Pass(Channel.CHAT)
+
+
+@pytest.mark.parametrize(("refused", "gate"), [(DAY, "no_consent"), (3 * DAY, None)])
+def test_of_a_reminder_asked_for_and_a_withdrawn_consent_the_newer_word_counts(
+    refused: timedelta, gate: str | None
+) -> None:
+    asked = facts(
+        stage=ASKED, episode=NOW, asked_for=NOW, asked_channel=Channel.EMAIL,
+        asked_at=NOW - 2 * DAY, consents={Channel.EMAIL: False},
+        refused_at={Channel.EMAIL: NOW - refused},
+    )  # fmt: skip
+    assert gate_of(asked) == gate
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Pass(Channel.CHAT)),
+        ({"consents": {Channel.TELEGRAM: True}}, Pass(Channel.TELEGRAM)),
+        ({"refused_at": {Channel.CHAT: NOW - HOUR}}, "unreachable"),
+        ({"refused_at": {Channel.EMAIL: NOW - HOUR}}, "no_consent"),
+        ({"refused_at": {Channel.CHAT: NOW - 3 * DAY}}, Pass(Channel.CHAT)),
+    ],
+)
+def test_a_reminder_whose_channel_fails_comes_in_the_chat_at_last(
+    changed: dict[str, Any], verdict: Pass | str
+) -> None:
+    asked = facts(
+        stage=ASKED, episode=NOW, asked_for=NOW, asked_channel=Channel.EMAIL,
+        asked_at=NOW - 2 * DAY, suppressed=frozenset({Channel.EMAIL}), addresses=EVERYWHERE,
+        **{"consents": {}} | changed,
+    )  # fmt: skip
+    stages = (SHIPPED.stages[0].model_copy(update={"channels": (Channel.CHAT, Channel.TELEGRAM)}),)
+    found = judge(asked, SHIPPED.model_copy(update={"stages": stages}), NOW)
+    assert verdict in (found, getattr(found, "gate", None))
+
+
+def test_a_reminder_that_was_taken_back_comes_on_no_channel() -> None:
+    taken_back = facts(stage=ASKED, episode=NOW, asked_for=NOW, consents=EVERYBODY)
+    assert gate_of(taken_back) == "taken_back"
 
 
 # What no message may break, whatever is known of the shopper
@@ -290,6 +331,7 @@ def test_a_reminder_that_was_asked_for_may_come_at_night_only_while_it_is_punctu
     night = datetime(2026, 3, 4, 22, 0, tzinfo=UTC)
     asked = facts(
         stage=ASKED, episode=night, asked_for=night, asked_channel=Channel.EMAIL,
+        asked_at=night - DAY,
     )  # fmt: skip
     assert gate_of(asked, now=night) is None
     assert gate_of(asked, now=night + ASKED_PUNCTUAL) == "quiet"

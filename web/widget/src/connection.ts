@@ -8,6 +8,7 @@
 import { io, type Socket } from "socket.io-client";
 
 import type { Identity } from "./identity";
+import type { Where } from "./page";
 import {
   parseHistory,
   parseMessage,
@@ -40,7 +41,7 @@ export interface Utterance {
   readonly id: string;
   readonly text: string;
   readonly payload?: string;
-  readonly page?: { readonly path: string; readonly product_id?: string };
+  readonly page?: Where;
 }
 
 export class Connection {

@@ -13,6 +13,13 @@ const IDENTITY_EVENT = "cartwright:identity";
 const OPEN_EVENT = "cartwright:open";
 const CONVERSATION_KEY = "cartwright:conversation";
 
+export interface Where {
+  readonly path: string;
+  /** IANA name, such as Europe/Berlin; a browser that hides it says UTC. */
+  readonly time_zone: string;
+  readonly product_id?: string;
+}
+
 export interface PageListener {
   onCart(cart: Cart): void;
   /** Another person than before may be at the page now. */
@@ -81,11 +88,15 @@ export class Page {
     this.#channel?.postMessage(detail);
   }
 
-  /** Which page the shopper is on, sent along with each message. */
-  where(): { path: string; product_id?: string } {
+  /** Which page the shopper is on and by which clock they live, sent along with each message. */
+  where(): Where {
     const meta = document.querySelector<HTMLMetaElement>('meta[name="cartwright-product"]');
     const product = meta?.content;
-    return { path: location.pathname, ...(product ? { product_id: product } : {}) };
+    return {
+      path: location.pathname,
+      time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      ...(product ? { product_id: product } : {}),
+    };
   }
 
   private hear(detail: unknown): void {
