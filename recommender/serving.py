@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,7 @@ from recommender.occlusion import moved_most
 from recommender.protocol import (
     History,
     NoModelError,
+    Step,
     Suggested,
     Surface,
 )
@@ -27,6 +28,8 @@ from recommender.registry import BrokenModelError, current, read
 from recommender.rules import AssociationRules
 from recommender.sequences import Bools, Vocabulary, encode
 from recommender.spoken import SPOKEN_FOR, Spoken
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class Suggester:
         evidence = bundle.evidence(self._min_people)
         complements = AssociationRules(evidence.together.rules, len(bundle.vocabulary))
         blend = LiveBlend(bundle, evidence, complements)
+        _try_out(blend)
         return Loaded(version, bundle, blend, speaks_until, trained, newcomers, placed or {})
 
     def _forget_stale(self, now: datetime | None) -> None:
@@ -260,6 +264,21 @@ class Suggester:
             known = (available, loaded.edition, allowed(vocabulary, available=available))
             self._available = known
         return known[2]
+
+
+def _try_out(blend: LiveBlend) -> None:
+    """Ask for something on each surface, so that no shopper waits for what is compiled then.
+
+    On a machine that has never served, that takes some twenty seconds.
+    """
+    items = blend.vocabulary.items[:2]
+    steps = tuple(
+        Step(item, "view", _EPOCH + timedelta(minutes=at)) for at, item in enumerate(items)
+    )
+    live = blend.follow(History(steps, cart=items[:1]))
+    everything = allowed(blend.vocabulary)
+    for surface in Surface:
+        blend.suggest(live, k=1, surface=surface, available=everything)
 
 
 def _load(models_dir: Path, version: str) -> tuple[Bundle, datetime]:

@@ -113,6 +113,8 @@ class _Load:
         ordered = sorted(self._took)
 
         def rank(share: float) -> float:
+            if not ordered:
+                return float("inf")
             return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
         return {
