@@ -31,10 +31,13 @@ class OutputLayer:
     ) -> None:
         """From the embeddings (n, d), the items' biases (n,) and which of them training met.
 
-        With an `index` of the first items the layer is asked for the `nearest` ones only.
+        With an `index` of the first items, the `nearest` ones are found without all logits.
         """
         self._items = np.ascontiguousarray(items, np.float32)
         self._bias = np.where(seen, bias, -np.inf).astype(np.float32)
+        scale = np.abs(self._items).max(axis=1, initial=0) / np.float32(STEPS)
+        self._scale = np.maximum(scale, np.float32(1e-30)).astype(np.float32)
+        self._blocks = interleaved(np.round(self._items / self._scale[:, None]).astype(np.int8))
         self.index = index
         if index is not None:
             known = np.flatnonzero(seen)
@@ -43,10 +46,6 @@ class OutputLayer:
             self._drawn = np.sort(drawn).astype(np.int32)
             self._sample = np.ascontiguousarray(self._items[self._drawn])
             self._seen = len(known)
-            return
-        scale = np.abs(self._items).max(axis=1, initial=0) / np.float32(STEPS)
-        self._scale = np.maximum(scale, np.float32(1e-30)).astype(np.float32)
-        self._blocks = interleaved(np.round(self._items / self._scale[:, None]).astype(np.int8))
 
     def logits(self, state: Scores, out: Scores) -> np.float32:
         """Write the logits from the rounded weights to `out` (n,), and return the highest."""
