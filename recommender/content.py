@@ -171,14 +171,12 @@ class _After:
     def at(self, items: Ints, place: Ints) -> Scores:  # noqa: ARG002 as in Term
         """As Term says."""
         content, facts = self._content, self._content.facts
-        category = facts.category[items]
-        own = (category == self._own).astype(np.int64)
-        same = ((facts.brand[items] == self._brand) & (self._brand >= 0)).astype(np.int64)
-        way = facts.place[items] - self._place
-        bucket = np.where(np.isnan(way), UNPRICED, np.searchsorted(PRICE_EDGES, way, side="right"))
-        shares = self._each[category] * content.brand_lift[own, same]
-        shares *= content.price_lift[own, bucket]
-        return np.where(category >= 0, shares, np.float32(0))
+        shares = np.empty(len(items), np.float32)
+        _look_up(
+            items, self._brand, self._own, self._place, facts.brand, facts.category, facts.place,
+            content.brand_lift, content.price_lift, PRICE_EDGES, self._each, shares,
+        )  # fmt: skip
+        return shares
 
 
 def _pairs(log: Log, facts: Facts) -> tuple[Ints, Ints]:
@@ -325,3 +323,21 @@ def _spread(
         more = brand_lift[own, 1] - brand_lift[own, 0]
         lift = price_lift[own, _bucket(places[where] - place, edges)]
         total[shelved[where]] += weight * each[other] * lift * more
+
+
+@compiled
+def _look_up(
+    items: Ints, brand: int, category: int, place: np.float32,
+    brands: Ints, categories: Ints, places: Scores,
+    brand_lift: Scores, price_lift: Scores, edges: Scores, each: Scores, shares: Scores,
+) -> None:  # fmt: skip
+    """Write the shares of some items after one of that brand, category and place."""
+    for at in range(len(items)):
+        other = categories[items[at]]
+        if other < 0:
+            shares[at] = 0
+            continue
+        own = 1 if other == category else 0
+        same = 1 if brands[items[at]] == brand and brand >= 0 else 0
+        bucket = _bucket(places[items[at]] - place, edges)
+        shares[at] = each[other] * brand_lift[own, same] * price_lift[own, bucket]

@@ -43,20 +43,28 @@ def in_pairs(state: NDArray[np.int16], blocks: Blocks) -> NDArray[np.int16]:
     return pairs.reshape(-1, 2)
 
 
-def _products_of_block(_: Any, block: Any, state: Any, sums: Any) -> Any:
-    """Write the products of the block's items with the state to `sums` (LANES,)."""
-    return types.void(block, state, sums), _generate
+def _products_of_block(
+    _: Any, block: Any, state: Any, unit: Any, scale: Any, bias: Any, out: Any
+) -> Any:
+    """Write the products of the block's items with the state, as `products` has them, to `out`.
+
+    `scale`, `bias` and `out` are of shape (LANES,).
+    """
+    return types.void(block, state, unit, scale, bias, out), _generate
 
 
 def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     int16, int32, int64 = (ir.IntType(bits) for bits in (16, 32, 64))
+    floats = ir.VectorType(ir.FloatType(), LANES)
     bytes_, shorts, wide = (
         ir.VectorType(kind, 2 * LANES) for kind in (ir.IntType(8), int16, int32)
     )
     lanes = ir.VectorType(int32, LANES)
-    block, state, sums = (
+    unit = arguments[2]
+    block, state, scale, bias, out = (
         make_array(kind)(context, builder, value)  # type: ignore[no-untyped-call]
         for kind, value in zip(signature.args, arguments, strict=True)
+        if kind.__class__ is types.Array
     )
     weights = builder.bitcast(block.data, bytes_.as_pointer())
     pairs = builder.bitcast(state.data, int32.as_pointer())
@@ -90,7 +98,15 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     left, right = (
         builder.add(builder.load(totals[at]), builder.load(totals[at + 1])) for at in (0, 2)
     )
-    builder.store(builder.add(left, right), builder.bitcast(sums.data, lanes.as_pointer()), align=4)
+    whole = builder.sitofp(builder.add(left, right), floats)
+    scales, biases = (
+        builder.load(builder.bitcast(one.data, floats.as_pointer()), align=4)
+        for one in (scale, bias)
+    )
+    alone = builder.insert_element(ir.Constant(floats, ir.Undefined), unit, ir.Constant(int32, 0))
+    units = builder.shuffle_vector(alone, ir.Constant(floats, ir.Undefined), none)
+    logits = builder.fadd(builder.fmul(whole, builder.fmul(scales, units)), biases)
+    builder.store(logits, builder.bitcast(out.data, floats.as_pointer()), align=4)
     return context.get_dummy_value()
 
 
@@ -100,17 +116,37 @@ _add_up: Any = intrinsic(_products_of_block)
 @compiled
 def products(
     blocks: Blocks, state: NDArray[np.int16], unit: Any, scale: Scores, bias: Scores, out: Scores
-) -> Any:
+) -> None:
     """Write each item's product with the state times its scale and `unit`, plus its bias.
 
-    Returns the highest. The sums of whole numbers must fit in 32 bits.
+    The sums of whole numbers must fit in 32 bits.
     """
-    sums = np.empty(LANES, np.int32)
-    highest = np.float32(-1e30)
-    for block in range(len(blocks)):
-        _add_up(blocks[block], state, sums)
-        begin = block * LANES
-        for item in range(begin, min(begin + LANES, len(out))):
-            out[item] = np.float32(sums[item - begin]) * (scale[item] * unit) + bias[item]
-            highest = max(highest, out[item])
-    return highest
+    full = len(out) // LANES
+    for block in range(full):
+        own = slice(block * LANES, (block + 1) * LANES)
+        _add_up(blocks[block], state, unit, scale[own], bias[own], out[own])
+    rest = len(out) - full * LANES
+    if rest:
+        scales, biases = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
+        last = np.zeros(LANES, np.float32)
+        scales[:rest], biases[:rest] = scale[-rest:], bias[-rest:]
+        _add_up(blocks[full], state, unit, scales, biases, last)
+        out[-rest:] = last[:rest]
+
+
+@compiled
+def products_of_both(
+    blocks: Blocks,
+    first: NDArray[np.int16], first_unit: Any, first_out: Scores,
+    second: NDArray[np.int16], second_unit: Any, second_out: Scores,
+    scale: Scores, bias: Scores,
+) -> None:  # fmt: skip
+    """`products` of two states, for which the items are read from memory once."""
+    full = len(first_out) // LANES
+    for block in range(full):
+        own = slice(block * LANES, (block + 1) * LANES)
+        _add_up(blocks[block], first, first_unit, scale[own], bias[own], first_out[own])
+        _add_up(blocks[block], second, second_unit, scale[own], bias[own], second_out[own])
+    last = slice(full * LANES, len(first_out))
+    products(blocks[full:], first, first_unit, scale[last], bias[last], first_out[last])
+    products(blocks[full:], second, second_unit, scale[last], bias[last], second_out[last])

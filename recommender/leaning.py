@@ -7,6 +7,7 @@ from.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ class Leanings:
 
     def __init__(self, taste: Taste) -> None:
         self.taste = taste
+        self._weights = tuple(taste.weights)
         facts, place = taste.facts, taste.facts.place
         rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
         self.place = rounded.astype(np.uint16)
@@ -39,17 +41,19 @@ class Leanings:
 
     def of(self, profile: Profile) -> "Leaning":
         """The leaning of a shopper with that profile."""
-        brand, category, price, again, arrivals = self.taste.weights
-        by_category = category * profile.by_category
-        by_category += arrivals * profile.by_arrivals
+        brand, category, price, again, arrivals = self._weights
+        by_brand = np.empty(len(profile.by_brand) + 1, np.float32)
+        by_category = np.empty(len(profile.by_category) + 1, np.float32)
+        _table(profile.by_brand, profile.by_brand, brand, np.float32(0), by_brand)
+        _table(profile.by_category, profile.by_arrivals, category, arrivals, by_category)
         return Leaning(
             self,
-            _table(brand * profile.by_brand),
-            _table(by_category),
+            by_brand,
+            by_category,
             profile.chosen,
             price * profile.sure,
             profile.met,
-            again * np.log1p(profile.times, dtype=np.float32),
+            again * profile.often,
         )
 
 
@@ -80,13 +84,11 @@ class Leaning:
 
     def exact(self, items: Ints, place: Ints) -> Scores:
         """The true factors of some items; `place` has each one's position in them, else -1."""
-        facts = self.leanings.taste.facts
-        logs = self.by_brand[facts.brand[items]] + self.by_category[facts.category[items]]
-        away = facts.place[items] - self.chosen
-        logs -= np.where(np.isnan(away), np.float32(0), self.sure * away * away)
-        here = place[self.met]
-        logs[here[here >= 0]] += self.again[here >= 0]
-        factors: Scores = np.exp(logs)
+        facts, factors = self.leanings.taste.facts, np.empty(len(items), np.float32)
+        _exact(
+            items, place, facts.brand, facts.category, facts.place, self.by_brand, self.by_category,
+            self.chosen, self.sure, self.met, self.again, factors,
+        )  # fmt: skip
         return factors
 
 
@@ -102,14 +104,16 @@ class NetworkOwn:
     def of_all(
         cls, output: OutputLayer, own: Scores, scratch: Scores, *, known: int
     ) -> "NetworkOwn":
-        """With the likelihoods of the `known` first items, as rounded, written to `scratch`.
+        """From the logits of all items in `scratch`, of the `known` first items.
 
         Newer ones, of which habits know nothing, have none, however wanted the network finds them.
+        In `scratch` are the square roots of the likelihoods then.
         """
-        output.logits(own, scratch)
         highest = scratch[:known].max()
         scratch[known:] = -np.inf
         np.subtract(scratch, highest, out=scratch)
+        # The square root, which is what counts, is the exponential of half of it.
+        np.multiply(scratch, np.float32(0.5), out=scratch)
         np.exp(scratch, out=scratch)
         return cls(output, own, highest)
 
@@ -146,12 +150,11 @@ class Habitual:
     ) -> "Habitual | None":
         """From all items, whose likelihoods are kept in `scratch`; None where all are 0.
 
-        Those of the `network`, where it has a part, are there before.
+        The square roots of those of the `network`, where it has a part, are there before.
         """
         if network is None:
             leaning.multiply(everybody, scratch)
         else:
-            np.sqrt(scratch, out=scratch)
             np.multiply(scratch, everybody, out=scratch)
             leaning.multiply(scratch, scratch)
         mass = scratch.sum()
@@ -178,12 +181,19 @@ class Habitual:
         return share
 
 
-def _table(logs: NDArray[np.float32]) -> Scores:
-    """Logarithms of at most 0, and a last one for whoever has no code, in step with the others."""
-    table = np.zeros(len(logs) + 1, np.float32)
-    table[:-1] = logs
-    table -= table.max()
-    return table
+@compiled
+def _table(first: Scores, second: Scores, weight: np.float32, other: np.float32, table: Any) -> Any:
+    """Write two weighted logarithms' sum, and a last one for whoever has no code.
+
+    All of at most 0, in step with each other.
+    """
+    highest = np.float32(0)
+    for code in range(len(first)):
+        table[code] = weight * first[code] + other * second[code]
+        highest = max(highest, table[code])
+    table[len(first)] = 0
+    for code in range(len(table)):
+        table[code] -= highest
 
 
 @compiled
@@ -194,3 +204,25 @@ def _multiply(
     for item in range(len(out)):
         suits = by_brand[brand[item]] * by_category[category[item]] * by_place[place[item]]
         out[item] = scores[item] * suits
+
+
+@compiled
+def _exact(
+    items: Ints, here: Ints, brand: Ints, category: Ints, place: Scores,
+    by_brand: Scores, by_category: Scores, chosen: np.float32, sure: np.float32,
+    met: Ints, again: Scores, factors: Scores,
+) -> None:  # fmt: skip
+    """Write what `Leaning.exact` says; `here` has each item's position in `items`, else -1."""
+    for at in range(len(items)):
+        one = items[at]
+        # Whoever has no code has the last of a table, as an index of -1 says.
+        log = by_brand[brand[one]] + by_category[category[one]]
+        if not np.isnan(place[one]):
+            away = place[one] - chosen
+            log -= sure * away * away
+        factors[at] = log
+    for at in range(len(met)):
+        if here[met[at]] >= 0:
+            factors[here[met[at]]] += again[at]
+    for at in range(len(items)):
+        factors[at] = np.exp(factors[at])

@@ -56,8 +56,8 @@ class LeftInCart:
 
 def _found(batch: Batch, row: int) -> tuple[Ints, Scores]:
     """What is left of the cart that the running session began with, and its scores."""
-    here = batch.session_items(row)
     rest: list[int] = []
+    here = batch.session_items(row) if _has_put(batch, row) else []
     if here:
         left = _left(batch, row)
         if len(left) > len(here) and set(here) <= set(left):
@@ -67,6 +67,13 @@ def _found(batch: Batch, row: int) -> tuple[Ints, Scores]:
         np.array(rest, np.int32),
         np.float32(FURTHER_ON) ** np.arange(len(rest), dtype=np.float32),
     )
+
+
+def _has_put(batch: Batch, row: int) -> bool:
+    """Whether anything may be left: for most shoppers nothing is, which is quickly seen."""
+    steps = slice(0, int(batch.length[row]))
+    before = batch.action[row, steps][~batch.in_session[row, steps]]
+    return bool((before == PUT).any() or (batch.older_action[row] == PUT).any())
 
 
 def _left(batch: Batch, row: int) -> list[int]:

@@ -190,17 +190,9 @@ class LiveBlend:
         the state before it is known.
         """
         before = beginning(window.batch, _last_turn(window.batch))
-        if window.norms_but_last is None:
-            only = np.zeros(len(self.vocabulary), np.bool_)
-            only[ranked.items] = True
-            window.norms_but_last = self._ranker.best(
-                before,
-                window.but_last,
-                k=len(ranked.items),
-                available=only,
-                taboo=np.zeros(0, np.int32),
-            ).norms
-        then = self._ranker.totals(before, window.but_last, ranked.items, window.norms_but_last)
+        then, window.norms_but_last = self._ranker.totals(
+            before, window.but_last, ranked.items, window.norms_but_last
+        )
         risen: Bools = ranked.total > then
         return risen
 

@@ -134,20 +134,16 @@ class Lstm:
             remembered = weights.memory.after(remembered, embedded, item, action)
         return State(hidden, cell, remembered)
 
-    def led(self, state: State) -> Matrix:
-        """The output (d,) of what the steps lead to, to multiply the item embeddings by."""
+    def outputs(self, state: State) -> tuple[Matrix, Matrix | None]:
+        """The outputs (d,) to multiply the item embeddings by: `led` and `own` of the memory.
+
+        Without a memory the first is all that the network says.
+        """
         memory = self.weights.memory
         if memory is None or state.remembered is None:
-            return state.hidden
-        led: Matrix = memory.led_by(state.hidden[None], memory.inner_of(state.remembered))[0]
-        return led
-
-    def own(self, state: State) -> Matrix:
-        """The output (d,) of what the shopper turns to anyway; of a network with a memory only."""
-        memory, remembered = self._memory, state.remembered
-        assert remembered is not None  # noqa: S101 a state of such a network has it
-        own: Matrix = memory.own_by(memory.inner_of(remembered))[0]
-        return own
+            return state.hidden, None
+        inner = memory.inner_of(state.remembered)
+        return memory.led_by(state.hidden[None], inner)[0], memory.own_by(inner)[0]
 
     @property
     def _memory(self) -> Memory:

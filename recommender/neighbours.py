@@ -52,8 +52,8 @@ class NeighbourConfig:
 class _Room(local):
     """What each thread notes down while it answers one question.
 
-    With a million sessions, room made anew for all of them takes half of a question's time. `near`
-    and `score` are all 0 between questions.
+    With a million sessions, room made anew for all of them takes half of a question's time. `near`,
+    `score` and `turn` are all 0 between questions.
     """
 
     def __init__(self, sessions: int, items: int) -> None:
@@ -61,6 +61,7 @@ class _Room(local):
         self.met = np.empty(sessions, np.int32)
         self.score = np.zeros(items, np.float32)
         self.items = np.empty(items, np.int32)
+        self.turn = np.zeros(items, np.int32)
 
 
 class SessionNeighbours:
@@ -92,6 +93,7 @@ class SessionNeighbours:
         rare = np.log1p(sessions / np.maximum(np.diff(first), 1)) / np.log1p(sessions)
         self._rarity = (rare**config.rarity).astype(np.float32)
         self._scored = (rare**config.scored_rarity).astype(np.float32)
+        self._by_distance = _by_distance(config, int(sizes.max(initial=1)))
         self._room = _Room(len(begin) - 1, len(first) - 1)
 
     @classmethod
@@ -143,9 +145,8 @@ class SessionNeighbours:
                 asked, np.exp(-back / np.float32(config.query_decay)),
                 self.begin, self.item, self.first, self.session,
                 self._worth, self._rarity, self._scored,
-                config.nearest,
-                np.float32(config.distance), np.float32(config.before), np.float32(config.itself),
-                room.near, room.met, room.score, room.items, left_out,
+                config.nearest, self._by_distance,
+                room.near, room.met, room.score, room.items, room.turn, left_out,
             )  # fmt: skip
 
     def people(self, asked: Ints, target: int) -> tuple[int, int]:
@@ -224,6 +225,14 @@ def _postings(begin: Places, item: Ints, items: int, most: int) -> tuple[Places,
     return first.astype(np.int64), (len(begin) - 2 - back).astype(np.int32)
 
 
+def _by_distance(config: NeighbourConfig, most: int) -> Scores:
+    """What a product counts that lies -most to most steps from the shared one, (2 most + 1,)."""
+    far = np.arange(most, dtype=np.float32)
+    decay = np.exp(-far / np.float32(config.distance))
+    before = np.float32(config.before) * decay[::-1]
+    return np.concatenate([before, [np.float32(config.itself)], decay]).astype(np.float32)
+
+
 @compiled
 def _nearest(
     asked: Ints, weight: Scores,
@@ -261,46 +270,38 @@ def _neighbours(
     asked: Ints, weight: Scores,
     begin: Places, item: Ints, first: Places, session: Ints,
     worth: Scores, rarity: Scores, scored: Scores,
-    nearest: int,
-    distance: np.float32, before: np.float32, itself: np.float32,
-    near: Scores, met: Ints, score: Scores, items: Ints, left_out: int,
+    nearest: int, by_distance: Scores,
+    near: Scores, met: Ints, score: Scores, items: Ints, turn: Ints, left_out: int,
 ) -> tuple[Ints, Scores]:  # fmt: skip
     """Items of the nearest sessions but `left_out`, each once, and their scores.
 
-    `asked` has the latest first; `near` to `items` are the fields of a `_Room`.
+    `asked` has the latest first; `near` to `turn` are the fields of a `_Room`. `by_distance` has
+    what a product counts that lies so many steps from the shared one, which is in its middle.
     """
+    span = len(by_distance) // 2
     met, value_of = _nearest(
         asked, weight, first, session, worth, rarity, nearest, near, met, left_out
     )
+    for at in range(len(asked)):
+        turn[asked[at]] = len(asked) - at
     size = 0
     for at in range(len(met)):
         one = met[at]
         low, high = begin[one], begin[one + 1]
-        shared = low
-        found = False
-        for asked_at in range(len(asked)):
-            for place in range(high - 1, low - 1, -1):
-                if item[place] == asked[asked_at]:
-                    shared = place
-                    found = True
-                    break
-            if found:
-                break
+        shared, latest = low, 0
         for place in range(low, high):
-            far = place - shared
-            if far > 0:
-                part = np.exp(-np.float32(far - 1) / distance)
-            elif far < 0:
-                part = before * np.exp(np.float32(far + 1) / distance)
-            else:
-                part = itself
-            gain = part * value_of[at] * scored[item[place]]
+            if turn[item[place]] >= latest and turn[item[place]] > 0:
+                shared, latest = place, turn[item[place]]
+        for place in range(low, high):
+            gain = by_distance[place - shared + span] * value_of[at] * scored[item[place]]
             if gain <= 0:
                 continue
             if score[item[place]] == 0:
                 items[size] = item[place]
                 size += 1
             score[item[place]] += gain
+    for one in asked:
+        turn[one] = 0
     scored_items = items[:size].copy()
     values = score[scored_items]
     score[scored_items] = 0

@@ -10,8 +10,10 @@ and `rest` estimates what all others add up to from some of them, drawn once.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommender.lanes import in_pairs, interleaved, products
+from recommender.lanes import in_pairs, interleaved, products, products_of_both
+from recommender.mining.compiled import compiled
 from recommender.nearest import NearestItems
 from recommender.protocol import Scores
 from recommender.sequences import Bools, Ints
@@ -19,6 +21,7 @@ from recommender.sequences import Bools, Ints
 STEPS = 127
 STATE_STEPS = 8191
 """127 * 8191 * units fits in 32 bits for up to 2,000 units."""
+PARTS = 16
 DRAWN = 2_048
 """Items that stand for all that the index did not find."""
 
@@ -49,11 +52,25 @@ class OutputLayer:
 
     def logits(self, state: Scores, out: Scores) -> np.float32:
         """Write the logits from the rounded weights to `out` (n,), and return the highest."""
+        pairs, unit = self._rounded(state)
+        products(self._blocks, pairs, unit, self._scale, self._bias, out)
+        return _highest(out)
+
+    def logits_of_both(
+        self, first: Scores, first_out: Scores, second: Scores, second_out: Scores
+    ) -> np.float32:
+        """The same for two states at once; the highest is the first's."""
+        products_of_both(
+            self._blocks, *self._rounded(first), first_out, *self._rounded(second), second_out,
+            self._scale, self._bias,
+        )  # fmt: skip
+        return _highest(first_out)
+
+    def _rounded(self, state: Scores) -> tuple[NDArray[np.int16], np.float32]:
+        """The state as whole numbers, in pairs, and the unit that they are counted in."""
         unit = max(float(np.abs(state).max(initial=0)), 1e-30) / STATE_STEPS
         rounded = np.rint(state / np.float32(unit)).astype(np.int16)
-        pairs = in_pairs(rounded, self._blocks)
-        highest = products(self._blocks, pairs, np.float32(unit), self._scale, self._bias, out)
-        return np.float32(highest)
+        return in_pairs(rounded, self._blocks), np.float32(unit)
 
     def nearest(self, state: Scores) -> Ints:
         """The likeliest items by far, found through the index, and all known that came later."""
@@ -73,5 +90,30 @@ class OutputLayer:
 
     def exact(self, state: Scores, items: Ints) -> Scores:
         """The true logits of some items."""
-        logits: Scores = self._items[items] @ state + self._bias[items]
+        logits = np.empty(len(items), np.float32)
+        _products_of(items, self._items, state, self._bias, logits)
         return logits
+
+
+def _highest(logits: Scores) -> np.float32:
+    highest: np.float32 = logits.max(initial=np.float32(-1e30))
+    return highest
+
+
+@compiled
+def _products_of(items: Ints, rows: Scores, state: Scores, bias: Scores, out: Scores) -> None:
+    # Each sum has so many parts that none waits for the one before.
+    parts = np.empty(PARTS, np.float32)
+    for at in range(len(items)):
+        row = rows[items[at]]
+        parts[:] = 0
+        whole = len(row) - len(row) % PARTS
+        for begin in range(0, whole, PARTS):
+            for part in range(PARTS):
+                parts[part] += row[begin + part] * state[begin + part]
+        total = bias[items[at]]
+        for part in range(PARTS):
+            total += parts[part]
+        for unit in range(whole, len(row)):
+            total += row[unit] * state[unit]
+        out[at] = total

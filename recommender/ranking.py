@@ -18,7 +18,7 @@ import numpy as np
 from recommender.bundle import Bundle
 from recommender.collaborative import Collaborative, Near
 from recommender.habits import Habits
-from recommender.leaning import Habitual, Leanings, NetworkOwn
+from recommender.leaning import Habitual, Leaning, Leanings, NetworkOwn
 from recommender.lstm_step import Lstm, State
 from recommender.members import Members
 from recommender.mining.compiled import compiled
@@ -80,6 +80,28 @@ class Ranked:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """How all items of a window were scored, so that some of them can be scored truly."""
+
+    terms: Sequence[Term | None]
+    weights: Scores
+    lift: Scores
+    leaning: Leaning | None
+    leant: np.float32
+    suits: np.float32
+    """What the terms are multiplied by for the scores to add up to 1."""
+    together: Few | None
+    lean: np.float32
+    held_down: tuple[Ints, float] | None
+    """The categories whose items are, and what is left of their scores."""
+
+    @property
+    def norms(self) -> Norms:
+        """What is to be kept of it; asked for after `_parts`, which makes it truer."""
+        return _norms(self.terms, self.leant)
+
+
 class Ranker:
     """A version's blend, ready to rank for one shopper at a time. Safe to share by threads."""
 
@@ -98,11 +120,13 @@ class Ranker:
         habits = (one.taste for one in self._blend.sources if isinstance(one, Habits))
         self._counts = next(habits, taste)
         self._scratch = _Scratch(len(bundle.vocabulary))
-        networks = [one.weights for one in self._blend.sources if isinstance(one, Lstm)]
-        self._output = next(
-            (OutputLayer(one.item[1:], one.item_bias, one.seen, bundle.nearest)
-             for one in networks), None,
-        )  # fmt: skip
+        self._lstm = next((one for one in self._blend.sources if isinstance(one, Lstm)), None)
+        by_habit = (one.network for one in self._blend.sources if isinstance(one, Habits))
+        self._by_habit = next(by_habit, None) if self._lstm is not None else None
+        self._output: OutputLayer | None = None
+        if self._lstm is not None:
+            one = self._lstm.weights
+            self._output = OutputLayer(one.item[1:], one.item_bias, one.seen, bundle.nearest)
 
     def best(
         self,
@@ -121,14 +145,26 @@ class Ranker:
         On a surface that is `about` items, the scores lean to what is taken together with them and
         away from more of their kind. Fewer than k where no more have any score.
         """
+        summed = self._sum_up(batch, state, about, surface)
+        total = self._scratch.total
+        total[taboo] = 0
+        items = _largest(total, available, min(2 * k + SPARE, len(total)))
+        parts = self._parts(summed, items)
+        order = np.lexsort((items, -parts.sum(axis=0)))[:k]
+        return Ranked(items[order], parts[:, order], summed.norms)
+
+    def _sum_up(
+        self, batch: Batch, state: State | None, about: Sequence[int], surface: Surface
+    ) -> _Summed:
+        """What all items are scored with, up to a factor, in the scratch's `total`."""
         scratch = self._scratch
         profile = self._counts.profile(batch, 0) if self._counts is not None else None
-        terms = [self._term(source, ask, batch, state, profile) for source, ask in self._ask]
+        network = self._scan(batch, state)
+        terms = [self._term(source, ask, batch, network, profile) for source, ask in self._ask]
         knows = np.array([[term is not None] for term in terms])
         weights = self._blend.weights_for(batch, knows)[:, 0]
         together = self._together(about, surface)
         lean = np.float32(TOGETHER[surface] if together is not None else 0)
-        alike = self._alike(about) if surface in TOGETHER else None
 
         total = scratch.total
         total.fill(0)
@@ -144,39 +180,51 @@ class Ranker:
         suits = (1 - lean) / (leant if leant > 0 else np.float32(1))
         if together is not None:
             together.add_to(total, lean / suits)
+        alike = self._alike(about) if surface in TOGETHER else None
         if alike is not None:
             total[alike] *= np.float32(SAME_CATEGORY[surface])
-        total[taboo] = 0
-        items = _largest(total, available, min(2 * k + SPARE, len(total)))
+        return _Summed(
+            terms, weights, lift, leaning, leant, suits, together, lean,
+            None if alike is None else (self._category[list(about)], SAME_CATEGORY[surface]),
+        )  # fmt: skip
 
-        place = scratch.place
+    def _parts(self, summed: _Summed, items: Ints) -> Scores:
+        """Each source's part (sources, items) of the true scores of some items."""
+        place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
-        parts = np.zeros((len(terms), len(items)), np.float32)
-        for part, term, weight in zip(parts, terms, weights, strict=True):
+        parts = np.zeros((len(summed.terms), len(items)), np.float32)
+        for part, term, weight in zip(parts, summed.terms, summed.weights, strict=True):
             if term is not None:
-                part += weight * suits * term.at(items, place)
-        parts[:, items >= self._known] *= lift
-        if leaning is not None:
-            parts *= leaning.exact(items, place)
-        if together is not None:
-            parts[self._rules_at] += lean * together.at(items, place)
-        if alike is not None:
-            near = np.isin(self._category[items], self._category[list(about)])
-            parts[:, near & (self._category[items] >= 0)] *= np.float32(SAME_CATEGORY[surface])
+                part += weight * summed.suits * term.at(items, place)
+        parts[:, items >= self._known] *= summed.lift
+        if summed.leaning is not None:
+            parts *= summed.leaning.exact(items, place)
+        if summed.together is not None:
+            parts[self._rules_at] += summed.lean * summed.together.at(items, place)
+        if summed.held_down is not None:
+            categories, factor = summed.held_down
+            near = np.isin(self._category[items], categories)
+            parts[:, near & (self._category[items] >= 0)] *= np.float32(factor)
         place[items] = -1
-        order = np.lexsort((items, -parts.sum(axis=0)))[:k]
-        return Ranked(items[order], parts[:, order], _norms(terms, leant))
+        return parts
 
-    def totals(self, batch: Batch, state: State | None, items: Ints, norms: Norms) -> Scores:
-        """What `best` scores the items with for a window that it has ranked before.
+    def totals(
+        self, batch: Batch, state: State | None, items: Ints, norms: Norms | None
+    ) -> tuple[Scores, Norms]:
+        """What `best` scores the items with on the surface that is about none, and the norms.
 
-        For the surface that is about no items; `norms` are those that `best` gave then.
+        They are given where the window has been ranked before: then no other item is looked at.
         """
+        if norms is None:
+            summed = self._sum_up(batch, state, (), Surface.HOME)
+            return self._parts(summed, items).sum(axis=0), summed.norms
         place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
         profile = self._counts.profile(batch, 0) if self._counts is not None else None
+        outputs = self._outputs(batch, state)
         said = [
-            self._remembered(source, ask, batch, state, profile, norms) for source, ask in self._ask
+            self._remembered(source, ask, batch, outputs, profile, norms)
+            for source, ask in self._ask
         ]
         shares = [one.at(items, place) if one is not None else None for one in said]
         leaning = self._leanings.of(profile) if self._leanings and profile else None
@@ -192,7 +240,7 @@ class Ranker:
         total *= suits
         if norms.leant > 0:
             total /= norms.leant
-        return total
+        return total, norms
 
     def carried(self, about: Sequence[int], items: Ints) -> Bools:
         """For which items (columns) which of the products (rows) speaks most of taking it along.
@@ -217,47 +265,71 @@ class Ranker:
         place[items] = -1
         return share
 
+    def _outputs(self, batch: Batch, state: State | None) -> "_Outputs":
+        """What the network says of what the steps lead to, and of the shopper's own moves.
+
+        None for what no source asks for, and for what an empty window leads to.
+        """
+        led = own = None
+        if state is not None and self._lstm is not None:
+            led, own = self._lstm.outputs(state)
+        if own is None and self._by_habit is not None:
+            own = self._by_habit.outputs(state or self._by_habit.begin(batch))[1]
+        return led, own if self._by_habit is not None else None
+
+    def _scan(self, batch: Batch, state: State | None) -> "_Network":
+        """The network's terms of all items, which are read from memory once for both."""
+        output, scratch = self._output, self._scratch
+        led, own = self._outputs(batch, state)
+        if output is None:
+            return None, None
+        softmax: Softmax | Likeliest | None = None
+        if led is not None and output.index is not None:
+            softmax = Likeliest(output, led)
+        elif led is not None:
+            if own is None:
+                highest = output.logits(led, scratch.logits)
+            else:
+                highest = output.logits_of_both(led, scratch.logits, own, scratch.habitual)
+            softmax = Softmax(output, led, scratch.logits, highest)
+        if own is None:
+            return softmax, None
+        if not isinstance(softmax, Softmax):
+            output.logits(own, scratch.habitual)
+        return softmax, NetworkOwn.of_all(output, own, scratch.habitual, known=self._known)
+
     def _term(
-        self, source: Source, ask: "_Ask", batch: Batch, state: State | None,
+        self, source: Source, ask: "_Ask", batch: Batch, network: "_Network",
         profile: Profile | None,
     ) -> Term | None:  # fmt: skip
         """What a source says of all items."""
         scratch = self._scratch
+        softmax, own = network
         if isinstance(source, Lstm):
-            if state is None or self._output is None:
-                return None
-            if self._output.index is not None:
-                return Likeliest(self._output, source.led(state))
-            return Softmax(self._output, source.led(state), scratch.logits)
+            return softmax
         if isinstance(source, Habits):
-            if profile is None:
-                return None
-            network = None
-            if source.network is not None and self._output is not None:
-                own = source.network.own(state or source.network.begin(batch))
-                network = NetworkOwn.of_all(self._output, own, scratch.habitual, known=self._known)
-            return source.term(profile, scratch.habitual, network)
+            return None if profile is None else source.term(profile, scratch.habitual, own)
         if isinstance(source, Collaborative):
             return source.term(batch, scratch.near)
         return ask(batch)
 
     def _remembered(
-        self, source: Source, ask: "_Ask", batch: Batch, state: State | None,
+        self, source: Source, ask: "_Ask", batch: Batch, outputs: "_Outputs",
         profile: Profile | None, norms: Norms,
     ) -> Said | None:  # fmt: skip
         """What a source said of single items, without summing up all of them again."""
-        scratch = self._scratch
+        scratch, output = self._scratch, self._output
+        led, own = outputs
         if isinstance(source, Lstm):
-            if state is None or self._output is None:
+            if led is None or output is None:
                 return None
-            return Remembered(self._output, source.led(state), norms.highest, norms.mass)
+            return Remembered(output, led, norms.highest, norms.mass)
         if isinstance(source, Habits):
             if profile is None or norms.habitual <= 0:
                 return None
             network = None
-            if source.network is not None and self._output is not None:
-                own = source.network.own(state or source.network.begin(batch))
-                network = NetworkOwn(self._output, own, norms.own)
+            if own is not None and output is not None:
+                network = NetworkOwn(output, own, norms.own)
             return source.term(profile, scratch.habitual, network, mass=norms.habitual)
         if isinstance(source, Collaborative):
             return source.term(batch, scratch.near, mass=norms.near)
@@ -275,6 +347,8 @@ class Ranker:
 
 
 type _Ask = Callable[[Batch], Term | None]
+type _Outputs = tuple[Scores | None, Scores | None]
+type _Network = tuple[Softmax | Likeliest | None, NetworkOwn | None]
 
 
 def _asking(source: Source) -> _Ask:

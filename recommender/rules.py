@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from recommender.mining.compiled import compiled
 from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import (
@@ -26,6 +27,8 @@ from recommender.sequences import (
 
 TAKEN_CODES = (ACTION_CODES["add"], ACTION_CODES["purchase"])
 NO_ITEM = -1
+
+type Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -132,21 +135,21 @@ class RuleIndex:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._width = int(rules.prefix.max(initial=NO_ITEM)) + 2
-        self._key = self._keys(rules.prefix[:, 0], rules.prefix[:, 1])
-        self._single: list[int] = np.searchsorted(self._key, np.arange(self._width + 1)).tolist()
+        self.width = int(rules.prefix.max(initial=NO_ITEM)) + 2
+        self.key = self._keys(rules.prefix[:, 0], rules.prefix[:, 1])
+        self.single = np.searchsorted(self.key, np.arange(self.width + 1))
 
     def _keys(self, first: Ints, last: Ints) -> NDArray[np.int64]:
-        return (first.astype(np.int64) + 1) * self._width + last + 1
+        return (first.astype(np.int64) + 1) * self.width + last + 1
 
     def of(self, last: int, *, first: int = NO_ITEM) -> slice:
         """The positions of the rules of a prefix, strongest first; empty where there are none."""
-        if not 0 <= last < self._width - 1 or not NO_ITEM <= first < self._width - 1:
+        if not 0 <= last < self.width - 1 or not NO_ITEM <= first < self.width - 1:
             return slice(0, 0)
         if first == NO_ITEM:
-            return slice(self._single[last + 1], self._single[last + 2])
-        key = (first + 1) * self._width + last + 1
-        begin, end = np.searchsorted(self._key, [key, key + 1])
+            return slice(int(self.single[last + 1]), int(self.single[last + 2]))
+        key = (first + 1) * self.width + last + 1
+        begin, end = np.searchsorted(self.key, [key, key + 1])
         return slice(int(begin), int(end))
 
 
@@ -378,19 +381,8 @@ class AssociationRules:
 
     def fired(self, items: Sequence[int]) -> tuple[Ints, Scores]:
         """What the items' rules lead to, each once, with its strongest rule."""
-        slices = [self.index.of(item) for item in items]
-        slices = [found for found in slices if found.start < found.stop]
-        item, strength = self.index.rules.item, self.strength
-        if len(slices) == 1:
-            return item[slices[0]], strength[slices[0]]
-        if not slices:
-            return item[:0], strength[:0]
-        led_to = np.concatenate([item[found] for found in slices])
-        values = np.concatenate([strength[found] for found in slices])
-        order = np.lexsort((-values, led_to))
-        led_to, values = led_to[order], values[order]
-        first = np.append(True, led_to[1:] != led_to[:-1])
-        return led_to[first], values[first]
+        asked = np.array(items, np.int32)
+        return _strongest(asked, self.index.single, self.index.rules.item, self.strength)
 
     def grown(self, new: Newcomers) -> "AssociationRules":
         """The same rules, none of which is about the new items."""
@@ -441,20 +433,12 @@ class SequentialRules:
 
     def found(self, batch: Batch) -> tuple[Ints, Scores]:
         """As Sparse says."""
-        latest = batch.session_items(0)[: self.max_gap]
-        found = []
-        for back, item in enumerate(latest):
-            weight = np.float32(self.decay**back)
-            found.append((self.index.of(item), weight))
-            found += [(self.index.of(item, first=first), weight) for first in latest[back + 1 :]]
-        found = [(at, weight) for at, weight in found if at.start < at.stop]
-        led_to, strength = self.index.rules.item, self.strength
-        if not found:
-            return led_to[:0], strength[:0]
-        return (
-            np.concatenate([led_to[at] for at, _ in found]),
-            np.concatenate([strength[at] * weight for at, weight in found]),
-        )
+        latest = np.array(batch.session_items(0)[: self.max_gap], np.int32)
+        index = self.index
+        return _added(
+            latest, index.single, index.key, index.width, index.rules.item, self.strength,
+            np.float32(self.decay),
+        )  # fmt: skip
 
     def _add(self, row: Scores, found: slice, weight: float) -> None:
         row[self.index.rules.item[found]] += np.float32(weight) * self.strength[found]
@@ -476,3 +460,69 @@ class SequentialRules:
         """The recommender that `arrays` came from."""
         rules = Rules.from_arrays(arrays)
         return cls(rules, int(arrays["items"]), max_gap=int(arrays["max_gap"]))
+
+
+@compiled
+def _strongest(asked: Ints, single: Places, item: Ints, strength: Scores) -> tuple[Ints, Scores]:
+    """What the rules of some items lead to, each item once and sorted, with the strongest."""
+    most = 0
+    for one in asked:
+        if 0 <= one < len(single) - 2:
+            most += int(single[one + 2] - single[one + 1])
+    led_to, values = np.empty(most, np.int32), np.empty(most, np.float32)
+    size = 0
+    for one in asked:
+        if 0 <= one < len(single) - 2:
+            for at in range(single[one + 1], single[one + 2]):
+                led_to[size], values[size] = item[at], strength[at]
+                size += 1
+    order = np.argsort(led_to)
+    kept = 0
+    targets, best = np.empty(most, np.int32), np.empty(most, np.float32)
+    for place in range(most):
+        at = order[place]
+        if kept and targets[kept - 1] == led_to[at]:
+            best[kept - 1] = max(best[kept - 1], values[at])
+        else:
+            targets[kept], best[kept] = led_to[at], values[at]
+            kept += 1
+    return targets[:kept], best[:kept]
+
+
+@compiled
+def _added(
+    latest: Ints, single: Places, key: Places, width: int, item: Ints, strength: Scores,
+    decay: np.float32,
+) -> tuple[Ints, Scores]:  # fmt: skip
+    """What the rules of the latest items, and of each after one before it, lead to.
+
+    One may come more than once; what lies further back counts less.
+    """
+    most = len(latest) * (len(latest) + 1) // 2
+    begin, end = np.zeros(most, np.int64), np.zeros(most, np.int64)
+    weight = np.zeros(most, np.float32)
+    count, size, worth = 0, 0, np.float32(1)
+    for back in range(len(latest)):
+        last = latest[back]
+        for earlier in range(back, len(latest)):
+            if not 0 <= last < width - 1 or latest[earlier] >= width - 1:
+                continue
+            if earlier == back:
+                begin[count], end[count] = single[last + 1], single[last + 2]
+            else:
+                wanted = (np.int64(latest[earlier]) + 1) * width + last + 1
+                begin[count] = np.searchsorted(key, wanted)
+                end[count] = begin[count]
+                while end[count] < len(key) and key[end[count]] == wanted:
+                    end[count] += 1
+            weight[count] = worth
+            size += end[count] - begin[count]
+            count += 1
+        worth *= decay
+    led_to, values = np.empty(size, np.int32), np.empty(size, np.float32)
+    size = 0
+    for one in range(count):
+        for at in range(begin[one], end[one]):
+            led_to[size], values[size] = item[at], strength[at] * weight[one]
+            size += 1
+    return led_to, values

@@ -48,8 +48,8 @@ RIDGE = 1e-4
 class Profile:
     """What a shopper keeps to: leanings to brands, categories and arrivals, as `FEATURES` has them.
 
-    And the place they choose by price, how sure that is, the products that they met, and how many
-    steps they had with each.
+    And the place they choose by price, how sure that is, the products that they met, and for each
+    the log of 1 + how many steps they had with it.
     """
 
     by_brand: Scores
@@ -58,7 +58,7 @@ class Profile:
     chosen: np.float32
     sure: np.float32
     met: Ints
-    times: NDArray[np.int64]
+    often: Scores
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Taste:
             category * profile.by_category + arrivals * profile.by_arrivals,
             profile.chosen, price * profile.sure, lean,
         )  # fmt: skip
-        lean[profile.met] += again * np.log1p(profile.times).astype(np.float32)
+        lean[profile.met] += again * profile.often
 
     def features(self, batch: Batch, row: int) -> Scores:
         """The features of all items for one window, (FEATURES, items)."""
@@ -151,7 +151,7 @@ class Taste:
                 profile.by_brand, profile.by_category, profile.by_arrivals,
                 profile.chosen, profile.sure, features,
             )  # fmt: skip
-            features[FEATURES.index("met"), profile.met] = np.log1p(profile.times)
+            features[FEATURES.index("met"), profile.met] = profile.often
         return features
 
     def profile(self, batch: Batch, row: int) -> Profile | None:
@@ -166,13 +166,13 @@ class Taste:
         by_brand = np.zeros(self._brands, np.float32)
         by_category = self.moves.leaning(steps, facts.category, self.category_share)
         by_arrivals = np.empty(len(self.category_share), np.float32)
-        met, times, chosen, sure = _keep_to(
+        met, often, chosen, sure = _keep_to(
             steps, facts.brand, facts.category, facts.place,
             self.arrival_share, self.brand_from, self.brand_code, self.brand_share,
             by_brand, by_arrivals,
         )  # fmt: skip
         return Profile(
-            by_brand, by_category, by_arrivals, np.float32(chosen), np.float32(sure), met, times
+            by_brand, by_category, by_arrivals, np.float32(chosen), np.float32(sure), met, often
         )
 
     def grown(self, new: Newcomers) -> Self:
@@ -280,7 +280,7 @@ def _keep_to(
     steps: Ints, brand: Ints, category: Ints, place: Scores,
     arrival_share: Scores, brand_from: Ints, brand_code: Ints, brand_share: Scores,
     by_brand: Scores, by_arrivals: Scores,
-) -> tuple[Ints, NDArray[np.int64], float, float]:  # fmt: skip
+) -> tuple[Ints, Scores, float, float]:  # fmt: skip
     """Fill in what a Profile has by brand and arrivals, all 0 by now; returns the rest of it."""
     met = np.unique(steps)
     times = np.zeros(len(met), np.int64)
@@ -321,7 +321,8 @@ def _keep_to(
         if seen[one] > 0 or expected[one] > 0:
             by_brand[one] = np.log((seen[one] + BRAND_PRIOR) / (expected[one] + BRAND_PRIOR))
     chosen = (places + 0.5 * PRICE_PRIOR) / (priced + PRICE_PRIOR)
-    return met, times, chosen, priced / (priced + PRICE_PRIOR)
+    often = np.log1p(times).astype(np.float32)
+    return met, often, chosen, priced / (priced + PRICE_PRIOR)
 
 
 @compiled

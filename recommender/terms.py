@@ -84,11 +84,14 @@ class Softmax:
     be scored later without the others.
     """
 
-    def __init__(self, output: OutputLayer, hidden: Scores, scratch: Scores) -> None:
+    def __init__(
+        self, output: OutputLayer, hidden: Scores, scratch: Scores, highest: np.float32
+    ) -> None:
+        """`scratch` has the logits of all items already, of which `highest` is the highest."""
         self._output, self._hidden = output, hidden
         self._likelihood = scratch
-        self.highest = output.logits(hidden, scratch)
-        np.subtract(scratch, self.highest, out=scratch)
+        self.highest = highest
+        np.subtract(scratch, highest, out=scratch)
         np.exp(scratch, out=scratch)
         self.mass = max(scratch.sum(), np.float32(1e-30))
 

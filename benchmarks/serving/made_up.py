@@ -1,8 +1,8 @@
 """A shop of many products, made up, that knows all that a trained shop does.
 
 The counting sources are counted from made-up sessions. The network has the trained network's shape
-with random weights, and so has its head that says who leaves; the weights of taste and habit are
-made up too: what a request costs does not depend on what was learnt.
+with random weights, and so have its memory and its head that says who leaves; the weights of taste
+and habit are made up too: what a request costs does not depend on what was learnt.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ from recommender.fitting import fit_counts
 from recommender.habits import FEATURES as HABITS
 from recommender.habits import Habits
 from recommender.lstm_step import Lstm, Weights
+from recommender.memory import HEADS, PROFILE, READ, Memory
 from recommender.nearest import indexed
 from recommender.popular import bought_again
 from recommender.prepared import Prepared, prepare
@@ -175,8 +176,14 @@ def learnt(known: Prepared, draw: np.random.Generator) -> Bundle:
         gap=some(GAP_BUCKETS, UNITS), kernel=some(UNITS, 4 * UNITS),
         recurrent=some(UNITS, 4 * UNITS), bias=some(4 * UNITS), item_bias=some(size),
         seen=np.ones(size, np.bool_), leaving=some(UNITS + KINDS),
+        memory=Memory(
+            read=some(UNITS, READ), telling=some(len(ACTIONS) + 1, HEADS),
+            prior=np.abs(some(HEADS)) + 1, inner=some(PROFILE, UNITS), inner_bias=some(UNITS),
+            own=some(UNITS, UNITS), own_bias=some(UNITS), lead=some(UNITS, UNITS),
+            share=some(2 * UNITS + 1),
+        ),
     ))  # fmt: skip
-    habits = Habits.fit(log, facts, np.full(len(HABITS), 0.3, np.float32))
+    habits = Habits.fit(log, facts, np.full(len(HABITS), 0.3, np.float32), network=lstm)
     sources = [lstm, *fit_counts(log, known), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     taste = with_weights(habits.taste, np.full(len(FEATURES), 0.3, np.float32))

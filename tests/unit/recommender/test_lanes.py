@@ -17,7 +17,6 @@ def test_the_products_are_those_of_the_rows(items: int, size: int, seed: int) ->
     scale, bias = (draw.random(items).astype(np.float32) for _ in range(2))
     unit, out = np.float32(1e-3), np.empty(items, np.float32)
     blocks = interleaved(rows)
-    highest = products(blocks, in_pairs(state, blocks), unit, scale, bias, out)
+    products(blocks, in_pairs(state, blocks), unit, scale, bias, out)
     sums = rows.astype(np.int64) @ state.astype(np.int64)
     np.testing.assert_allclose(out, sums * scale * unit + bias, rtol=1e-4, atol=1e-4)
-    assert highest == out.max(initial=np.float32(-1e30))
