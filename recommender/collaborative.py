@@ -145,17 +145,24 @@ def _place(
     factors = len(vector)
     weighed = gram.copy()
     wanted = np.zeros(factors, np.float32)
-    is_met = np.zeros(known, np.bool_)
     knows = False
     for step in range(len(item)):
         one, sure = item[step], of_action[action[step]]
         if one < 0 or one >= known or sure <= 0:
             continue
         knows = True
+        is_met = False
+        for before in range(step):
+            if item[before] == one and of_action[action[before]] > 0:
+                is_met = True
+                break
         # An item's confidence is what its steps add up to, and counts above 1 alone.
-        more = sure if is_met[one] else sure - np.float32(1)
-        is_met[one] = True
+        more = sure if is_met else sure - np.float32(1)
         own = items[one]
+        if more == 0:
+            for row in range(factors):
+                wanted[row] += sure * own[row]
+            continue
         for row in range(factors):
             wanted[row] += sure * own[row]
             scaled = more * own[row]

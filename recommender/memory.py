@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.mining.compiled import compiled
 from recommender.sequences import Batch, Ints
 
 type Matrix = NDArray[np.float32]
@@ -84,16 +85,9 @@ class Memory:
         """
         if item.shape[1] == 0:
             return before
-        known = (item >= 0)[..., None]
-        asks, answers, values = self._reads(embedded)
-        asks = asks * known[..., None]
-        asked = np.concatenate([before.asks[:, None], asks[:, :-1]], axis=1)
-        gate = _sigmoid((asked * answers).sum(axis=3) + self.telling[action]) * known
-        return Remembered(
-            before.sums + (values * gate[..., None]).sum(axis=1),
-            before.weight + gate.sum(axis=1),
-            asks[:, -1],
-        )
+        after = Remembered(before.sums.copy(), before.weight.copy(), before.asks.copy())
+        _remember(embedded @ self.read, item, action, self.telling, *after)
+        return after
 
     def of(self, batch: Batch, embedded: Matrix) -> Remembered:
         """After all steps of each window and those before it; `embedded` (n + 1, d) by item.
@@ -130,15 +124,6 @@ class Memory:
         share: Matrix = _sigmoid(logit)
         return Outlook(self.led_by(hidden, inner), self.own_by(inner), share)
 
-    def _reads(self, embedded: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-        read = embedded @ self.read
-        shape = embedded.shape[:2]
-        return (
-            read[..., :ASKS].reshape(*shape, HEADS, RANK),
-            read[..., ASKS : ASKS + ANSWERS].reshape(*shape, HEADS, RANK),
-            read[..., -VALUES:].reshape(*shape, HEADS, WIDTH),
-        )
-
     def arrays(self) -> dict[str, Matrix]:
         """The fields by name, as part of the network's."""
         return {f"memory_{one.name}": getattr(self, one.name) for one in fields(self)}
@@ -154,3 +139,27 @@ class Memory:
 def _sigmoid(values: Matrix) -> Matrix:
     half = np.float32(0.5)
     return half + half * np.tanh(half * values)
+
+
+@compiled
+def _remember(
+    read: Matrix, item: Ints, action: Ints, telling: Matrix,
+    sums: Matrix, weight: Matrix, asks: Matrix,
+) -> None:  # fmt: skip
+    """Add steps (n, s), of which `read` (n, s, READ) was read, to what is remembered."""
+    half = np.float32(0.5)
+    for row in range(len(item)):
+        for step in range(item.shape[1]):
+            own = read[row, step]
+            if item[row, step] < 0:
+                asks[row] = 0
+                continue
+            for head in range(HEADS):
+                told = telling[action[row, step], head]
+                for at in range(RANK):
+                    told += asks[row, head, at] * own[ASKS + head * RANK + at]
+                    asks[row, head, at] = own[head * RANK + at]
+                gate = half + half * np.tanh(half * told)
+                weight[row, head] += gate
+                for at in range(WIDTH):
+                    sums[row, head, at] += gate * own[ASKS + ANSWERS + head * WIDTH + at]

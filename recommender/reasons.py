@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.mining.compiled import compiled
 from recommender.popular import ItemToItem
@@ -45,6 +46,43 @@ class _Link:
     because: int
 
 
+_KINDS = (ReasonKind.RULE, ReasonKind.SEQUENCE, ReasonKind.SIMILAR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Sorted items that links are looked up for, kind by kind: the first kind that has one counts.
+
+    `found` (3, items) has each link's place in _KINDS, its position there, and whose it is; -1 for
+    none.
+    """
+
+    items: Ints
+    moved: Bools
+    named: Ints
+    min_people: int
+    found: NDArray[np.int64]
+
+    def look_up(
+        self, kind: int, places: list[slice], leads_to: Ints, people: Ints, of: Ints,
+        lift: tuple[Ints, Ints, Ints, int] | None,
+    ) -> None:  # fmt: skip
+        """Find the likeliest founded link of one kind for each item that has none yet.
+
+        `of` is by position for rules (those with `lift`), by product for neighbours.
+        """
+        if places:
+            edges = np.array([(place.start, place.stop) for place in places], np.int64)
+            _likeliest(
+                self.items, self.moved, edges, self.named, leads_to, people, of,
+                lift is not None, *(lift or (_NONE, _NONE, _NONE, 0)), self.min_people,
+                kind, self.found,
+            )  # fmt: skip
+
+
+_NONE = np.zeros(0, np.int32)
+
+
 class Reasons:
     """The best-founded reasons for a shopper who met the items of `context`, latest first."""
 
@@ -69,61 +107,33 @@ class Reasons:
         What was taken together speaks before what followed, and that before what the same people
         looked at; then popularity. The product named is the one after which the item is likeliest.
         """
-        evidence = self._evidence
-        links: dict[int, _Link] = {}
+        evidence, size = self._evidence, len(items)
+        order = np.argsort(items)
         if moved is None:
-            moved = np.ones((len(self._named), len(items)), np.bool_)
-        for kind, index in (
-            (ReasonKind.RULE, evidence.together),
-            (ReasonKind.SEQUENCE, evidence.sequences),
-        ):
-            places = [index.of(met) for met in self._named]
+            moved = np.ones((len(self._named), size), np.bool_)
+        asked = _Asked(
+            items[order], moved[:, order], np.array(self._named, np.int32),
+            evidence.min_people, np.full((3, size), -1, np.int64),
+        )  # fmt: skip
+        for kind, index in enumerate((evidence.together, evidence.sequences)):
             rules = index.rules
-            counts = rules.people, rules.prefix_people
-            lift = rules.count, rules.prefix_count, rules.item_count, rules.groups
-            self._link(links, kind, items, moved, places, rules.item, *counts, lift)
+            places = [index.of(met) for met in self._named]
+            asked.look_up(
+                kind, places, rules.item, rules.people, rules.prefix_people,
+                (rules.count, rules.prefix_count, rules.item_count, rules.groups),
+            )  # fmt: skip
         similar = evidence.similar
         places = [similar.neighbours(met) for met in self._named]
-        self._link(
-            links, ReasonKind.SIMILAR, items, moved, places, similar.neighbour, similar.people,
-            similar.item_people, None,
-        )  # fmt: skip
+        asked.look_up(2, places, similar.neighbour, similar.people, similar.item_people, None)
+        links = {
+            place: _Link(_KINDS[kind], at, because)
+            for place, kind, at, because in zip(order.tolist(), *asked.found.tolist(), strict=True)
+            if at >= 0
+        }
         return [
-            self._told(links[item]) if item in links else self._popularity(item)
-            for item in items.tolist()
+            self._told(links[place]) if place in links else self._popularity(item)
+            for place, item in enumerate(items.tolist())
         ]
-
-    def _link(
-        self,
-        links: dict[int, _Link],
-        kind: ReasonKind,
-        items: Ints,
-        moved: Bools,
-        places: list[slice],
-        leads_to: Ints,
-        people: Ints,
-        of: Ints,
-        lift: tuple[Ints, Ints, Ints, int] | None,
-    ) -> None:
-        """Add the likeliest founded link of one kind to each item that has none yet.
-
-        `of` is by position for rules (those with `lift`), by product for neighbours.
-        """
-        columns = [at for at, item in enumerate(items.tolist()) if item not in links]
-        missing = items[columns]
-        if not len(missing) or not places:
-            return
-        edges = np.array([(place.start, place.stop) for place in places], np.int64)
-        context = np.array(self._named, np.int32)
-        order = np.argsort(missing)
-        nothing = np.zeros(0, np.int32)
-        found = _likeliest(
-            missing[order], moved[:, columns][:, order], edges, context, leads_to, people, of,
-            lift is not None, *(lift or (nothing, nothing, nothing, 0)), self._evidence.min_people,
-        )  # fmt: skip
-        for item, at, because in zip(missing[order].tolist(), *found.tolist(), strict=True):
-            if at >= 0:
-                links[item] = _Link(kind, at, because)
 
     def _told(self, link: _Link) -> Reason:
         evidence = self._evidence
@@ -163,14 +173,16 @@ class Reasons:
 def _likeliest(
     items: Ints, moved: Bools, edges: Any, context: Ints, leads_to: Ints, people: Ints, of: Ints,
     by_rule: bool, count: Ints, prefix_count: Ints, item_count: Ints, groups: int, min_people: int,
-) -> Any:  # fmt: skip
-    """For each of the sorted items, the position of its likeliest founded link and whose it is."""
-    found = np.full((2, len(items)), -1, np.int64)
+    kind: int, found: Any,
+) -> None:  # fmt: skip
+    """Write to `found` what `_Asked` says of one kind."""
     most = np.zeros(len(items))
     for met in range(len(context)):
         for at in range(edges[met, 0], edges[met, 1]):
             where = np.searchsorted(items, leads_to[at])
             if where == len(items) or items[where] != leads_to[at] or not moved[met, where]:
+                continue
+            if found[0, where] >= 0 and found[0, where] != kind:
                 continue
             whole = of[at] if by_rule else of[context[met]]
             if people[at] < min_people or people[at] < MIN_CONFIDENCE * whole:
@@ -180,6 +192,6 @@ def _likeliest(
             share = people[at] / whole
             if share > most[where]:
                 most[where] = share
-                found[0, where] = at
-                found[1, where] = context[met]
-    return found
+                found[0, where] = kind
+                found[1, where] = at
+                found[2, where] = context[met]
