@@ -27,11 +27,14 @@ from nudges.facts import Address, InArm
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one nudge becomes, and the step that tells it; `values` are columns of its row."""
+    """What one nudge becomes, and the step that tells it; `values` are columns of its row.
+
+    `what` is None where the step would only say again what an earlier one says.
+    """
 
     nudge_id: str
     state: NudgeState
-    what: str
+    what: str | None
     values: Mapping[str, Any] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,7 +51,8 @@ def write_changes(
         by_columns.setdefault(tuple(row), []).append(row)
     for rows in by_columns.values():
         update_many(session, Nudge, rows)
-    add_steps(session, [(one.nudge_id, one.what, one.detail) for one in kept], now=now)
+    told = [(one.nudge_id, one.what, one.detail) for one in kept if one.what is not None]
+    add_steps(session, told, now=now)
     return held
 
 
