@@ -99,6 +99,7 @@ class Sweeper:
         self._leaving = leaving
         self._page = page
         self._version = policy.version
+        self._began = False
         self._channels = frozenset(channel.name for channel in channels)
         self._courier = Courier.on(channels, sessions=sessions, settings=settings, clock=clock)
 
@@ -125,10 +126,11 @@ class Sweeper:
         if self._leaving is not None:
             self._leaving.refresh()
         with self._sessions.begin() as session:
-            activated = heartbeat.activate(session, now=now)
+            activated = heartbeat.activate(session, now=now, first=not self._began)
             taken_back, unknown = recover(session, lease=self._policy.delivery.lease, now=now)
             coupons.tidy(session, now=now)
             chat.tidy(session, now=now)
+        self._began = True
         summary.taken_back += taken_back
         summary.unknown += unknown
         if self._policy.active_from is not None:
