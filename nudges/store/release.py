@@ -82,7 +82,10 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
             or_(Pause.until.is_(None), Pause.until > now),
             or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
             or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
-            ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
+            # Two levels in, a table that is not named as the statement's own would be every row's.
+            ~exists()
+            .where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at)
+            .correlate(Nudge, Pause),
         ),
         or_(Nudge.stage != ASKED, _still_asked_for()),
         or_(_consent_in_force(), _asked_for_there()),
@@ -120,12 +123,16 @@ def something_sellable(*, bought_after: datetime) -> ColumnElement[bool]:
 
 def _ordered(by: ColumnElement[bool], after: datetime) -> ColumnElement[bool]:
     """The line's product is in an order of theirs that is no older than the cart."""
-    return exists().where(
-        by,
-        Order.placed_at > after,
-        or_(Order.placed_at >= Cart.created_at, Order.placed_at >= Nudge.episode),
-        OrderLine.order_id == Order.id,
-        OrderLine.product_id == CartLine.product_id,
+    return (
+        exists()
+        .where(
+            by,
+            Order.placed_at > after,
+            or_(Order.placed_at >= Cart.created_at, Order.placed_at >= Nudge.episode),
+            OrderLine.order_id == Order.id,
+            OrderLine.product_id == CartLine.product_id,
+        )
+        .correlate(Nudge, Cart, CartLine)
     )
 
 

@@ -10,17 +10,21 @@ from sqlalchemy import Update, select, update
 
 from core.clock import SimulatedClock
 from core.identity import Identity
+from core.ids import new_id
 from db.engine import SessionFactory
 from db.models import (
     Channel,
     LinkToken,
+    Nudge,
     NudgeState,
     NudgeStep,
     Order,
     OrderLine,
+    Pause,
     Person,
     Price,
     Product,
+    Reminder,
     Variant,
 )
 from db.writes.addresses import connect_address
@@ -233,6 +237,27 @@ def test_what_was_bought_in_another_order_keeps_no_sold_out_cart_going(
     assert {nudge.gate for nudge in nudges(sessions)} == (
         {None} if open_stove else {None, "sold_out"}
     )
+
+
+def test_a_silence_holds_whatever_somebody_else_asked_for_since(
+    sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    left_carts(sessions, clock, "ann", "bob", ago=HOUR)
+
+    def stop_all_but_what_was_sent() -> None:
+        """The one who is written to asks for another reminder after all."""
+        now = clock.now()
+        with sessions.begin() as session:
+            for nudge in session.scalars(select(Nudge)):
+                who = {"visitor_id": nudge.visitor_id, "person_id": nudge.person_id}
+                session.add(Pause(**who, reason="stop", source="test", at=now))
+                if nudge.state is NudgeState.SENDING:
+                    again = {"id": new_id(), "source": "test", "nudge_id": nudge.id}
+                    asked = {"asked_at": now + HOUR, "due_at": now + 9 * HOUR}
+                    session.add(Reminder(**who, **again, **asked))
+
+    sink = Slow(clock, timedelta(seconds=1), stop_all_but_what_was_sent)
+    assert sent_and_stopped(sessions, clock, sink) == ["silenced"]
 
 
 def test_a_slow_server_is_served_over_several_rounds_and_holds_up_no_other_channel(
