@@ -1,7 +1,7 @@
 """From claimed nudges to decided ones, in one transaction: gates, hold-out, decision, coupon."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -28,6 +28,7 @@ from nudges.facts import Facts, InArm
 from nudges.gates import Pass, Stop, Verdict, Wait, judge
 from nudges.leaving import LeavingScores
 from nudges.message import CouponOffer
+from nudges.pauses import Pauses
 from nudges.policy import ASKED, Policy
 from nudges.store.claim import Claim
 from nudges.store.facts import load_facts
@@ -49,18 +50,25 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a page: what is ready to go, and every verdict that was passed."""
+    """What became of a page: what is ready to go, and every verdict that was passed.
+
+    `put_off` passed and wait for their servers; `on_trial` of them only until those, whose pause is
+    over, have taken something.
+    """
 
     ready: list[Ready]
     verdicts: list[Verdict]
     held_out: int
+    put_off: int
+    on_trial: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What decisions are made by; `before_its_time` where somebody sends a stage early.
 
-    `leaving` says how likely carts were left; without it nobody knows.
+    `leaving` says how likely carts were left; without it nobody knows. Nothing is decided for
+    servers that `pauses` leaves alone.
     """
 
     policy: Policy
@@ -69,6 +77,7 @@ class Rules:
     decider: Decider
     leaving: LeavingScores | None = None
     before_its_time: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
 
 
 def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules: Rules) -> Decided:
@@ -87,6 +96,8 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
     verdicts: list[Verdict] = []
     passed: list[tuple[Facts, Channel]] = []
     stopped: list[str] = []
+    waiting: list[tuple[Facts, Channel, datetime]] = []
+    places = rules.pauses.decide_on(now)
     written_to: set[str] = set()
     for one in facts:
         verdict = judge(one, rules.policy, now, before_its_time=rules.before_its_time)
@@ -96,6 +107,10 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
         verdicts.append(verdict)
         match verdict:
             case Pass(channel):
+                until = places.take(one.addresses[channel])
+                if until is not None:
+                    waiting.append((one, channel, until))
+                    continue
                 passed.append((one, channel))
                 if not is_held_out(one):
                     written_to.add(one.recipient.subject)
@@ -104,6 +119,7 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
                 changes.append(_stopped(one, verdict))
             case Wait():
                 changes.append(_waits(one, verdict))
+    changes += _put_off(session, waiting, now=now)
     if stopped:
         coupons.revoke(session, stopped, now=now)
     if rules.leaving is not None:
@@ -125,7 +141,35 @@ def decide_page(session: Session, claim: Claim, nudge_ids: Sequence[str], rules:
         ready.append(Ready(one, channel, decision, coupon, tokens_for(channel), before))
     _store_tokens(session, ready, rules=rules, now=now)
     write_changes(session, claim.id, changes, now=now)
-    return Decided(ready, verdicts, len(held_out))
+    on_trial = sum(until <= now for _, _, until in waiting)
+    return Decided(ready, verdicts, len(held_out), len(waiting), on_trial)
+
+
+def put_off(facts: Facts, channel: Channel, until: datetime, *, told: bool = False) -> Change:
+    """It was not tried, as its server is in trouble until then: no attempt counts.
+
+    `told` where its steps say so already.
+    """
+    detail = {"channel": channel.value, "until": until.isoformat()}
+    values = {"gate": "delivery", "next_at": until, "attempts": facts.attempts}
+    what = None if told else "put_off"
+    return Change(facts.nudge_id, NudgeState.WAITING, what, values, detail)
+
+
+def _put_off(
+    session: Session, waiting: Sequence[tuple[Facts, Channel, datetime]], *, now: datetime
+) -> list[Change]:
+    """Back to waiting; a step for new ones alone, as an outage would fill the record with them."""
+    if not waiting:
+        return []
+    ids = [one.nudge_id for one, _, _ in waiting]
+    new = set(
+        session.scalars(select(Nudge.id).where(among(Nudge.id, ids), Nudge.created_at == now))
+    )
+    return [
+        put_off(one, channel, until, told=one.nudge_id not in new)
+        for one, channel, until in waiting
+    ]
 
 
 def _decide(

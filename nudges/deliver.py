@@ -14,11 +14,12 @@ from db.engine import SessionFactory
 from db.models import Channel as ChannelName
 from db.models import NudgeState
 from nudges import coupons
-from nudges.channels import Channel, Outcome, OutcomeKind
-from nudges.decide import Ready
+from nudges.channels import HAND_OVER, Channel, Outcome, OutcomeKind
+from nudges.decide import Ready, put_off
 from nudges.experiments import wording
 from nudges.facts import Address
 from nudges.message import Brief, Message, Reason
+from nudges.pauses import Pauses
 from nudges.policy import ASKED, Policy
 from nudges.quiet_hours import quiet_from, quiet_until
 from nudges.render import Renderer
@@ -37,29 +38,31 @@ KEPT = timedelta(hours=4)
 
 @dataclass(slots=True)
 class Delivered:
-    """How many deliveries ended how."""
+    """How many deliveries ended how.
+
+    Of those held back, `put_off` wait for a server in trouble, and `late` had their turn when their
+    facts were too old.
+    """
 
     sent: int = 0
     unknown: int = 0
     failed: int = 0
     retried: int = 0
     held_back: int = 0
+    put_off: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Delivers on the channels that this process has.
-
-    `pauses` are the servers in trouble, by channel and `Address.server`, and until when nothing is
-    handed to them: it would hold up all that other servers take.
-    """
+    """Delivers on the channels that this process has."""
 
     sessions: SessionFactory
     settings: Settings
     channels: Mapping[ChannelName, Channel]
     renderer: Renderer
     clock: Clock
-    pauses: dict[tuple[ChannelName, str], datetime] = field(default_factory=dict)
+    pauses: Pauses = field(default_factory=Pauses)
 
     @classmethod
     def on(
@@ -94,34 +97,30 @@ class Courier:
         return done
 
     def _in_time(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
-        """All of them, or none where their facts are too old: then they wait to be judged anew."""
+        """All of them, or none where their facts would grow too old: they are judged anew."""
         now = self.clock.now()
-        if now - claim.at <= FACTS_HOLD:
+        if not ready or now - claim.at <= FACTS_HOLD - HAND_OVER:
             return ready
-        changes = [
-            Change(one.facts.nudge_id, NudgeState.WAITING, "out_of_date", {"next_at": now})
-            for one in ready
-        ]
         with self.sessions.begin() as session:
-            write_changes(session, claim.id, changes, now=now)
-        done.held_back += len(changes)
+            write_changes(session, claim.id, [_late(one, now) for one in ready], now=now)
+        done.held_back += len(ready)
+        done.late += len(ready)
         return []
 
     def _put_off_paused(self, claim: Claim, ready: list[Ready], done: Delivered) -> list[Ready]:
         """Those whose server is in no trouble; the others are put back until it may be over."""
         now = self.clock.now()
-        for key in [key for key, until in self.pauses.items() if until <= now]:
-            del self.pauses[key]
-        if not self.pauses:
-            return ready
-        until = [self.pauses.get((one.channel, _address(one).server)) for one in ready]
+        until = [self.pauses.until(_address(one), now) for one in ready]
         changes = [
-            put_off(one, over) for one, over in zip(ready, until, strict=True) if over is not None
+            put_off(one.facts, one.channel, over)
+            for one, over in zip(ready, until, strict=True)
+            if over is not None
         ]
         if changes:
             with self.sessions.begin() as session:
                 write_changes(session, claim.id, changes, now=now)
             done.held_back += len(changes)
+            done.put_off += len(changes)
         return [one for one, over in zip(ready, until, strict=True) if over is None]
 
     def _deliver_group(
@@ -135,7 +134,7 @@ class Courier:
         now = self.clock.now()
         messages, changes = self._prepare(group, policy, now)
         with self.sessions.begin() as session:
-            let_go = release(session, claim.id, messages.keys(), now=now)
+            let_go = release(session, claim.id, messages.keys(), policy=policy, now=now)
             changes += [
                 Change(nudge_id, NudgeState.WAITING, "changed_meanwhile", {"next_at": now})
                 for nudge_id in messages.keys() - let_go
@@ -143,6 +142,8 @@ class Courier:
             write_changes(session, claim.id, changes, now=now)
         done.held_back += len(changes)
         going = [one for one in group if one.facts.nudge_id in let_go]
+        # The release waits for whoever is ordering, however long that takes.
+        going = self._in_time(claim, going, done)
         if not going:
             return
         outcomes = self._hand_over(
@@ -201,10 +202,11 @@ class Courier:
         for one, outcome in zip(going, outcomes, strict=True):
             if outcome.server_wide:
                 pause = outcome.retry_after or timedelta(minutes=policy.delivery.backoff_minutes)
-                self.pauses[one.channel, _address(one).server] = now + pause
+                self.pauses.begin(_address(one), now + pause)
+            elif outcome.tried:
+                self.pauses.end(_address(one))
             if not outcome.tried:
-                changes.append(put_off(one, self.pauses[one.channel, _address(one).server]))
-                done.held_back += 1
+                changes.append(self._not_tried(one, outcome, now, done))
                 continue
             change = outcome_change(one, outcome, policy, now)
             changes.append(change)
@@ -218,6 +220,16 @@ class Courier:
             held = write_changes(session, claim.id, changes, now=now)
             if given_up:
                 coupons.revoke(session, [key for key in given_up if key in held], now=now)
+
+    def _not_tried(self, one: Ready, outcome: Outcome, now: datetime, done: Delivered) -> Change:
+        """It waits for its server, or, where the others took too long, to be judged anew."""
+        done.held_back += 1
+        if not outcome.server_wide:
+            done.late += 1
+            return _late(one, now)
+        done.put_off += 1
+        until = self.pauses.until(_address(one), now) or now
+        return put_off(one.facts, one.channel, until)
 
 
 def brief(ready: Ready, policy: Policy, settings: Settings, *, now: datetime) -> Brief:
@@ -267,11 +279,10 @@ def outcome_change(ready: Ready, outcome: Outcome, policy: Policy, now: datetime
     return Change(nudge_id, NudgeState.FAILED, "failed", {"gate": "delivery", **failure}, detail)
 
 
-def put_off(ready: Ready, until: datetime) -> Change:
-    """It was not tried, as its server is in trouble until then: no attempt counts."""
-    detail = {"channel": ready.channel.value, "until": until.isoformat()}
-    values = {"gate": "delivery", "next_at": until, "attempts": ready.facts.attempts}
-    return Change(ready.facts.nudge_id, NudgeState.WAITING, "put_off", values, detail)
+def _late(ready: Ready, now: datetime) -> Change:
+    """What it was judged by is too old to hand it over: no attempt counts."""
+    values = {"next_at": now, "attempts": ready.facts.attempts}
+    return Change(ready.facts.nudge_id, NudgeState.WAITING, "out_of_date", values)
 
 
 def back_off(attempts: int, policy: Policy, asked: timedelta | None) -> timedelta:

@@ -13,13 +13,19 @@ from db.models import Heartbeat
 
 NAME = "nudges"
 SILENT_AFTER = timedelta(minutes=5)
+AWAY_AFTER = timedelta(minutes=2)
+"""Without a sign of life for so long, a process that begins to sweep takes up what stood still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The last sign of life, and when a round last ended well."""
+    """The last sign of life, and when a round last ended well.
+
+    `started_at` is when sweeping began that has not stood still since.
+    """
 
     activated_at: datetime
+    started_at: datetime
     beat_at: datetime
     done_at: datetime | None
     detail: Mapping[str, Any]
@@ -29,8 +35,9 @@ class Pulse:
         return now - self.beat_at > SILENT_AFTER
 
     def is_failing(self, now: datetime) -> bool:
-        """Whether rounds begin and none ends."""
-        return not self.is_silent(now) and now - self.well_until > SILENT_AFTER
+        """Whether rounds begin and none ends; while nothing swept none could."""
+        since = max(self.well_until, self.started_at)
+        return not self.is_silent(now) and now - since > SILENT_AFTER
 
     @property
     def well_until(self) -> datetime:
@@ -38,10 +45,18 @@ class Pulse:
         return self.done_at or self.activated_at
 
 
-def activate(session: Session, *, now: datetime) -> datetime:
-    """Note a sign of life; returns when the sweep first ran on this database."""
+def activate(session: Session, *, now: datetime, first: bool) -> datetime:
+    """Note a sign of life; returns when the sweep first ran on this database.
+
+    `first` where its process has done no round yet: then it may end a time in which nothing swept.
+    A later round never does, so one that fails after minutes is no new beginning each time.
+    """
     row = {"name": NAME, "activated_at": now, "started_at": now, "beat_at": now, "detail": {}}
     session.execute(insert_or_ignore(session, Heartbeat), row)
+    if first:
+        table = table_of(Heartbeat)
+        away = (table.c.name == NAME) & (table.c.beat_at < now - AWAY_AFTER)
+        session.execute(update(table).where(away).values(started_at=now))
     _beat(session, {"beat_at": now})
     return session.get_one(Heartbeat, NAME, populate_existing=True).activated_at
 
@@ -56,7 +71,7 @@ def pulse(session: Session) -> Pulse | None:
     row = session.get(Heartbeat, NAME)
     if row is None:
         return None
-    return Pulse(row.activated_at, row.beat_at, row.done_at, row.detail)
+    return Pulse(row.activated_at, row.started_at, row.beat_at, row.done_at, row.detail)
 
 
 def _beat(session: Session, values: dict[str, Any]) -> None:

@@ -221,6 +221,11 @@ class Policy(_Table):
         """Since the last activity."""
         return timedelta(days=self.max_age_days)
 
+    @property
+    def purchases_count(self) -> timedelta:
+        """For how long what was bought in another order counts as bought of a cart."""
+        return 2 * self.max_age
+
     def stage(self, name: str) -> Stage | None:
         """The stage of that name."""
         for stage in self.stages:

@@ -57,6 +57,7 @@ class Summary:
     def count(self, decided: Decided, delivered: Delivered) -> None:
         """Add a page."""
         self.seen += len(decided.verdicts)
+        self.held_back += decided.put_off
         self.ready += len(decided.ready)
         self.held_out += decided.held_out
         self.gates.update(one.gate for one in decided.verdicts if not isinstance(one, Pass))
@@ -98,6 +99,7 @@ class Sweeper:
         self._leaving = leaving
         self._page = page
         self._version = policy.version
+        self._began = False
         self._channels = frozenset(channel.name for channel in channels)
         self._courier = Courier.on(channels, sessions=sessions, settings=settings, clock=clock)
 
@@ -112,8 +114,8 @@ class Sweeper:
         for take in self._sources(policy):
             more = True
             while more and left > 0:
-                more, decided = self._page_of(policy, take, min(self._page, left), summary)
-                left -= decided
+                more, taken = self._page_of(policy, take, min(self._page, left), summary)
+                left -= taken
         with self._sessions.begin() as session:
             heartbeat.round_done(session, summary.as_detail(), now=self._clock.now())
         return summary
@@ -124,10 +126,11 @@ class Sweeper:
         if self._leaving is not None:
             self._leaving.refresh()
         with self._sessions.begin() as session:
-            activated = heartbeat.activate(session, now=now)
+            activated = heartbeat.activate(session, now=now, first=not self._began)
             taken_back, unknown = recover(session, lease=self._policy.delivery.lease, now=now)
             coupons.tidy(session, now=now)
             chat.tidy(session, now=now)
+        self._began = True
         summary.taken_back += taken_back
         summary.unknown += unknown
         if self._policy.active_from is not None:
@@ -143,15 +146,28 @@ class Sweeper:
     def _page_of(
         self, policy: Policy, take: Take, limit: int, summary: Summary
     ) -> tuple[bool, int]:
-        """Decide and deliver one page: whether there may be more, and how many were sent."""
+        """Decide and deliver one page: whether there may be more, and how many messages it took.
+
+        What waits for a server in trouble takes none, or an outage would use up the minute of all
+        that can be sent. Of a source that a slow server falls behind with, there is no more this
+        round.
+        """
         claim = Claim(new_id(), self._clock.now(), self._version)
-        rules = Rules(policy, self._settings, self._channels, self._decider, self._leaving)
+        rules = Rules(
+            policy,
+            self._settings,
+            self._channels,
+            self._decider,
+            self._leaving,
+            pauses=self._courier.pauses,
+        )
         with self._sessions.begin() as session:
             nudge_ids, more = take(session, claim, limit)
             decided = decide_page(session, claim, nudge_ids, rules)
         delivered = self._courier.deliver(claim, decided.ready, policy)
         summary.count(decided, delivered)
-        return more, len(decided.ready)
+        more = (more or decided.on_trial > 0) and not delivered.late
+        return more, len(decided.ready) - delivered.put_off - delivered.late
 
 
 def _reminders(session: Session, claim: Claim, limit: int) -> tuple[list[str], bool]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import (
@@ -49,6 +49,12 @@ class Event(Base):
         UniqueConstraint("visitor_id", "event_id", "position"),
         Index("ix_events_visitor_id_at", "visitor_id", "at"),
         Index("ix_events_at", "at"),
+        Index(
+            "ix_events_refunds_at",
+            "at",
+            sqlite_where=text("name = 'refund'"),
+            postgresql_where=text("name = 'refund'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowNumber, primary_key=True, doc="Order of arrival.")

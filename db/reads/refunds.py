@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -54,7 +54,8 @@ def refunds_of_people(
         .where(
             Event.at >= since,
             Event.at < until,
-            Event.name == EventName.REFUND,
+            # In the statement's text, as the index of refunds holds none but this name.
+            Event.name == bindparam(None, EventName.REFUND, literal_execute=True),
             Visitor.person_id.in_(people),
         )
     )

@@ -2,9 +2,9 @@
 
 from core.settings import Settings
 from db.models import Channel as ChannelName
-from nudges.channels.protocol import Channel, Outcome, OutcomeKind
+from nudges.channels.protocol import HAND_OVER, Channel, Outcome, OutcomeKind
 
-__all__ = ["Channel", "Outcome", "OutcomeKind", "offered_channels"]
+__all__ = ["HAND_OVER", "Channel", "Outcome", "OutcomeKind", "offered_channels"]
 
 
 def offered_channels(settings: Settings) -> tuple[ChannelName, ...]:

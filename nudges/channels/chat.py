@@ -9,25 +9,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.insert import insert_or_ignore, table_of
+from db.insert import insert_or_ignore
 from db.models import Channel as ChannelName
 from db.models import ChatOutbox, Nudge
 from db.owners import owned_by
 from db.reads.carts import lines_of_cart
 from nudges.channels.protocol import Outcome, OutcomeKind
 from nudges.message import Message
-from nudges.store.outcomes import note_clicked, note_delivered
+from nudges.store.outcomes import note_clicked, note_delivered, note_first
 from nudges.store.release import still_wanted
 from services.cards import line_card
 
 KEPT = timedelta(days=7)
+_ABOUT = "about"
 
 
 class Bot(Protocol):
@@ -117,7 +118,7 @@ def messages_for(
             cards = _cards_of_today(session, kept, cart_id, settings)
             if not cards:
                 continue
-            kept.message = kept.message | {"cards": cards}
+            kept.message = kept.message | {"cards": cards, _ABOUT: sorted(_about(kept))}
             kept.pushed_at = now
         offered.append(kept)
     return offered
@@ -127,12 +128,23 @@ def _cards_of_today(
     session: Session, kept: ChatOutbox, cart_id: str, settings: Settings
 ) -> list[dict[str, Any]]:
     """The cards of what the message was about and can still be bought, as it is sold today."""
-    about = {card["variant_id"] for card in kept.message["cards"]}
+    about = _about(kept)
     return [
         line_card(line, settings=settings)
         for line in lines_of_cart(session, cart_id)
         if line.variant_id in about and line.available
     ]
+
+
+def _about(kept: ChatOutbox) -> set[str]:
+    """The variants that the message was written about, also those that it did not show last."""
+    about: list[str] | None = kept.message.get(_ABOUT)
+    return set(about or (card["variant_id"] for card in kept.message["cards"]))
+
+
+def content(kept: ChatOutbox) -> dict[str, Any]:
+    """The message as its shopper sees it."""
+    return {key: value for key, value in kept.message.items() if key != _ABOUT}
 
 
 def tidy(session: Session, *, now: datetime) -> None:
@@ -145,20 +157,13 @@ def acknowledge(session: Session, identity: Identity, nudge_id: str, *, now: dat
 
     Acknowledging again changes nothing.
     """
-    outbox = table_of(ChatOutbox)
     mine = select(ChatOutbox.nudge_id).where(
         ChatOutbox.nudge_id == nudge_id,
         owned_by(identity, ChatOutbox.visitor_id, ChatOutbox.person_id),
     )
     if session.scalar(mine) is None:
         return False
-    first = session.scalar(
-        update(outbox)
-        .where(outbox.c.nudge_id == nudge_id, outbox.c.delivered_at.is_(None))
-        .values(delivered_at=now)
-        .returning(outbox.c.nudge_id)
-    )
-    if first:
+    if note_first(session, ChatOutbox.nudge_id == nudge_id, ChatOutbox.delivered_at, now):
         note_delivered(session, nudge_id, now=now)
     return True
 

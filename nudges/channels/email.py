@@ -118,8 +118,9 @@ class EmailChannel:
         if not message.address.address.isascii():
             return Outcome(OutcomeKind.PERMANENT, "the address is not ASCII", suppress=True)
         try:
-            mail = self.compose(message, now=now)
-        except ValueError as error:
+            mail = self.compose(message, now=now).as_bytes()
+        except Exception as error:  # noqa: BLE001 the library's are of many kinds
+            # Before the dialogue begins, which one of them would end half way.
             return Outcome(OutcomeKind.PERMANENT, f"no valid mail: {type(error).__name__}")
         try:
             server = self._connection()
@@ -132,7 +133,7 @@ class EmailChannel:
             self._reset(outcome)
         return outcome
 
-    def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage, message: Message) -> Outcome:
+    def _hand_over(self, server: smtplib.SMTP, mail: bytes, message: Message) -> Outcome:
         """The SMTP dialogue, step by step, to know at which one it ended (RFC 5321 3.3).
 
         Until the final dot the server has not taken the mail. A connection that breaks after it,
@@ -149,9 +150,8 @@ class EmailChannel:
             code, reply = server.docmd("DATA")
             if code != 354:
                 return _refused(code, reply)
-            content = mail.as_bytes()
             data_sent = True
-            server.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+            server.send(_LEADING_DOT.sub(b"..", mail) + b".\r\n")
             code, reply = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             kind = OutcomeKind.UNKNOWN if data_sent else OutcomeKind.TEMPORARY

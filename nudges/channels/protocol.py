@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 from typing import Protocol
 
 from db.models import Channel as ChannelName
 from nudges.message import Message
+
+HAND_OVER = timedelta(seconds=20)
+"""How long after their release messages may still be handed over."""
 
 
 class OutcomeKind(StrEnum):
@@ -30,7 +34,7 @@ class Outcome:
 
     `server_wide` says that the same would come of anything else for that server now: it is away,
     does not answer, or wants a pause (of `retry_after`, where it said so). What was then not even
-    `tried` is no attempt.
+    `tried` is no attempt; nor is what was not, without it, because the others took too long.
     """
 
     kind: OutcomeKind
@@ -43,14 +47,27 @@ class Outcome:
 
 
 def one_by_one(
-    messages: Sequence[Message], hand_over: Callable[[Message], Outcome]
+    messages: Sequence[Message],
+    hand_over: Callable[[Message], Outcome],
+    *,
+    seconds: Callable[[], float] = monotonic,
 ) -> list[Outcome]:
-    """Each message's outcome; once a server is in trouble, the others for it are not tried."""
+    """Each message's outcome; once a server is in trouble, the others for it are not tried.
+
+    Nor is what has its turn later than `HAND_OVER` by the clock of `seconds`: a server may be slow
+    without being in trouble, and what the messages rest on grows old.
+    """
     outcomes: list[Outcome] = []
     troubles: dict[str, Outcome] = {}
+    latest = seconds() + HAND_OVER.total_seconds()
     for message in messages:
         server = message.address.server
-        outcome = troubles.get(server) or hand_over(message)
+        if server in troubles:
+            outcome = troubles[server]
+        elif seconds() > latest:
+            outcome = Outcome(OutcomeKind.TEMPORARY, "its turn came too late", tried=False)
+        else:
+            outcome = hand_over(message)
         if outcome.server_wide:
             troubles[server] = Outcome(
                 OutcomeKind.TEMPORARY,
@@ -79,7 +96,8 @@ class Channel(Protocol):
         """Hand the messages over, each at most once; one outcome for each, in the same order.
 
         Never raises for what happens on the way, never tries twice, and tries no more of what goes
-        to a server that is in trouble: each might take as long as the first.
+        to a server that is in trouble: each might take as long as the first. Nothing is begun
+        later than `HAND_OVER`.
         """
         ...
 

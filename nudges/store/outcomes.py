@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.identity import Identity
 from db.addresses import address_digest
@@ -27,11 +27,14 @@ from nudges.facts import Address, InArm
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one nudge becomes, and the step that tells it; `values` are columns of its row."""
+    """What one nudge becomes, and the step that tells it; `values` are columns of its row.
+
+    `what` is None where the step would only say again what an earlier one says.
+    """
 
     nudge_id: str
     state: NudgeState
-    what: str
+    what: str | None
     values: Mapping[str, Any] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,7 +51,8 @@ def write_changes(
         by_columns.setdefault(tuple(row), []).append(row)
     for rows in by_columns.values():
         update_many(session, Nudge, rows)
-    add_steps(session, [(one.nudge_id, one.what, one.detail) for one in kept], now=now)
+    told = [(one.nudge_id, one.what, one.detail) for one in kept if one.what is not None]
+    add_steps(session, told, now=now)
     return held
 
 
@@ -66,35 +70,38 @@ def add_steps(
     )
 
 
+def note_first(
+    session: Session,
+    which: ColumnElement[bool],
+    moment: InstrumentedAttribute[datetime | None],
+    now: datetime,
+    **values: Any,
+) -> bool:
+    """Set a row's column to this moment, and others with it, unless it has one; whether it did."""
+    noted = (
+        update(moment.class_)
+        .where(which, moment.is_(None))
+        .values({moment.key: now, **values})
+        .returning(moment)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalar(noted) is not None
+
+
 def note_delivered(session: Session, nudge_id: str, *, now: datetime) -> None:
     """The shopper's side told that it showed the message; told again changes nothing.
 
     One whose fate was unknown has arrived, then.
     """
-    table = table_of(Nudge)
-    first = session.scalar(
-        update(table)
-        .where(table.c.id == nudge_id, table.c.delivered_at.is_(None))
-        .values(
-            delivered_at=now,
-            state=case((table.c.state == NudgeState.UNKNOWN, NudgeState.SENT), else_=table.c.state),
-        )
-        .returning(table.c.id)
-    )
-    if first:
+    state = table_of(Nudge).c.state
+    arrived = case((state == NudgeState.UNKNOWN, NudgeState.SENT), else_=state)
+    if note_first(session, Nudge.id == nudge_id, Nudge.delivered_at, now, state=arrived):
         add_steps(session, [(nudge_id, "delivered", {})], now=now)
 
 
 def note_clicked(session: Session, nudge_id: str, identity: Identity, *, now: datetime) -> None:
     """The message brought somebody back, in this identity's browser; the first time is noted."""
-    table = table_of(Nudge)
-    first = session.scalar(
-        update(table)
-        .where(table.c.id == nudge_id, table.c.clicked_at.is_(None))
-        .values(clicked_at=now)
-        .returning(table.c.id)
-    )
-    if first:
+    if note_first(session, Nudge.id == nudge_id, Nudge.clicked_at, now):
         who = {"visitor_id": identity.visitor_id, "person_id": identity.person_id}
         add_steps(session, [(nudge_id, "clicked", who)], now=now)
 

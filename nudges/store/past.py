@@ -154,7 +154,7 @@ def buying(page: Page) -> dict[str, Buying]:
     lines = page.session.execute(
         select(Order.person_id, Order.visitor_id, OrderLine.product_id, Order.placed_at)
         .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(page.owned(Order), Order.placed_at > page.now - 2 * page.policy.max_age)
+        .where(page.owned(Order), Order.placed_at > page.now - page.policy.purchases_count)
     )
     for line in lines:
         of = found[line.person_id or line.visitor_id]

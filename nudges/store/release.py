@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.among import among
@@ -16,22 +16,23 @@ from db.models import (
     Nudge,
     NudgeState,
     Order,
+    OrderLine,
     Pause,
     Price,
     Product,
     Reminder,
     Variant,
 )
-from nudges.policy import ASKED
+from nudges.policy import ASKED, Policy
 
 
 def release(
-    session: Session, claim_id: str, nudge_ids: Collection[str], *, now: datetime
+    session: Session, claim_id: str, nudge_ids: Collection[str], *, policy: Policy, now: datetime
 ) -> set[str]:
     """Mark claimed nudges as being sent; returns those that may really go out now.
 
     Left out is what this sweep no longer holds, and whatever changed since its facts were read: the
-    cart was ordered, emptied or touched, all of it was sold out, its owner bought something,
+    cart was ordered, emptied or touched, the rest of it was sold out, its owner bought something,
     withdrew their consent, or asked for silence. An order that is being placed right now is waited
     for.
     """
@@ -49,7 +50,7 @@ def release(
             Nudge.state == NudgeState.CLAIMED,
             Nudge.claim == claim_id,
             *still_wanted(now=now),
-            something_sellable(),
+            something_sellable(bought_after=now - policy.purchases_count),
         )
         .values(state=NudgeState.SENDING, claimed_at=now, attempts=Nudge.attempts + 1)
         .returning(Nudge.id)
@@ -81,23 +82,57 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
             or_(Pause.until.is_(None), Pause.until > now),
             or_(Pause.cart_id.is_(None), Pause.cart_id == Nudge.cart_id),
             or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
-            ~exists().where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at),
+            # Two levels in, a table that is not named as the statement's own would be every row's.
+            ~exists()
+            .where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at)
+            .correlate(Nudge, Pause),
         ),
         or_(Nudge.stage != ASKED, _still_asked_for()),
         or_(_consent_in_force(), _asked_for_there()),
     ]
 
 
-def something_sellable() -> ColumnElement[bool]:
-    """Something of the nudge's cart has a price and is in stock."""
+def something_sellable(*, bought_after: datetime) -> ColumnElement[bool]:
+    """Something of the nudge's cart can be bought and sent, as `facts.Line.sellable` has it.
+
+    What its owner has in another order, placed since they began the cart and after that moment,
+    does not count (`facts.Facts.open_lines`).
+    """
     return exists().where(
-        CartLine.cart_id == Nudge.cart_id,
+        Cart.id == Nudge.cart_id,
+        CartLine.cart_id == Cart.id,
         Product.id == CartLine.product_id,
         Product.active,
         Variant.id == CartLine.variant_id,
         Variant.product_id == Product.id,
         Variant.stock > 0,
         exists().where(Price.variant_id == Variant.id, Price.valid_until.is_(None)),
+        # As JSON text, which both databases give alike; where nothing is said it can be sent.
+        cast(Product.facts.op("->")(literal("shippable", Text)), Text).is_distinct_from("false"),
+        ~_ordered(Order.person_id == Cart.person_id, bought_after),
+        ~_ordered(
+            and_(
+                Cart.person_id.is_(None),
+                Order.person_id.is_(None),
+                Order.visitor_id == Cart.visitor_id,
+            ),
+            bought_after,
+        ),
+    )
+
+
+def _ordered(by: ColumnElement[bool], after: datetime) -> ColumnElement[bool]:
+    """The line's product is in an order of theirs that is no older than the cart."""
+    return (
+        exists()
+        .where(
+            by,
+            Order.placed_at > after,
+            or_(Order.placed_at >= Cart.created_at, Order.placed_at >= Nudge.episode),
+            OrderLine.order_id == Order.id,
+            OrderLine.product_id == CartLine.product_id,
+        )
+        .correlate(Nudge, Cart, CartLine)
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from nudges.channels.chat import acknowledge, messages_for
+from nudges.channels.chat import acknowledge, content, messages_for
 from web.fields import PublicKey
 from web.identity import DOCUMENTED_SECURITY, CurrentIdentity
 from web.json import json_response
@@ -33,7 +33,7 @@ def get_reminders(request: Request, identity: CurrentIdentity) -> Response:
         rows = messages_for(session, identity, settings=state.settings, now=state.clock.now())
         messages = [
             {
-                **row.message,
+                **content(row),
                 "id": row.nudge_id,
                 "from": "bot",
                 "at": row.created_at.isoformat(),

@@ -1,5 +1,6 @@
 """The chat's reminders: kept for their shopper, delivered when the widget says it showed them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,21 @@ from core.clock import SimulatedClock
 from core.identity import Identity, issue_token
 from core.settings import Settings
 from db.engine import SessionFactory
+from db.fold import CartItem
 from db.models import Channel, ChatOutbox, Nudge, NudgeStep, Price, Product, Variant
 from db.writes.asked import stop_reminders
 from nudges.channels.chat import ChatChannel
 from tests.integration.nudges.coupons import TREATMENTS, Always
-from tests.integration.nudges.shoppers import agree, buy, leave_cart, left_carts, policy, sweeper
+from tests.integration.nudges.shoppers import (
+    STOVE,
+    TENT,
+    agree,
+    buy,
+    leave_cart,
+    person,
+    policy,
+    sweeper,
+)
 
 HOUR = timedelta(hours=1)
 ANN = Identity("v-ann", "ann")
@@ -36,11 +47,16 @@ def ear() -> Ear:
 
 
 def remind(
-    sessions: SessionFactory, clock: SimulatedClock, ear: Ear, treatment: str = "reminder"
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    ear: Ear,
+    treatment: str = "reminder",
+    items: Sequence[CartItem] = (TENT,),
 ) -> None:
     """Ann left a tent and agreed to chat messages; the sweep writes to her."""
-    left_carts(sessions, clock, "ann", ago=HOUR)
     with sessions.begin() as session:
+        person(session, "ann", now=clock.now() - 25 * HOUR)
+        leave_cart(session, "ann", at=clock.now() - HOUR, items=items)
         agree(session, "ann", Channel.CHAT, now=clock.now() - HOUR)
     stage = {"name": "first", "after_minutes": 60, "channels": ["chat"], "treatments": TREATMENTS}
     rules = policy(stages=[stage], incentives={"daily_budget": 20000, "valid_days": 3})
@@ -179,6 +195,27 @@ def test_what_is_handed_over_later_has_the_prices_and_the_stock_of_then(
     (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
     (card,) = message["cards"]
     assert (card["price"]["text"], card["stock"]) == ("€99.00", "low")
+
+
+@pytest.mark.usefixtures("small_shop")
+def test_what_was_sold_out_for_a_while_comes_back(
+    client: TestClient,
+    ann: dict[str, str],
+    sessions: SessionFactory,
+    clock: SimulatedClock,
+    ear: Ear,
+) -> None:
+    remind(sessions, clock, ear, items=(TENT, STOVE))
+
+    def shown(tents: int) -> list[str]:
+        with sessions.begin() as session:
+            session.get_one(Variant, "tent-green").stock = tents
+        (message,) = client.get("/chat/reminders", headers=ann).json()["messages"]
+        assert "about" not in message
+        return [card["title"] for card in message["cards"]]
+
+    assert shown(tents=0) == ["Gas stove"]
+    assert shown(tents=5) == ["Ridge tent", "Gas stove"]
 
 
 @pytest.mark.usefixtures("reminded")

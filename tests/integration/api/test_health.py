@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from core.clock import SimulatedClock
 from db.engine import SessionFactory
 from nudges.decision import AlwaysRemind, Choice, Decision
-from nudges.heartbeat import SILENT_AFTER
+from nudges.heartbeat import SILENT_AFTER, activate
 from tests.integration.nudges.shoppers import Sink, left_carts, sweeper
 
 
@@ -66,3 +66,33 @@ def test_a_scheduler_none_of_whose_sweeps_ends_is_missed_until_one_does(
     )
     sweeper(sessions, clock).run()
     assert nudges(client)[0] == "ok"
+
+
+@pytest.mark.usefixtures("small_shop")
+def test_a_scheduler_that_stood_still_has_time_to_end_its_first_round(
+    client: TestClient, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    sweeper(sessions, clock).run()
+    left_carts(sessions, clock, "ann", ago=timedelta(hours=1))
+    clock.advance(timedelta(hours=2))
+    back = sweeper(sessions, clock, channels=[Sink()], decider=Fails())
+    with pytest.raises(LookupError):
+        back.run()
+    assert nudges(client) == ("ok", "last sweep 2026-03-02 10:00:00 UTC")
+    # Rounds that take minutes and then fail are no new beginning each time.
+    for _ in range(2):
+        clock.advance(timedelta(minutes=3))
+        with pytest.raises(LookupError):
+            back.run()
+    assert nudges(client)[0] == "degraded"
+
+
+def test_a_scheduler_that_is_started_again_and_again_and_ends_no_round_is_missed(
+    client: TestClient, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    sweeper(sessions, clock).run()
+    for _ in range(6):
+        clock.advance(timedelta(minutes=1))
+        with sessions.begin() as session:
+            activate(session, now=clock.now(), first=True)
+    assert nudges(client)[0] == "degraded"

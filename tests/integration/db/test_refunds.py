@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.event import listen
 
 from core.clock import SimulatedClock
 from core.identity import Identity
 from db.engine import SessionFactory
 from db.fold import CartItem
-from db.models import EventName
+from db.models import Event, EventName, Person, Visitor
 from db.reads.carts import purchases
 from db.reads.history import owned
+from db.reads.refunds import refunds_of_people
 from db.writes.events import NewEvent, record
+from tests.conftest import START
 from tests.visitors import create_visitor
 
 TENTS = CartItem("tent", "tent-green", 2, 11900, "EUR")
@@ -87,3 +92,45 @@ def test_another_shoppers_refund_of_the_same_order_number_changes_nothing(
         other = create_visitor(session, now=clock.now())
     refunded, _ = after_refund(sessions, identity, clock, by=other)
     assert refunded == {"tent": 0, "stove": 0}
+
+
+def test_the_refunds_of_a_time_are_found_by_their_index(sessions: SessionFactory) -> None:
+    """However much else happened in it."""
+    people = [f"p{number}" for number in range(200)]
+    with sessions.begin() as session:
+        session.execute(insert(Person), [{"id": key, "created_at": START} for key in people])
+        session.execute(
+            insert(Visitor),
+            [{"id": f"v-{key}", "person_id": key, "created_at": START} for key in people],
+        )
+        session.execute(
+            insert(Event),
+            [
+                {
+                    "visitor_id": f"v-{key}",
+                    "event_id": f"e{number}",
+                    "name": EventName.VIEW_ITEM if number or key != "p7" else EventName.REFUND,
+                    "transaction_id": "T1",
+                    "at": START + timedelta(minutes=number),
+                    "received_at": START,
+                }
+                for key in people
+                for number in range(20)
+            ],
+        )
+        session.connection().exec_driver_sql("ANALYZE")
+    seen: list[tuple[str, Any]] = []
+
+    def note(_: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
+        seen.append((text, values))
+
+    with sessions() as session:
+        connection = session.connection()
+        listen(connection, "before_cursor_execute", note)
+        everybody, until = select(Person.id), START + timedelta(days=1)
+        found = refunds_of_people(session, everybody, since=START, until=until)
+        assert list(found) == ["p7"]
+        ((text, values),) = seen
+        explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        plan = connection.exec_driver_sql(f"{explain} {text}", values).all()
+    assert "ix_events_refunds_at" in "\n".join(str(row[-1]) for row in plan)

@@ -64,7 +64,7 @@ def released(
     sessions: SessionFactory, claim_id: str, nudge_ids: list[str], now: datetime
 ) -> set[str]:
     with sessions.begin() as session:
-        return release(session, claim_id, nudge_ids, now=now)
+        return release(session, claim_id, nudge_ids, policy=RULES, now=now)
 
 
 def run_in(pool: ThreadPoolExecutor, work: Callable[[], set[str]]) -> Future[set[str]]:
@@ -105,7 +105,7 @@ def test_an_order_waits_for_the_release_that_came_first(
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as opened:
         letting_go = opened.enter_context(sessions())
-        assert release(letting_go, claim_id, ready, now=clock.now()) == set(ready)
+        assert release(letting_go, claim_id, ready, policy=RULES, now=clock.now()) == set(ready)
         ordering = run_in(pool, buy)
         assert not ordering.done()
         letting_go.commit()

@@ -62,7 +62,7 @@ def test_a_policy_that_cannot_be_used_is_named_at_start(start: Start, tmp_path: 
 
 def test_a_silent_sweep_is_noticed(sessions: SessionFactory, clock: SimulatedClock) -> None:
     with sessions.begin() as session:
-        activate(session, now=clock.now())
+        activate(session, now=clock.now(), first=True)
         last = pulse(session)
     assert last is not None
     assert not last.is_silent(clock.now() + timedelta(minutes=5))

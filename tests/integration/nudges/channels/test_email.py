@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -105,6 +107,30 @@ def test_a_server_that_closes_is_left_alone_and_a_busy_mailbox_holds_up_no_other
         outcomes = channel(server).deliver([message() for _ in range(3)], now=NOW)
         assert {one.kind for one in outcomes} == {OutcomeKind.TEMPORARY}
         assert sum(one.tried for one in outcomes) == tried
+
+
+def test_a_mail_that_cannot_be_written_is_given_up_before_the_server_hears_of_it(
+    server: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = EmailChannel.compose
+
+    class Broken(EmailMessage):
+        def as_bytes(self, *args: Any, **values: Any) -> bytes:  # noqa: ARG002
+            raise LookupError("unknown encoding")
+
+    def second_breaks(self: EmailChannel, message: Message, *, now: datetime) -> EmailMessage:
+        whole = compose(self, message, now=now)
+        return Broken() if message.address.address.startswith("bob") else whole
+
+    monkeypatch.setattr(EmailChannel, "compose", second_breaks)
+    mails = [message(f"{key}@example.org") for key in ("ann", "bob", "cat")]
+    outcomes = channel(server).deliver(mails, now=NOW)
+    assert [one.kind for one in outcomes] == [
+        OutcomeKind.ACCEPTED,
+        OutcomeKind.PERMANENT,
+        OutcomeKind.ACCEPTED,
+    ]
+    assert not any(one.suppress for one in outcomes)
 
 
 def test_an_address_that_smtp_cannot_say_is_suppressed(server: MailSink) -> None:
