@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from db.insert import table_of
-from db.models import Channel, ChatOutbox, Nudge, NudgeState, Pause, Reminder
+from db.models import Channel, ChatOutbox, Pause, Reminder
 from db.owners import owned_by
 from db.reads.consents import consents_in_force
 from db.reads.nudges import reminder_to_come
 from db.writes.consents import record_consent
 from db.writes.visitors import claim_visitor, require_current
-from db.writes.wishes import cancel_reminders, cancel_those, pause
+from db.writes.wishes import cancel_reminders, pause
 
 WORDING = "chat-1"
 UNDO_WORDING = "chat-undo-1"
@@ -70,7 +70,6 @@ def end_reminders(
 ) -> Stopped:
     """As `stop_reminders`, for an owner who is known by something other than their own token."""
     reminders = cancel_reminders(session, owner, now=now, channel=channel)
-    reminders += _cancel_taken_up(session, owner, channel, now=now)
     withdrawn: list[Channel] = []
     silenced = False
     if owner.person_id is None:
@@ -176,7 +175,10 @@ def ask_reminder(
     source: str,
     now: datetime,
 ) -> Asked:
-    """Remind the shopper of their cart at that moment; it takes the place of an earlier wish."""
+    """Remind the shopper of their cart at that moment; it takes the place of an earlier wish.
+
+    Also of one that was due and could not be sent yet.
+    """
     mine = _current(session, identity, now=now)
     replaced = cancel_reminders(session, mine, now=now)
     row = Reminder(
@@ -225,17 +227,6 @@ def _end_silence(session: Session, owner: Identity, stopped_at: datetime, *, now
         .execution_options(synchronize_session=False)
     )
     return bool(ended.all())
-
-
-def _cancel_taken_up(
-    session: Session, owner: Identity, channel: Channel | None, *, now: datetime
-) -> int:
-    """Take back reminders that became a nudge which has not gone out."""
-    unsent = select(Nudge.id).where(
-        owned_by(owner, Nudge.visitor_id, Nudge.person_id),
-        Nudge.state.in_((NudgeState.WAITING, NudgeState.CLAIMED)),
-    )
-    return cancel_those(session, owner, Reminder.nudge_id.in_(unsent), now=now, channel=channel)
 
 
 def _let_go_of_chat(session: Session, owner: Identity, *, now: datetime) -> None:
