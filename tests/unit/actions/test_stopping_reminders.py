@@ -9,7 +9,8 @@ from core.identity import Identity
 from db.models import Channel, Nudge, NudgeState, Pause, Reminder
 from db.reads.carts import open_cart
 from db.reads.consents import consent_ledger
-from tests.integration.nudges.shoppers import agree, person
+from nudges.channels import Outcome, OutcomeKind
+from tests.integration.nudges.shoppers import Sink, agree, person, policy, sweeper
 from tests.unit.actions.conftest import Chat
 from tests.unit.actions.reminded import granted, reminders, swept
 
@@ -223,3 +224,48 @@ def test_a_bare_stop_means_the_reminders_only_right_after_one(
     assert len(swept(ada.shop, clock).taken) == 1
     assert ada.say("action_stop", "stop").responses == ["utter_reminders_stopped"]
     assert granted(ada) == set()
+
+
+def test_a_no_to_a_channel_never_agreed_to_is_kept_and_the_chat_does_not_stand_in_for_the_mail(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    ada.say("action_remind_me", "remind me by email in 2 hours")
+    clock.advance(MINUTE)
+    for _ in range(2):
+        answer = ada.say("action_stop_reminders", "stop reminding me in the chat")
+        assert answer.text.startswith("Done. You will get no more reminders in this chat.")
+    with ada.shop.sessions() as session:
+        lines = [line for line in consent_ledger(session, "ada") if line.channel is Channel.CHAT]
+    assert [(line.granted, line.source) for line in lines] == [(False, "chat")]
+    clock.advance(timedelta(hours=2))
+    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
+    chat = Sink(name=Channel.CHAT)
+    sweep = sweeper(ada.shop.sessions, clock, channels=[mail, chat], rules=policy())
+    sweep.run()
+    sweep.run()
+    assert (len(mail.taken), len(chat.taken)) == (1, 0)
+
+
+def test_undoing_a_stop_agrees_to_nothing_new_but_the_reminder_comes_again(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    with ada.shop.sessions.begin() as session:
+        agree(session, "ada", Channel.EMAIL, now=clock.now(), granted=False)
+    ada.say("action_remind_me", "remind me in 2 hours")
+    clock.advance(MINUTE)
+    ada.say("action_stop_reminders", "stop reminding me in the chat")
+    clock.advance(MINUTE)
+    assert ada.say("action_undo_stop", "/undo_stop").responses == ["utter_reminder_stands"]
+    assert granted(ada) == set()
+    clock.advance(timedelta(hours=2))
+    assert len(swept(ada.shop, clock, Channel.CHAT).taken) == 1
+
+
+def test_undoing_a_no_to_a_channel_never_agreed_to_agrees_to_nothing(
+    ada: Chat, clock: SimulatedClock
+) -> None:
+    assert ada.say("action_stop_reminders", "stop reminding me in the chat").buttons == []
+    ada.slots["stopped_at"] = clock.now().isoformat()
+    clock.advance(MINUTE)
+    assert ada.say("action_undo_stop", "/undo_stop").responses == ["utter_no_stop_to_undo"]
+    assert granted(ada) == {Channel.EMAIL}
