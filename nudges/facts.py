@@ -123,8 +123,7 @@ class Facts:
 
     `asked_for` is the moment of the shopper's own reminder that this nudge is, if it is one;
     `asked_at` when they asked, `asked_channel` where they want it; both None once they took it
-    back. `refused_at` is when they withdrew their consent, by channel, where that is their last
-    word about it.
+    back. `refused_at` is when they said no, by channel, where that is their last word about it.
     `reminder_due` is when another one of theirs is due.
     `reached` is the step nearest to the order that the visit came to. `leaving` is how likely the
     recommender held it, when that visit ended, that the cart would not be bought in it; None where
@@ -169,9 +168,16 @@ class Facts:
 
     @property
     def silences_in_force(self) -> tuple[Silence, ...]:
-        """Those that hold for this nudge: a reminder asked for later is the newer word."""
-        asked_at = self.asked_at
-        return tuple(one for one in self.silences if asked_at is None or one.since >= asked_at)
+        """Those that hold for this nudge.
+
+        A reminder asked for later is the newer word, but not of a channel that it does not name.
+        """
+        spoken_of = (None, self.asked_channel)
+        return tuple(
+            one
+            for one in self.silences
+            if self.asked_at is None or one.since >= self.asked_at or one.channel not in spoken_of
+        )
 
     @cached_property
     def open_lines(self) -> tuple[Line, ...]:

@@ -323,14 +323,16 @@ def _agreed(facts: Facts, policy: Policy) -> list[Channel]:
 def _asked_for_on(facts: Facts, channel: Channel) -> bool:
     """Asking for a reminder is agreeing to its channel, and to the chat where that one fails.
 
-    A no to either of them that was said afterwards ends that.
+    A no to its channel that was said afterwards ends both. The chat was not asked for, so a no to
+    it stands whenever it was said.
     """
     if facts.stage != ASKED or facts.asked_at is None or facts.asked_channel is None:
         return False
-    if channel not in (facts.asked_channel, Channel.CHAT):
+    refused = facts.refused_at.get(facts.asked_channel)
+    if refused is not None and refused >= facts.asked_at:
         return False
-    refused = [facts.refused_at.get(one) for one in (facts.asked_channel, channel)]
-    return not any(at is not None and at >= facts.asked_at for at in refused)
+    in_its_place = channel is Channel.CHAT and channel not in facts.refused_at
+    return channel is facts.asked_channel or in_its_place
 
 
 def _reachable(facts: Facts, policy: Policy) -> list[Channel]:

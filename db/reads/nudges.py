@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
@@ -96,15 +96,20 @@ class ToCome:
     channel: Channel
 
 
+def still_to_come() -> ColumnElement[bool]:
+    """Of a reminder: it was not taken back, and nothing that came of it went out or was stopped."""
+    unsent = exists().where(
+        Nudge.id == Reminder.nudge_id,
+        Nudge.state.in_((NudgeState.WAITING, NudgeState.CLAIMED)),
+    )
+    return and_(Reminder.cancelled_at.is_(None), or_(Reminder.taken_at.is_(None), unsent))
+
+
 def reminder_to_come(session: Session, identity: Identity) -> ToCome | None:
-    """The shopper's own reminder, as it is stored."""
+    """The shopper's own reminder, as it is stored: the next, also one that is being tried again."""
     row = session.execute(
         select(Reminder.id, Reminder.due_at, Reminder.channel)
-        .where(
-            owned_by(identity, Reminder.visitor_id, Reminder.person_id),
-            Reminder.taken_at.is_(None),
-            Reminder.cancelled_at.is_(None),
-        )
+        .where(owned_by(identity, Reminder.visitor_id, Reminder.person_id), still_to_come())
         .order_by(Reminder.due_at)
         .limit(1)
     ).one_or_none()

@@ -1,5 +1,6 @@
 """What a shopper says about reminders: no more of them, after all, or one at their own moment."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +10,13 @@ from sqlalchemy.orm import Session
 from core.identity import Identity
 from core.ids import new_id
 from db.insert import table_of
-from db.models import Channel, ChatOutbox, Nudge, NudgeState, Pause, Reminder
+from db.models import Channel, ChatOutbox, Pause, Reminder
 from db.owners import owned_by
-from db.reads.consents import consents_in_force
+from db.reads.consents import ConsentLine, consent_ledger, consents_in_force
 from db.reads.nudges import reminder_to_come
 from db.writes.consents import record_consent
 from db.writes.visitors import claim_visitor, require_current
-from db.writes.wishes import cancel_reminders, cancel_those, pause
+from db.writes.wishes import cancel_reminders, pause
 
 WORDING = "chat-1"
 UNDO_WORDING = "chat-undo-1"
@@ -49,9 +50,10 @@ def stop_reminders(
 ) -> Stopped:
     """Write to the shopper no more, on `channel` or on every one.
 
-    A person's consents are withdrawn; a guest, who gave none, is silent for good. Reminders asked
-    for are taken back, also one that the sweep holds but has not sent, and what still waits for
-    their chat is let go. Doing it again changes nothing.
+    A person's consents are withdrawn, and a channel that they name is refused where they never
+    agreed to it; a guest, who gave none, is silent for good. Reminders asked for are taken back,
+    also one that the sweep holds but has not sent, and what still waits for their chat is let go.
+    Doing it again changes nothing.
     """
     mine = _current(session, identity, now=now)
     return end_reminders(
@@ -70,7 +72,6 @@ def end_reminders(
 ) -> Stopped:
     """As `stop_reminders`, for an owner who is known by something other than their own token."""
     reminders = cancel_reminders(session, owner, now=now, channel=channel)
-    reminders += _cancel_taken_up(session, owner, channel, now=now)
     withdrawn: list[Channel] = []
     silenced = False
     if owner.person_id is None:
@@ -84,7 +85,9 @@ def end_reminders(
             for one in Channel
             if channel in (None, one) and one in agreed and agreed[one].granted
         ]
-        for one in withdrawn:
+        # A reminder that was asked for elsewhere may come on a channel without a word about it.
+        refused = [channel] if channel and channel not in agreed else []
+        for one in (*withdrawn, *refused):
             record_consent(
                 session,
                 owner.person_id,
@@ -123,15 +126,12 @@ def undo_stop(
     """Give back what the shopper's "stop" of that moment took, and nothing else.
 
     Each consent is a new line of the ledger, given now. A channel that anything was said of since
-    stays as it is. Of reminders only one still to come stands again, where no newer one does; a
-    message for the chat that was let go stays away. Doing it again changes nothing.
+    stays as it is, and so does one that they had never agreed to. Of reminders only one still to
+    come stands again, where no newer one does, as asked for now: so it is a newer word than that
+    stop. A message for the chat that was let go stays away. Doing it again changes nothing.
     """
     mine = _current(session, identity, now=now)
-    granted = [
-        line.channel
-        for line in (consents_in_force(session, mine.person_id) if mine.person_id else {}).values()
-        if not line.granted and (line.at, line.wording_version) == (stopped_at, WORDING)
-    ]
+    granted = _withdrawn_at(session, mine.person_id, stopped_at) if mine.person_id else []
     for channel in granted:
         record_consent(
             session,
@@ -152,7 +152,7 @@ def undo_stop(
     newer = reminder_to_come(session, mine) is not None
     standing = [one for one in taken if one.taken_at is None and one.due_at > now and not newer]
     for reminder in standing:
-        reminder.cancelled_at = None
+        reminder.cancelled_at, reminder.asked_at = None, now
     session.flush()
     return Undone(tuple(granted), heard, len(standing), len(taken) - len(standing))
 
@@ -176,7 +176,10 @@ def ask_reminder(
     source: str,
     now: datetime,
 ) -> Asked:
-    """Remind the shopper of their cart at that moment; it takes the place of an earlier wish."""
+    """Remind the shopper of their cart at that moment; it takes the place of an earlier wish.
+
+    Also of one that was due and could not be sent yet.
+    """
     mine = _current(session, identity, now=now)
     replaced = cancel_reminders(session, mine, now=now)
     row = Reminder(
@@ -197,6 +200,19 @@ def _current(session: Session, identity: Identity, *, now: datetime) -> Identity
     visitor = claim_visitor(session, identity, now=now)
     require_current(identity, visitor)
     return Identity(visitor.id, visitor.person_id)
+
+
+def _withdrawn_at(session: Session, person_id: str, stopped_at: datetime) -> list[Channel]:
+    """The channels agreed to until the "stop" of that moment, of which nothing was said since."""
+    words: defaultdict[Channel, list[ConsentLine]] = defaultdict(list)
+    for line in consent_ledger(session, person_id):
+        words[line.channel].append(line)
+    return [
+        channel
+        for channel, lines in words.items()
+        if [line.granted for line in lines[-2:]] == [True, False]
+        and (lines[-1].at, lines[-1].wording_version) == (stopped_at, WORDING)
+    ]
 
 
 def _is_silent(session: Session, owner: Identity, channel: Channel | None) -> bool:
@@ -225,17 +241,6 @@ def _end_silence(session: Session, owner: Identity, stopped_at: datetime, *, now
         .execution_options(synchronize_session=False)
     )
     return bool(ended.all())
-
-
-def _cancel_taken_up(
-    session: Session, owner: Identity, channel: Channel | None, *, now: datetime
-) -> int:
-    """Take back reminders that became a nudge which has not gone out."""
-    unsent = select(Nudge.id).where(
-        owned_by(owner, Nudge.visitor_id, Nudge.person_id),
-        Nudge.state.in_((NudgeState.WAITING, NudgeState.CLAIMED)),
-    )
-    return cancel_those(session, owner, Reminder.nudge_id.in_(unsent), now=now, channel=channel)
 
 
 def _let_go_of_chat(session: Session, owner: Identity, *, now: datetime) -> None:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from core.identity import Identity
 from db.models import Channel, Pause, Reminder
 from db.owners import owned_by
+from db.reads.nudges import still_to_come
 
 
 def pause(
@@ -63,25 +64,9 @@ def cancel_reminders(
 ) -> int:
     """Take back the reminders that are still to come, those on `channel` alone where given.
 
-    Returns how many there were.
+    Also one that the sweep took up and has not sent. Returns how many there were.
     """
-    return cancel_those(session, owner, Reminder.taken_at.is_(None), now=now, channel=channel)
-
-
-def cancel_those(
-    session: Session,
-    owner: Identity,
-    which: ColumnElement[bool],
-    *,
-    now: datetime,
-    channel: Channel | None,
-) -> int:
-    """Take back the owner's reminders for which `which` holds; returns how many there were."""
-    wanted = [
-        owned_by(owner, Reminder.visitor_id, Reminder.person_id),
-        Reminder.cancelled_at.is_(None),
-        which,
-    ]
+    wanted = [owned_by(owner, Reminder.visitor_id, Reminder.person_id), still_to_come()]
     if channel is not None:
         wanted.append(Reminder.channel == channel)
     cancelled = session.execute(

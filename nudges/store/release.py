@@ -3,8 +3,20 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.among import among
 from db.models import (
@@ -63,7 +75,7 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
     """What must hold of a nudge's row for its message to be read now.
 
     The cart is there as it was left, its owner has bought nothing since, nobody asked for silence,
-    and they still agree, or have asked for it and said no to neither it nor its channel since.
+    and they still agree, or have asked for it and did not say no to it or to its channel.
     """
     return [
         exists().where(
@@ -84,7 +96,11 @@ def still_wanted(*, now: datetime) -> list[ColumnElement[bool]]:
             or_(Pause.channel.is_(None), Pause.channel == Nudge.channel),
             # Two levels in, a table that is not named as the statement's own would be every row's.
             ~exists()
-            .where(Reminder.nudge_id == Nudge.id, Reminder.asked_at > Pause.at)
+            .where(
+                Reminder.nudge_id == Nudge.id,
+                Reminder.asked_at > Pause.at,
+                or_(Pause.channel.is_(None), Pause.channel == _asked_channel()),
+            )
             .correlate(Nudge, Pause),
         ),
         or_(Nudge.stage != ASKED, _still_asked_for()),
@@ -138,14 +154,7 @@ def _ordered(by: ColumnElement[bool], after: datetime) -> ColumnElement[bool]:
 
 def _consent_in_force() -> ColumnElement[bool]:
     """The newest line of the ledger for the nudge's person and channel is a yes."""
-    newest = (
-        select(Consent.granted)
-        .where(Consent.person_id == Nudge.person_id, Consent.channel == Nudge.channel)
-        .order_by(Consent.at.desc(), Consent.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return newest.is_(True)
+    return _last_word(Consent.granted, Nudge.channel).is_(True)
 
 
 def _still_asked_for() -> ColumnElement[bool]:
@@ -154,21 +163,36 @@ def _still_asked_for() -> ColumnElement[bool]:
 
 
 def _asked_for_there() -> ColumnElement[bool]:
-    """The shopper asked for it on this channel, which may be the chat in place of one that failed.
+    """The shopper asked for it on this channel, or it comes in the chat as that one failed.
 
-    They have said no to neither of them since.
+    They did not say no to the channel since they asked; to the chat in its place not at all. As for
+    the gates, what counts of a channel is the last word: a no that was taken back is none.
     """
+    refused_at = case((Consent.granted.is_(False), Consent.at))
+    in_its_place = and_(
+        Nudge.channel == Channel.CHAT, _last_word(refused_at, Nudge.channel).is_(None)
+    )
     return exists().where(
         Reminder.nudge_id == Nudge.id,
-        or_(
-            Reminder.channel.is_(None),
-            Reminder.channel == Nudge.channel,
-            Nudge.channel == Channel.CHAT,
-        ),
-        ~exists().where(
-            Consent.person_id == Nudge.person_id,
-            or_(Consent.channel == Nudge.channel, Consent.channel == Reminder.channel),
-            Consent.granted.is_(False),
-            Consent.at >= Reminder.asked_at,
-        ),
+        or_(_asked_channel() == Nudge.channel, in_its_place),
+        (_last_word(refused_at, _asked_channel()) >= Reminder.asked_at).is_not(True),
     )
+
+
+def _asked_channel() -> ColumnElement[Channel]:
+    """Where the shopper wants the reminder: in the chat where they did not say."""
+    return func.coalesce(Reminder.channel, literal(Channel.CHAT, Reminder.channel.type))
+
+
+def _last_word[T](
+    column: ColumnElement[T] | InstrumentedAttribute[T],
+    channel: ColumnElement[Channel] | InstrumentedAttribute[Channel | None],
+) -> ColumnElement[T]:
+    """This of the ledger's newest line for the nudge's person and the channel; null without one."""
+    newest = (
+        select(column)
+        .where(Consent.person_id == Nudge.person_id, Consent.channel == channel)
+        .order_by(Consent.at.desc(), Consent.id.desc())
+        .limit(1)
+    )
+    return newest.correlate(Nudge, Reminder).scalar_subquery()

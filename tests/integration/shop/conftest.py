@@ -10,8 +10,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Client, Response
+from sqlalchemy import update
 
 from core.clock import SimulatedClock
+from core.settings import Settings
 from db.engine import SessionFactory
 from db.models import (
     Category,
@@ -23,6 +25,8 @@ from db.models import (
     PromotionKind,
     Variant,
 )
+from nudges.message import Message
+from tests.integration.shop.left import STOVE, remind
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = '<script>alert("x")</script>\'"&{{7*7}}'
@@ -162,3 +166,18 @@ def other_browser(app: FastAPI, client: TestClient) -> Iterator[Browser]:
     """Another shopper's browser on the same shop."""
     with TestClient(app, raise_server_exceptions=False) as other:
         yield Browser(other)
+
+
+@pytest.fixture
+def mailbox(sessions: SessionFactory, catalogue: None) -> None:
+    """Anna has an e-mail address."""
+    with sessions.begin() as session:
+        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
+
+
+@pytest.fixture
+def message(
+    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, mailbox: None
+) -> Message:
+    """Anna left a stove, and got a mail about it."""
+    return remind(sessions, clock, settings, STOVE)

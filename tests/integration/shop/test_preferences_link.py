@@ -3,26 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.clock import SimulatedClock
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Channel, LinkPurpose, Pause, Person
+from db.models import Channel, LinkPurpose, Pause
 from db.reads.consents import consents_in_force
 from nudges.message import Message
 from tests.integration.nudges.shoppers import Sink, leave_cart, sweeper
 from tests.integration.shop.conftest import Browser
-from tests.integration.shop.left import STOVE, every_row, path, remind
-
-
-@pytest.fixture
-def message(
-    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
-) -> Message:
-    with sessions.begin() as session:
-        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
-    return remind(sessions, clock, settings, STOVE)
+from tests.integration.shop.left import STOVE, every_row, path
 
 
 @pytest.fixture

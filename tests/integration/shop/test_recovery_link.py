@@ -17,7 +17,6 @@ from db.models import (
     NudgeStep,
     Order,
     Pause,
-    Person,
     Price,
     Product,
     Variant,
@@ -29,11 +28,9 @@ from tests.integration.shop.left import JACKET, STOVE, every_row, path, remind
 
 @pytest.fixture
 def message(
-    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
+    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, mailbox: None
 ) -> Message:
     """Anna left a stove and two jackets, and got a mail about it."""
-    with sessions.begin() as session:
-        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
     return remind(sessions, clock, settings, STOVE, JACKET)
 
 
@@ -44,11 +41,9 @@ def link(message: Message) -> str:
 
 @pytest.fixture
 def coupon_link(
-    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
+    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, mailbox: None
 ) -> str:
     """Anna left a stove and two jackets, and got a tenth off, at most the policy's most."""
-    with sessions.begin() as session:
-        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
     message = remind(sessions, clock, settings, STOVE, JACKET, treatment="percent_10")
     return path(message, LinkPurpose.RECOVER)
 

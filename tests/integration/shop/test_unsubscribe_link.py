@@ -3,30 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.clock import SimulatedClock
 from core.identity import Identity
 from core.ids import new_id
 from core.settings import Settings
 from db.engine import SessionFactory
-from db.models import Channel, LinkPurpose, Person, Reminder
+from db.models import Channel, LinkPurpose, Reminder
 from db.reads.consents import consent_ledger, consents_in_force
 from db.writes.asked import ask_reminder
 from nudges.channels import Outcome, OutcomeKind
 from nudges.message import Message
 from tests.integration.nudges.shoppers import Sink, leave_cart, sweeper
 from tests.integration.shop.conftest import Browser
-from tests.integration.shop.left import STOVE, path, remind
-
-
-@pytest.fixture
-def message(
-    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
-) -> Message:
-    with sessions.begin() as session:
-        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
-    return remind(sessions, clock, settings, STOVE)
+from tests.integration.shop.left import STOVE, path
 
 
 @pytest.fixture

@@ -24,15 +24,6 @@ HOUR = timedelta(hours=1)
 type Withdraw = Callable[[Browser, str], None]
 
 
-@pytest.fixture
-def message(
-    sessions: SessionFactory, clock: SimulatedClock, settings: Settings, catalogue: None
-) -> Message:
-    with sessions.begin() as session:
-        session.execute(update(Person).where(Person.id == "anna").values(email="anna@example.org"))
-    return remind(sessions, clock, settings, STOVE)
-
-
 def in_the_account(browser: Browser, _link: str) -> None:
     browser.post("/account/sign-in", person_id="anna")
     browser.post("/account/consent")

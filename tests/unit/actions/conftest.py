@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from services.embedding import Embedder
 from services.faq import FaqSearch
 from services.search import CatalogueSearch
 from services.suggest import SuggestionService
+from tests.integration.nudges.shoppers import person
 from tests.small_shop import stock_shop
 
 DOMAIN_FOLDER = Path(__file__).parents[3] / "bot" / "domain"
@@ -168,6 +170,23 @@ class Chat:
 def chat(shop: Shop, domain: dict[str, Any], identity: Identity) -> Chat:
     """An anonymous visitor's conversation."""
     return Chat(shop, domain, identity)
+
+
+@pytest.fixture
+def ada(chat: Chat, clock: SimulatedClock) -> Chat:
+    """A person who agreed to e-mails, with something in their cart."""
+    with chat.shop.sessions.begin() as session:
+        person(session, "ada", now=clock.now() - timedelta(days=1))
+    chat.identity = Identity("v-ada", "ada")
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-pegs"))
+    return chat
+
+
+@pytest.fixture
+def guest(chat: Chat) -> Chat:
+    """A guest with something in their cart."""
+    chat.say("action_add_to_cart", "add it", entity("product", "tnt-pegs"))
+    return chat
 
 
 def entity(name: str, value: Any, text: str = "", said: str = "", **more: Any) -> dict[str, Any]:

@@ -154,7 +154,11 @@ def test_of_a_reminder_asked_for_and_a_withdrawn_consent_the_newer_word_counts(
         ({"consents": {Channel.TELEGRAM: True}}, Pass(Channel.TELEGRAM)),
         ({"refused_at": {Channel.CHAT: NOW - HOUR}}, "unreachable"),
         ({"refused_at": {Channel.EMAIL: NOW - HOUR}}, "no_consent"),
-        ({"refused_at": {Channel.CHAT: NOW - 3 * DAY}}, Pass(Channel.CHAT)),
+        ({"refused_at": {Channel.CHAT: NOW - 3 * DAY}}, "unreachable"),
+        ({"refused_at": {Channel.EMAIL: NOW - 3 * DAY}}, Pass(Channel.CHAT)),
+        ({"silences": (Silence(Channel.CHAT, None, "stop", NOW - 3 * DAY),)}, "unreachable"),
+        ({"silences": (Silence(Channel.EMAIL, None, "stop", NOW - 3 * DAY),)}, Pass(Channel.CHAT)),
+        ({"silences": (Silence(None, None, "stop", NOW - 3 * DAY),)}, Pass(Channel.CHAT)),
     ],
 )
 def test_a_reminder_whose_channel_fails_comes_in_the_chat_at_last(
