@@ -68,7 +68,10 @@ class Reminder(Base):
     """A reminder that a shopper asked for; it takes the place of the stages until it came."""
 
     __tablename__ = "reminders"
-    __table_args__ = (Index("ix_reminders_due_at", "due_at"),)
+    __table_args__ = (
+        Index("ix_reminders_due_at", "due_at"),
+        Index("ix_reminders_nudge_id", "nudge_id"),
+    )
 
     id: Mapped[str] = mapped_column(PublicId, primary_key=True)
     visitor_id: Mapped[str] = mapped_column(ForeignKey("visitors.id"), index=True)

@@ -1,4 +1,4 @@
-"""Refunds are found by an index, and a sweep that never noted an end begins anew.
+"""Refunds and a nudge's reminder are found by an index, and a sweep that never noted an end begins anew.
 
 Before 0008 no round's end was noted: what swept until now would count as failing from the start.
 """
@@ -21,9 +21,11 @@ def upgrade() -> None:
         sqlite_where=sa.text("name = 'refund'"),
         postgresql_where=sa.text("name = 'refund'"),
     )
+    op.create_index("ix_reminders_nudge_id", "reminders", ["nudge_id"])
     op.execute("UPDATE heartbeats SET started_at = beat_at WHERE done_at IS NULL")
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_index("ix_reminders_nudge_id", "reminders")
     op.drop_index("ix_events_refunds_at", "events")
