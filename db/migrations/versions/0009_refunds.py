@@ -1,4 +1,4 @@
-"""Refunds and a nudge's reminder are found by an index, and a sweep that never noted an end begins anew.
+"""Refunds and a nudge's reminder are found by an index; what never noted a round's end begins anew.
 
 Before 0008 no round's end was noted: what swept until now would count as failing from the start.
 """
