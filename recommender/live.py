@@ -13,7 +13,7 @@ from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
 from recommender.ranking import Norms, Ranked, Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import (
     ACTION_CODES,
     SESSION_GAP,

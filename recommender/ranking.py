@@ -24,7 +24,7 @@ from recommender.members import Members
 from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
 from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
 from recommender.taste import Profile
 from recommender.terms import All, Few, Likeliest, Remembered, Softmax

@@ -25,7 +25,7 @@ from recommender.protocol import (
     Surface,
 )
 from recommender.registry import BrokenModelError, current, read
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import Bools, Vocabulary, encode
 from recommender.spoken import SPOKEN_FOR, Spoken
 
