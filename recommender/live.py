@@ -1,6 +1,6 @@
 """Shoppers as the model sees them, kept ready: one LSTM step an event, not one pass a question."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -172,12 +172,15 @@ class LiveBlend:
             moved = self._risen(window, ranked)[None]
         return self._told(ranked, Reasons(context, self._evidence, named=named), moved)
 
+    def bought_again(self, products: Iterable[str]) -> set[str]:
+        """Those of the products that people buy again and again."""
+        items = ((product, self.vocabulary.get(product)) for product in products)
+        return {product for product, item in items if item >= 0 and self._bought_again[item]}
+
     def _taboo(self, live: Live, surface: Surface, anchor: str | None) -> Ints:
         """The items that may not be suggested."""
-        history, index = live.history, self.vocabulary.index
-        again = {
-            item for item in history.owned if item in index and self._bought_again[index[item]]
-        }
+        history = live.history
+        again = self.bought_again(history.owned)
         never = never_suggested(
             history, surface=surface, unwanted=live.unwanted, again=again, about=anchor
         )
