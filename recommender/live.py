@@ -24,6 +24,7 @@ from recommender.sequences import (
     beginning,
     encode,
     extended,
+    goes_on,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -291,24 +292,11 @@ def _last_turn(batch: Batch) -> int:
 def _begins_with(batch: Batch, first: Batch) -> bool:
     """Whether the window of `first` is the beginning of the other, after the same older steps."""
     steps = int(first.length[0])
-    return (
-        steps <= batch.length[0]
-        and all(
-            np.array_equal(ours[batch.older_action > 0], theirs[first.older_action > 0])
-            for ours, theirs in (
-                (batch.older_item, first.older_item),
-                (batch.older_action, first.older_action),
-            )
-        )
-        and all(
-            np.array_equal(ours[0, :steps], theirs[0, :steps])
-            for ours, theirs in (
-                (batch.item, first.item),
-                (batch.action, first.action),
-                (batch.gap, first.gap),
-            )
-        )
-    )
+    return steps <= batch.length[0] and goes_on(
+        batch.item[0], batch.action[0], batch.gap[0], batch.older_item[0], batch.older_action[0],
+        first.item[0, :steps], first.action[0, :steps], first.gap[0, :steps],
+        first.older_item[0], first.older_action[0],
+    )  # fmt: skip
 
 
 def _same_session(batch: Batch, first: Batch) -> bool:
