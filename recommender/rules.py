@@ -127,7 +127,11 @@ def _where(rules: Rules, keep: NDArray[np.bool_]) -> Rules:
 
 
 class RuleIndex:
-    """Finds the rules of a prefix."""
+    """Finds the rules of a prefix.
+
+    Those of the item i alone are at `single[i + 1]` to `single[i + 2]`, for i below `width - 1`;
+    those of two items, the earlier first, where `key` is `(first + 1) * width + last + 1`.
+    """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
