@@ -23,7 +23,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import Weights, fit_weights
+from recommender.blend import BY_TASTE, Weights, fit_weights
 from recommender.facts import Facts
 from recommender.leaning import Habitual, Leanings, NetworkOwn
 from recommender.lstm_step import Lstm
@@ -47,7 +47,7 @@ LEAST = np.float32(-30)
 class Habits:
     """Suggests what is popular, leaned to what suits the shopper by all that they ever met."""
 
-    name = "habits"
+    name = BY_TASTE
 
     def __init__(
         self, taste: Taste, everybody: Scores, weights: Scores, network: Lstm | None = None
