@@ -6,8 +6,8 @@ to the likelihood of the targets of validation days. Weights depend on where the
 (`contexts`). A source that knows nothing of a shopper passes its weight to the others, so
 the mixture is its own fallback chain: down to popularity, which always knows something. So do the
 sources that count pass on what they weigh where an item is newer than what they counted: it is
-scored by content and by the network alone. Last comes the shopper's taste, which leans the whole
-towards what suits them.
+scored by content and by the network alone. The shopper's taste leans what the sources say towards
+what suits them; only habit, which knows their taste already, is left as it is.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,8 @@ type Weights = NDArray[np.float64]
 PRIOR_CASES = 50.0
 BY_CONTENT = (Lstm, Content)
 """Sources that know a product before anybody met it."""
+BY_TASTE = "habits"
+"""The source that taste does not lean, as it leans by itself."""
 
 
 def shares(scores: Scores) -> Scores:
@@ -48,7 +50,7 @@ class Mixed:
 
 
 class Blend:
-    """Suggests by the weighted sum of its sources' shares, times how an item suits the shopper."""
+    """Suggests by the weighted sum of its sources' shares, leaned to what suits the shopper."""
 
     name = "blend"
 
@@ -70,6 +72,8 @@ class Blend:
         self.taste = None if taste is None or taste.is_silent else taste
         self.known = known
         self.category = category_of(sources)
+        self.led = np.array([source.name != BY_TASTE for source in sources])
+        """Which sources taste leans."""
         self._by_content = np.array([isinstance(source, BY_CONTENT) for source in sources])
 
     def mix(self, batch: Batch) -> Mixed:
@@ -84,12 +88,11 @@ class Blend:
         weighted = np.nan_to_num(parts) * weights[:, :, None]
         if self.known is not None:
             weighted[:, :, self.known :] *= self.newcomers_lift(weights)[:, None]
-        total = weighted.sum(axis=0)
-        if self.taste is None:
-            return Mixed(total, weighted)
-        factors = self.taste.factors(batch)
-        leant = (total * factors).sum(axis=1, keepdims=True)
-        weighted *= factors / np.where(leant > 0, leant, 1)
+        if self.taste is not None:
+            weighted[self.led] *= self.taste.factors(batch)
+            leant = weighted[self.led].sum(axis=(0, 2))
+            held = weights[self.led].sum(axis=0)
+            weighted[self.led] *= (held / np.where(leant > 0, leant, 1))[:, None]
         return Mixed(weighted.sum(axis=0), weighted)
 
     def weights_for(self, batch: Batch, knows: Bools) -> Scores:

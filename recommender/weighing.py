@@ -75,16 +75,23 @@ def target_shares(
 
 
 def learnt_taste(blend: Blend, taste: Taste, cases: Asked, *, items: int) -> Taste:
-    """The same counts of what suits whom, with weights from the validation cases."""
+    """The same counts of what suits whom, with weights from the validation cases.
+
+    `blend` has no taste yet. A case counts by how likely it is that the sources which taste leans
+    led to it.
+    """
     choices: list[Choice] = []
+    counts: list[float] = []
     for part in score_chunks(len(cases), items, 512):
         batch = cases.batch(part)
-        scores = blend.score(batch)
+        mixed = blend.mix(batch)
+        led = mixed.parts[blend.led].sum(axis=0)
         for row, target in enumerate(cases.target[part].tolist()):
-            choice = choice_of(taste, batch, row, scores[row], target)
+            choice = choice_of(taste, batch, row, led[row], target)
             if choice is not None:
                 choices.append(choice)
-    return with_weights(taste, learn_taste(choices))
+                counts.append(float(led[row, target] / mixed.total[row, target]))
+    return with_weights(taste, learn_taste(choices, np.array(counts)))
 
 
 def counted_weights(sources: list[Source]) -> NDArray[np.float64]:
