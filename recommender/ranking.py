@@ -26,7 +26,7 @@ from recommender.output_layer import OutputLayer
 from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rules import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
-from recommender.taste import Profile
+from recommender.taste import Profile, likeness
 from recommender.terms import All, Few, Likeliest, Remembered, Softmax
 
 # How much what is taken together counts on each surface, and what is left of the score of a
@@ -177,6 +177,9 @@ class Ranker:
         leaning = self._leanings.of(profile) if self._leanings and profile else None
         if leaning is not None:
             leaning.multiply(total, total)
+        nearest = self._nearest(terms)
+        if nearest is not None:
+            total[nearest.items] *= self._more(nearest.share)
         leant = np.float32(0)
         if self._leanings is not None:
             np.copyto(scratch.leant, total)
@@ -220,6 +223,9 @@ class Ranker:
         led = parts[self._blend.led]
         if summed.leaning is not None:
             led *= summed.leaning.exact(items, place)
+        nearest = self._nearest(summed.terms)
+        if nearest is not None:
+            led *= self._more(nearest.at(items, place))
         if summed.leant > 0:
             rounded = self._scratch.leant[items].sum()
             summed.leant = max(summed.leant + led.sum() / (1 - summed.lean) - rounded, _LEAST)
@@ -245,17 +251,36 @@ class Ranker:
         ]
         shares = [one.at(items, place) if one is not None else None for one in said]
         leaning = self._leanings.of(profile) if self._leanings and profile else None
-        suits = leaning.exact(items, place) if leaning is not None else np.float32(1)
+        suits = np.ones(len(items), np.float32)
+        if leaning is not None:
+            suits *= leaning.exact(items, place)
+        nearest = None if self._blend.by_nearest is None else shares[self._blend.by_nearest]
+        if nearest is not None and self._leanings is not None:
+            suits *= self._more(nearest)
         place[items] = -1
         knows = np.array([[share is not None] for share in shares])
         weights = self._blend.weights_for(batch, knows)[:, 0]
-        suits = suits * self._held(weights, norms.leant)
+        suits *= self._held(weights, norms.leant)
         total = np.zeros(len(items), np.float32)
         for share, weight, led in zip(shares, weights, self._blend.led, strict=True):
             if share is not None:
                 total += weight * share * (suits if led else np.float32(1))
         total[items >= self._known] *= self._blend.newcomers_lift(weights[:, None])
         return total, norms
+
+    def _nearest(self, terms: Sequence[Term | None]) -> Few | None:
+        """What the nearest sessions turned to, where taste leans to it."""
+        if self._leanings is None or self._blend.by_nearest is None:
+            return None
+        nearest = terms[self._blend.by_nearest]
+        return nearest if isinstance(nearest, Few) else None
+
+    def _more(self, share: Scores) -> Scores:
+        """What is multiplied by for what the nearest sessions turned to."""
+        taste = self._blend.taste
+        assert taste is not None  # noqa: S101 who asks has one
+        more: Scores = np.exp(taste.alike * likeness(share))
+        return more
 
     def _held(self, weights: Scores, leant: np.float32) -> np.float32:
         """What the sources that taste leans are multiplied by to add up to their weights again."""

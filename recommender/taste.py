@@ -16,7 +16,9 @@ The features, from all moves of the shopper to a product new to their visit, the
 - met: log of 1 + how many steps they had with the very item.
 
 What the shopper turns to by habit (`habits`) knows all of that already, so in the blend it leans
-the other sources: those that say what the steps lead to.
+the other sources: those that say what the steps lead to. Beside taste, these are leaned to what the
+sessions nearest to this one turned to (`alike`): a network gives alike products alike
+probabilities, where neighbours know which one of them it was.
 """
 
 from dataclasses import dataclass, replace
@@ -39,6 +41,9 @@ FEATURES = ("brand", "category", "price", "met", "colour")
 # Weights are learnt on so many of the blend's best items a case: what is further down stays there.
 CANDIDATES = 200
 RIDGE = 1e-4
+FLOOR = np.float32(1e-3)
+"""The share on top of what the nearest sessions turned to, so that no logarithm is infinite."""
+NOTHING = np.float32(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Taste:
     """As `Shelves` has it."""
     moves: OwnMoves
     weights: Scores
+    alike: np.float32 = NOTHING
+    """How much the log of what the nearest sessions turned to counts beside the features."""
 
     @classmethod
     def fit(cls, log: Log, facts: Facts, weights: Scores | None = None) -> Self:
@@ -94,7 +101,7 @@ class Taste:
     @property
     def is_silent(self) -> bool:
         """Whether every item suits everybody alike."""
-        return not self.weights.any()
+        return not self.weights.any() and self.alike == 0
 
     def factors(self, batch: Batch) -> Scores:
         """What to multiply each item's score by, (len(batch), items); 1 for a shopper unmet."""
@@ -158,6 +165,7 @@ class Taste:
             "shelf_share": self.shelf_share,
             **self.moves.arrays(),
             "weights": self.weights,
+            "alike": np.array(self.alike),
         }
 
     @classmethod
@@ -169,6 +177,7 @@ class Taste:
             arrays["shelf_share"],
             OwnMoves.from_arrays(arrays),
             arrays["weights"],
+            np.float32(arrays["alike"]),
         )
 
 
@@ -182,10 +191,13 @@ class Choice:
     chosen: int
 
 
-def choice_of(taste: Taste, batch: Batch, row: int, scores: Scores, target: int) -> Choice | None:
+def choice_of(
+    taste: Taste, batch: Batch, row: int, scores: Scores, target: int, *, nearest: Scores
+) -> Choice | None:
     """The choice among the CANDIDATES best-scored items; None where the target is not one.
 
-    `scores` (items,) are the blend's without taste; an item of the running session is no candidate.
+    `scores` (items,) are what taste leans; an item of the running session is no candidate. After
+    its features comes the `likeness` of what the `nearest` sessions turned to.
     """
     free = np.nan_to_num(scores)
     free[batch.session_items(row)] = 0
@@ -195,7 +207,8 @@ def choice_of(taste: Taste, batch: Batch, row: int, scores: Scores, target: int)
     at = int(np.searchsorted(items, target))
     if target < 0 or at == len(items) or items[at] != target:
         return None
-    return Choice(taste.features(batch, row)[:, items].T, np.log(free[items]), at)
+    features = np.vstack([taste.features(batch, row)[:, items], likeness(nearest[items])])
+    return Choice(features.T, np.log(free[items]), at)
 
 
 def learn_taste(choices: list[Choice], counts: NDArray[np.float64] | None = None) -> Scores:
@@ -231,9 +244,21 @@ def learn_taste(choices: list[Choice], counts: NDArray[np.float64] | None = None
     return np.asarray(learnt.x, np.float32)
 
 
-def with_weights(taste: Taste, weights: Scores) -> Taste:
+def likelihood(choice: Choice, weights: Scores) -> float:
+    """How likely the choice was by these weights."""
+    logits = choice.features @ weights + choice.offset
+    return float(np.exp(logits[choice.chosen] - np.logaddexp.reduce(logits)))
+
+
+def with_weights(taste: Taste, weights: Scores, alike: np.float32 = NOTHING) -> Taste:
     """The same counts with other weights."""
-    return replace(taste, weights=weights)
+    return replace(taste, weights=weights, alike=alike)
+
+
+def likeness(share: Scores) -> Scores:
+    """The logarithm that `Taste.alike` weighs, of the nearest sessions' shares; 0 for none."""
+    logs: Scores = np.log1p(np.nan_to_num(share) / FLOOR)
+    return logs
 
 
 @compiled

@@ -157,15 +157,27 @@ def test_a_choice_is_among_what_the_blend_knows_and_the_session_has_not_touched(
 ) -> None:
     scores = np.linspace(0.1, 1, SIZE).astype(np.float32)
     scores[0] = np.nan
-    choice = choice_of(taste, met(4), 0, scores, 7)
+    nearest = np.zeros(SIZE, np.float32)
+    choice = choice_of(taste, met(4), 0, scores, 7, nearest=nearest)
     assert choice is not None
     assert len(choice.offset) == SIZE - 2
     assert choice.offset[choice.chosen] == pytest.approx(np.log(scores[7]))
-    assert choice_of(taste, met(4), 0, scores, 4) is None
-    assert choice_of(taste, met(4), 0, scores, -1) is None
+    assert choice_of(taste, met(4), 0, scores, 4, nearest=nearest) is None
+    assert choice_of(taste, met(4), 0, scores, -1, nearest=nearest) is None
+
+
+def test_what_the_nearest_sessions_turned_to_is_a_feature_of_a_choice(taste: Taste) -> None:
+    nearest = np.zeros(SIZE, np.float32)
+    nearest[7] = 0.5
+    choice = choice_of(taste, met(4), 0, np.ones(SIZE, np.float32), 7, nearest=nearest)
+    assert choice is not None
+    assert choice.features.shape[1] == len(FEATURES) + 1
+    assert choice.features[:, -1].argmax() == choice.chosen
 
 
 def test_it_comes_back_from_its_arrays(taste: Taste) -> None:
-    leaning = with_weights(taste, np.array([1, 0.5, 2, 0.3, 0.4], np.float32))
+    weights = np.array([1, 0.5, 2, 0.3, 0.4], np.float32)
+    leaning = with_weights(taste, weights, np.float32(0.2))
     again = Taste.from_arrays(leaning.arrays())
+    assert again.alike == leaning.alike
     np.testing.assert_array_equal(again.factors(met(1, 3, 9)), leaning.factors(met(1, 3, 9)))
