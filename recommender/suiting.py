@@ -65,6 +65,11 @@ class Shelves:
         return cls(facts, (whole / of_shelf[row]).astype(np.float32))
 
     @cached_property
+    def _counts(self) -> tuple[int, int]:
+        """How many brands there are, and how many colours."""
+        return int(self.facts.brand.max(initial=-1)) + 1, self.facts.colours
+
+    @cached_property
     def _standing(self) -> tuple[Ints, Ints, Scores]:
         """Where each shelf's products begin, those that stand for it, and what each is of it."""
         category = self.facts.category[: len(self.share)]
@@ -90,12 +95,13 @@ class Shelves:
     def suits(self, moves: Ints) -> Suits:
         """What suits a shopper who turned to these items; newer ones tell of brand and price."""
         facts = self.facts
-        brand = np.zeros(int(facts.brand.max(initial=-1)) + 1, np.float32)
+        brands, colours = self._counts
+        brand = np.zeros(brands, np.float32)
         shade = np.zeros(len(facts.shade_from) - 1, np.float32)
         likely = np.zeros(len(moves), np.float32)
         place = _infer(
             moves, facts.brand, facts.category, facts.place,
-            facts.shade, facts.shade_from, facts.shade_colour, facts.colours,
+            facts.shade, facts.shade_from, facts.shade_colour, colours,
             *self._standing, self.share, brand, shade, likely,
         )  # fmt: skip
         return Suits(brand, shade, np.float32(place), likely)
@@ -176,12 +182,14 @@ def _infer(
                         square_colour[shade_colour[colour]] += chance * part * part
             slope_place -= met[one] * mean_place
             bend_place += met[one] * (square_place - mean_place * mean_place)
-            for at in range(brands):
-                mean = mean_brand[at]
-                if mean > 0:
-                    slope_brand[at] -= met[one] * mean
-                    bend_brand[at] += met[one] * mean * (1 - mean)
-                    mean_brand[at] = 0
+            # A shelf has few of the brands: each is found by its products, and cleared at once.
+            for at in range(first_at, last_at):
+                code = brand[standing[at]]
+                if code >= 0 and mean_brand[code] > 0:
+                    mean = mean_brand[code]
+                    slope_brand[code] -= met[one] * mean
+                    bend_brand[code] += met[one] * mean * (1 - mean)
+                    mean_brand[code] = 0
             for at in range(colours):
                 mean = mean_colour[at]
                 if mean > 0:
@@ -194,11 +202,13 @@ def _infer(
             by_colour[at] += STEP * slope_colour[at] / bend_colour[at]
         own += STEP * slope_place / bend_place
 
+    likes = np.exp(by_colour)
     for one in range(len(by_shade)):
         first, last = shade_from[one], shade_from[one + 1]
+        summed = 0.0
         for at in range(first, last):
-            by_shade[one] += np.exp(by_colour[shade_colour[at]]) / (last - first)
-        by_shade[one] = np.log(by_shade[one])
+            summed += likes[shade_colour[at]]
+        by_shade[one] = np.log(summed / (last - first))
     for at in range(len(moves)):
         item = moves[at]
         if item >= len(share) or not 0 <= category[item] < shelves:
