@@ -9,7 +9,7 @@ import typer
 P90_MS, P99_MS = 5.0, 15.0
 INGEST_SECONDS = 20
 WARM_UP_EACH, WARM_UP_RATE = 2, 250
-"""Requests of each visitor before those that count, so that nearly every process knows them."""
+"""Requests a visitor before those that count, so that most processes know most of them."""
 MET_SHARE = 0.99
 """Of the rate aimed at, so that how the last second falls decides nothing."""
 

@@ -20,7 +20,7 @@ from recommender.popular import ItemToItem, Popular, PopularInCategory, Recently
 from recommender.protocol import Arrays, Source
 from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
-from recommender.rules import AssociationRules, SequentialRules
+from recommender.rule_sources import AssociationRules, SequentialRules
 from recommender.sequences import Bools, Ints, Vocabulary
 from recommender.spoken import Spoken
 from recommender.taste import Taste, with_weights

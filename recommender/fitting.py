@@ -28,7 +28,7 @@ from recommender.prepared import Prepared
 from recommender.progress import Progress
 from recommender.protocol import Source
 from recommender.report import K
-from recommender.rules import AssociationRules, SequentialRules
+from recommender.rule_sources import AssociationRules, SequentialRules
 from recommender.sequences import MICROSECONDS, Ints, Log, Split, chunks, temporal_split
 from recommender.taste import Taste
 from recommender.weighing import Asked, counted_weights, learnt_taste, target_shares

@@ -124,7 +124,7 @@ class Habits:
         """What `score` says to a shopper with that profile, as a Term; None where it says nothing.
 
         All items' likelihoods are written to `scratch`, unless `mass` says what they add up to.
-        There are the `network`'s then, if it has a part.
+        The square roots of the `network`'s are there before, if it has a part.
         """
         leaning = self._leanings.of(profile)
         if mass is not None:

@@ -1,6 +1,6 @@
 """Shoppers as the model sees them, kept ready: one LSTM step an event, not one pass a question."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
 from recommender.ranking import Norms, Ranked, Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import (
     ACTION_CODES,
     SESSION_GAP,
@@ -24,6 +24,7 @@ from recommender.sequences import (
     beginning,
     encode,
     extended,
+    goes_on,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -172,12 +173,15 @@ class LiveBlend:
             moved = self._risen(window, ranked)[None]
         return self._told(ranked, Reasons(context, self._evidence, named=named), moved)
 
+    def bought_again(self, products: Iterable[str]) -> set[str]:
+        """Those of the products that people buy again and again."""
+        items = ((product, self.vocabulary.get(product)) for product in products)
+        return {product for product, item in items if item >= 0 and self._bought_again[item]}
+
     def _taboo(self, live: Live, surface: Surface, anchor: str | None) -> Ints:
         """The items that may not be suggested."""
-        history, index = live.history, self.vocabulary.index
-        again = {
-            item for item in history.owned if item in index and self._bought_again[index[item]]
-        }
+        history = live.history
+        again = self.bought_again(history.owned)
         never = never_suggested(
             history, surface=surface, unwanted=live.unwanted, again=again, about=anchor
         )
@@ -288,24 +292,11 @@ def _last_turn(batch: Batch) -> int:
 def _begins_with(batch: Batch, first: Batch) -> bool:
     """Whether the window of `first` is the beginning of the other, after the same older steps."""
     steps = int(first.length[0])
-    return (
-        steps <= batch.length[0]
-        and all(
-            np.array_equal(ours[batch.older_action > 0], theirs[first.older_action > 0])
-            for ours, theirs in (
-                (batch.older_item, first.older_item),
-                (batch.older_action, first.older_action),
-            )
-        )
-        and all(
-            np.array_equal(ours[0, :steps], theirs[0, :steps])
-            for ours, theirs in (
-                (batch.item, first.item),
-                (batch.action, first.action),
-                (batch.gap, first.gap),
-            )
-        )
-    )
+    return steps <= batch.length[0] and goes_on(
+        batch.item[0], batch.action[0], batch.gap[0], batch.older_item[0], batch.older_action[0],
+        first.item[0, :steps], first.action[0, :steps], first.gap[0, :steps],
+        first.older_item[0], first.older_action[0],
+    )  # fmt: skip
 
 
 def _same_session(batch: Batch, first: Batch) -> bool:

@@ -150,16 +150,16 @@ def _remember(
     half = np.float32(0.5)
     for row in range(len(item)):
         for step in range(item.shape[1]):
-            own = read[row, step]
+            said = read[row, step]
             if item[row, step] < 0:
                 asks[row] = 0
                 continue
             for head in range(HEADS):
                 told = telling[action[row, step], head]
                 for at in range(RANK):
-                    told += asks[row, head, at] * own[ASKS + head * RANK + at]
-                    asks[row, head, at] = own[head * RANK + at]
+                    told += asks[row, head, at] * said[ASKS + head * RANK + at]
+                    asks[row, head, at] = said[head * RANK + at]
                 gate = half + half * np.tanh(half * told)
                 weight[row, head] += gate
                 for at in range(WIDTH):
-                    sums[row, head, at] += gate * own[ASKS + ANSWERS + head * WIDTH + at]
+                    sums[row, head, at] += gate * said[ASKS + ANSWERS + head * WIDTH + at]

@@ -24,7 +24,7 @@ from recommender.members import Members
 from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
 from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
 from recommender.taste import Profile, likeness
 from recommender.terms import All, Few, Likeliest, Remembered, Softmax
@@ -97,11 +97,6 @@ class _Summed:
     held_down: tuple[Ints, float] | None
     """The categories whose items are, and what is left of their scores."""
 
-    @property
-    def norms(self) -> Norms:
-        """What is to be kept of it; asked for after `_parts`, which makes it truer."""
-        return _norms(self.terms, self.leant)
-
 
 class Ranker:
     """A version's blend, ready to rank for one shopper at a time. Safe to share by threads."""
@@ -150,9 +145,9 @@ class Ranker:
         total = self._scratch.total
         total[taboo] = 0
         items = _largest(total, available, min(2 * k + SPARE, len(total)))
-        parts = self._parts(summed, items)
+        parts, norms = self._parts(summed, items)
         order = np.lexsort((items, -parts.sum(axis=0)))[:k]
-        return Ranked(items[order], parts[:, order], summed.norms)
+        return Ranked(items[order], parts[:, order], norms)
 
     def _sum_up(
         self, batch: Batch, state: State | None, about: Sequence[int], surface: Surface
@@ -160,7 +155,7 @@ class Ranker:
         """What all items are scored with, up to a factor, in the scratch's `total`."""
         scratch = self._scratch
         profile = self._counts.profile(batch, 0) if self._counts is not None else None
-        network = self._scan(batch, state)
+        network = self._scan(batch, state, by_habit=profile is not None)
         terms = [self._term(source, ask, batch, network, profile) for source, ask in self._ask]
         knows = np.array([[term is not None] for term in terms])
         weights = self._blend.weights_for(batch, knows)[:, 0]
@@ -198,8 +193,11 @@ class Ranker:
             None if alike is None else (self._category[list(about)], SAME_CATEGORY[surface]),
         )  # fmt: skip
 
-    def _parts(self, summed: _Summed, items: Ints) -> Scores:
-        """Each source's part (sources, items) of the true scores of some items."""
+    def _parts(self, summed: _Summed, items: Ints) -> tuple[Scores, Norms]:
+        """Each source's part (sources, items) of the true scores of some items, and the norms.
+
+        They know the true likelihood of these items, so it is only now that they can be told.
+        """
         place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
         parts = np.zeros((len(summed.terms), len(items)), np.float32)
@@ -216,7 +214,7 @@ class Ranker:
             near = np.isin(self._category[items], categories)
             parts[:, near & (self._category[items] >= 0)] *= np.float32(factor)
         place[items] = -1
-        return parts
+        return parts, _norms(summed.terms, summed.leant)
 
     def _lean(self, summed: _Summed, items: Ints, place: Ints, parts: Scores) -> None:
         """Lean the parts to what suits the shopper, as far as taste does."""
@@ -239,8 +237,8 @@ class Ranker:
         They are given where the window has been ranked before: then no other item is looked at.
         """
         if norms is None:
-            summed = self._sum_up(batch, state, (), Surface.HOME)
-            return self._parts(summed, items).sum(axis=0), summed.norms
+            parts, norms = self._parts(self._sum_up(batch, state, (), Surface.HOME), items)
+            return parts.sum(axis=0), norms
         place = self._scratch.place
         place[items] = np.arange(len(items), dtype=np.int32)
         profile = self._counts.profile(batch, 0) if self._counts is not None else None
@@ -322,10 +320,14 @@ class Ranker:
             own = self._by_habit.outputs(state or self._by_habit.begin(batch))[1]
         return led, own if self._by_habit is not None else None
 
-    def _scan(self, batch: Batch, state: State | None) -> "_Network":
-        """The network's terms of all items, which are read from memory once for both."""
+    def _scan(self, batch: Batch, state: State | None, *, by_habit: bool) -> "_Network":
+        """The network's terms of all items, which are read from memory once for both.
+
+        Unless `by_habit`, what it says of the shopper's own moves is not asked for.
+        """
         output, scratch = self._output, self._scratch
         led, own = self._outputs(batch, state)
+        own = own if by_habit else None
         if output is None:
             return None, None
         softmax: Softmax | Likeliest | None = None

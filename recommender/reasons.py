@@ -112,7 +112,7 @@ class Reasons:
         if moved is None:
             moved = np.ones((len(self._named), size), np.bool_)
         asked = _Asked(
-            items[order], moved[:, order], np.array(self._named, np.int32),
+            items[order], np.take(moved, order, axis=1), np.array(self._named, np.int32),
             evidence.min_people, np.full((3, size), -1, np.int64),
         )  # fmt: skip
         for kind, index in enumerate((evidence.together, evidence.sequences)):

@@ -335,29 +335,64 @@ def extended(
 ) -> Batch:
     """One window with one more step that long after its last, as `encode` would make it."""
     steps = int(batch.length[0])
-    first = int(_begin(np.array(steps + 1), length))
-
-    def older(values: Ints, window: Ints) -> Ints:
-        return np.append(values[0], window[0, :first])[None, -MEMORY:]
-
-    def one_more(values: NDArray[Any], value: int | bool) -> NDArray[Any]:
-        return np.append(values[0, first:steps], np.asarray(value, values.dtype))[None]
-
+    half = max(length // 2, 1)
+    first = max(-((length - steps - 1) // half), 0) * half
     bucket = bisect_right(GAP_EDGES, pause.total_seconds()) + 1
-    gap = one_more(batch.gap, bucket if steps else 0)
-    gap[0, 0] = 0
-    in_session = one_more(batch.in_session, True)
-    if pause > SESSION_GAP:
-        in_session[0, :-1] = False
     return Batch(
-        one_more(batch.item, item),
-        one_more(batch.action, action),
-        gap,
-        in_session,
-        np.array([steps + 1 - first], np.int32),
-        older(batch.older_item, batch.item),
-        older(batch.older_action, batch.action),
-    )
+        *_one_more(
+            batch.item[0, :steps], batch.action[0, :steps], batch.gap[0, :steps],
+            batch.in_session[0, :steps], batch.older_item[0], batch.older_action[0],
+            first, item, action, bucket, pause > SESSION_GAP,
+        )
+    )  # fmt: skip
+
+
+@compiled
+def _one_more(
+    item: Ints, action: Ints, gap: Ints, in_session: Bools, older_item: Ints, older_action: Ints,
+    first: int, new_item: int, new_action: int, bucket: int, begins_session: bool,
+) -> tuple[Ints, Ints, Ints, Bools, Ints, Ints, Ints]:  # fmt: skip
+    """The fields of the window that begins at step `first` of one, with one more step."""
+    size = len(item) + 1 - first
+    items, actions = np.empty((1, size), np.int32), np.empty((1, size), np.int32)
+    gaps, running = np.empty((1, size), np.int32), np.empty((1, size), np.bool_)
+    items[0, :-1], items[0, -1] = item[first:], new_item
+    actions[0, :-1], actions[0, -1] = action[first:], new_action
+    gaps[0, :-1], gaps[0, -1] = gap[first:], bucket
+    gaps[0, 0] = 0
+    running[0, :-1], running[0, -1] = in_session[first:], True
+    if begins_session:
+        running[0, :-1] = False
+    kept = min(len(older_item), MEMORY - first)
+    before, did = np.empty((1, kept + first), np.int32), np.empty((1, kept + first), np.int32)
+    before[0, :kept], before[0, kept:] = older_item[len(older_item) - kept :], item[:first]
+    did[0, :kept], did[0, kept:] = older_action[len(older_action) - kept :], action[:first]
+    return items, actions, gaps, running, np.full(1, size, np.int32), before, did
+
+
+@compiled
+def goes_on(
+    item: Ints, action: Ints, gap: Ints, older_item: Ints, older_action: Ints,
+    first_item: Ints, first_action: Ints, first_gap: Ints,
+    first_older_item: Ints, first_older_action: Ints,
+) -> bool:  # fmt: skip
+    """Whether a window's steps begin with the first's, after the same older steps.
+
+    Older ones are compared from the last on; padding has action 0.
+    """
+    for step in range(len(first_item)):
+        if item[step] != first_item[step] or action[step] != first_action[step]:
+            return False
+        if gap[step] != first_gap[step]:
+            return False
+    for back in range(1, max(len(older_item), len(first_older_item)) + 1):
+        ours = older_action[-back] if back <= len(older_action) else 0
+        theirs = first_older_action[-back] if back <= len(first_older_action) else 0
+        if ours != theirs:
+            return False
+        if ours > 0 and older_item[-back] != first_older_item[-back]:
+            return False
+    return True
 
 
 def beginning(batch: Batch, steps: int) -> Batch:

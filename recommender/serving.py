@@ -25,7 +25,7 @@ from recommender.protocol import (
     Surface,
 )
 from recommender.registry import BrokenModelError, current, read
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import Bools, Vocabulary, encode
 from recommender.spoken import SPOKEN_FOR, Spoken
 
@@ -267,18 +267,20 @@ class Suggester:
 
 
 def _try_out(blend: LiveBlend) -> None:
-    """Ask for something on each surface, so that no shopper waits for what is compiled then.
+    """Follow somebody and ask for something on each surface: that compiles what serving needs.
 
-    On a machine that has never served, that takes some twenty seconds.
+    So no shopper waits for it; on a machine that has never served, it takes some twenty seconds.
     """
     items = blend.vocabulary.items[:2]
     steps = tuple(
         Step(item, "view", _EPOCH + timedelta(minutes=at)) for at, item in enumerate(items)
     )
-    live = blend.follow(History(steps, cart=items[:1]))
+    before = blend.follow(History(steps[:-1]))
+    live = blend.follow(History(steps, cart=items), before=before)
     everything = allowed(blend.vocabulary)
     for surface in Surface:
-        blend.suggest(live, k=1, surface=surface, available=everything)
+        for anchor in (None, *items[:1]):
+            blend.suggest(live, k=2, surface=surface, available=everything, anchor=anchor)
 
 
 def _load(models_dir: Path, version: str) -> tuple[Bundle, datetime]:

@@ -14,7 +14,7 @@ from recommender.left_in_cart import LeftInCart
 from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
 from recommender.protocol import Source
-from recommender.rules import AssociationRules, SequentialRules
+from recommender.rule_sources import AssociationRules, SequentialRules
 from recommender.sequences import Batch, Ints, score_chunks
 from recommender.taste import Choice, Taste, choice_of, learn_taste, likelihood, with_weights
 

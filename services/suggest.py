@@ -244,7 +244,11 @@ class SuggestionService:
         among: Collection[str] | None = None,
     ) -> list[Suggested]:
         """What was chosen, and after it products of the catalogue up to k."""
-        taboo = never_suggested(history, surface=surface, unwanted=unwanted, about=anchor)
+        model = self._suggester
+        again = model.in_force.blend.bought_again(history.owned) if model is not None else ()
+        taboo = never_suggested(
+            history, surface=surface, unwanted=unwanted, again=again, about=anchor
+        )
         taboo.update(one.product_id for one in chosen)
         about = [anchor] if anchor else _latest(history, surface)
         return [*chosen, *self._from_catalogue(shelf, about, taboo, k - len(chosen), among)]

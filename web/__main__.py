@@ -1,7 +1,6 @@
 """Run the web process: `python -m web`."""
 
 import gc
-import os
 import sys
 
 import uvicorn
@@ -17,9 +16,6 @@ SLOWEST_ANSWER = 60
 It answers none while it imports the program, which on a busy machine takes longer than uvicorn's
 five seconds: it would be killed and started again for ever.
 """
-
-HUGE_PAGES = "glibc.malloc.hugetlb=1"
-"""A model is read all over at each request: with large pages of memory that takes a sixth less."""
 
 
 def served() -> FastAPI:
@@ -41,8 +37,6 @@ def main() -> None:
     """Serve until the process is told to stop."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    # The workers inherit it; without effect where the C library is another.
-    os.environ.setdefault("GLIBC_TUNABLES", HUGE_PAGES)
     uvicorn.run(
         "web.__main__:served",
         factory=True,

@@ -17,7 +17,7 @@ from recommender.neighbours import SessionNeighbours
 from recommender.popular import ItemToItem, Popular, RecentlyPopular
 from recommender.protocol import Recommender, Source
 from recommender.reorder import Reordered
-from recommender.rules import SequentialRules
+from recommender.rule_sources import SequentialRules
 from recommender.sequences import Ints, Log
 from recommender.weighing import learn_weights
 

@@ -45,6 +45,7 @@ def serving(shop: Shop, *, workers: int) -> Iterator[tuple[int, psutil.Process]]
         "CARTWRIGHT_WEB_PORT": str(port), "CARTWRIGHT_WEB_WORKERS": str(workers),
         "CARTWRIGHT_LOG_LEVEL": "WARNING", "CARTWRIGHT_SECRET": DEMO_SECRET,
         "CARTWRIGHT_DEMO": "true", "OPENBLAS_NUM_THREADS": "1",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "web"], env=environment)
     try:

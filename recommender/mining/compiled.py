@@ -13,12 +13,6 @@ def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", njit(cache=True, nogil=True)(function))
 
 
-def summing[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """As `compiled`, with sums in any order: then they are worked out many numbers at a time."""
-    order = {"reassoc", "contract"}
-    return cast("Callable[P, R]", njit(cache=True, nogil=True, fastmath=order)(function))
-
-
 @compiled
 def grow[T: np.generic](array: NDArray[T], size: int) -> NDArray[T]:
     """The array with room for at least `size` entries."""

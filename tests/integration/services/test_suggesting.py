@@ -21,7 +21,7 @@ from db.reads.suggesting import interest
 from db.writes import carts
 from db.writes.visitors import bind
 from recommender.prepared import prepare
-from recommender.protocol import ReasonKind, Surface
+from recommender.protocol import History, ReasonKind, Surface
 from recommender.training import counts_only
 from services.reason_words import ReasonWords
 from services.suggest import NO_MODEL, SuggestionService
@@ -68,6 +68,27 @@ def test_what_is_sold_out_in_the_cart_or_unwanted_is_not_suggested(
     for surface in Surface:
         shown = suggest(service, sessions, identity, clock, surface=surface, k=24, anchor="boots")
         assert not {one.product_id for one in shown} & {"lamp", "mat", "socks", "boots"}
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_people_buy_again_and_again_may_fill_up_for_its_owner(
+    settings: Settings, service: SuggestionService, sessions: SessionFactory, clock: SimulatedClock
+) -> None:
+    bundle = counts_only(prepare(planted_events(), item_frame()))
+    bundle.bought_again[bundle.vocabulary.get("stove")] = True
+    publish(settings.models_dir, "v1", bundle.vocabulary.fingerprint, bundle.parts())
+    shelf = service.shelf(sessions, clock.now())
+    service.current(shelf, clock.now())
+    filled = service.filled_up(
+        [],
+        shelf,
+        History(owned=("stove", "boots")),
+        (),
+        surface=Surface.HOME,
+        k=len(ITEMS),
+        anchor=None,
+    )
+    assert {"stove", "boots"} & {one.product_id for one in filled} == {"stove"}
 
 
 @pytest.mark.usefixtures("shop", "model")

@@ -30,7 +30,7 @@ from recommender.lstm import LstmConfig, train_lstm
 from recommender.lstm_step import Lstm
 from recommender.prepared import Prepared
 from recommender.protocol import History, Step
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import ACTIONS, Log, Vocabulary, build_log
 from tests.unit.recommender.shop import BEGIN, ITEMS, rows
 

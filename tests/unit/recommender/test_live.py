@@ -14,7 +14,8 @@ from recommender.filters import allowed, never_suggested
 from recommender.live import LiveBlend
 from recommender.protocol import History, Step, Surface
 from recommender.ranking import SAME_CATEGORY, TOGETHER
-from recommender.rules import AssociationRules, founded
+from recommender.rule_sources import AssociationRules
+from recommender.rules import founded
 from recommender.sequences import ACTIONS, WINDOW, encode
 from tests.unit.recommender.shop import BEGIN, ITEMS
 

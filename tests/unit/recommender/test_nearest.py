@@ -14,7 +14,7 @@ from recommender.lstm_step import Lstm
 from recommender.nearest import INDEXED_FROM, NearestItems, indexed
 from recommender.output_layer import OutputLayer
 from recommender.protocol import History, Scores, Step, Surface
-from recommender.rules import AssociationRules
+from recommender.rule_sources import AssociationRules
 from recommender.sequences import Bools
 from recommender.terms import Likeliest, Softmax
 from tests.unit.recommender.shop import BEGIN
