@@ -6,8 +6,9 @@ to the likelihood of the targets of validation days. Weights depend on where the
 (`contexts`). A source that knows nothing of a shopper passes its weight to the others, so
 the mixture is its own fallback chain: down to popularity, which always knows something. So do the
 sources that count pass on what they weigh where an item is newer than what they counted: it is
-scored by content and by the network alone. Last comes the shopper's taste, which leans the whole
-towards what suits them.
+scored by content and by the network alone. The shopper's taste leans what the sources say towards
+what suits them, and to what the nearest sessions turned to; only habit, which knows their taste
+already, is left as it is.
 """
 
 from collections.abc import Sequence
@@ -20,16 +21,20 @@ from recommender.content import Content
 from recommender.contexts import CONTEXTS, context_rows
 from recommender.lstm_step import Lstm
 from recommender.mining.compiled import compiled
+from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Newcomers
 from recommender.protocol import Scores, Source
 from recommender.sequences import Batch, Bools, Ints
-from recommender.taste import Taste
+from recommender.taste import Taste, likeness
 
 type Weights = NDArray[np.float64]
 
 PRIOR_CASES = 50.0
 BY_CONTENT = (Lstm, Content)
 """Sources that know a product before anybody met it."""
+BY_TASTE = "habits"
+"""The source that taste does not lean, as it leans by itself."""
+NEAREST = SessionNeighbours.name
 
 
 def shares(scores: Scores) -> Scores:
@@ -48,7 +53,7 @@ class Mixed:
 
 
 class Blend:
-    """Suggests by the weighted sum of its sources' shares, times how an item suits the shopper."""
+    """Suggests by the weighted sum of its sources' shares, leaned to what suits the shopper."""
 
     name = "blend"
 
@@ -70,6 +75,11 @@ class Blend:
         self.taste = None if taste is None or taste.is_silent else taste
         self.known = known
         self.category = category_of(sources)
+        self.led = np.array([source.name != BY_TASTE for source in sources])
+        """Which sources taste leans."""
+        names = [source.name for source in sources]
+        self.by_nearest = names.index(NEAREST) if NEAREST in names else None
+        """Which source knows the nearest sessions, to which taste leans too."""
         self._by_content = np.array([isinstance(source, BY_CONTENT) for source in sources])
 
     def mix(self, batch: Batch) -> Mixed:
@@ -84,13 +94,19 @@ class Blend:
         weighted = np.nan_to_num(parts) * weights[:, :, None]
         if self.known is not None:
             weighted[:, :, self.known :] *= self.newcomers_lift(weights)[:, None]
-        total = weighted.sum(axis=0)
-        if self.taste is None:
-            return Mixed(total, weighted)
-        factors = self.taste.factors(batch)
-        leant = (total * factors).sum(axis=1, keepdims=True)
-        weighted *= factors / np.where(leant > 0, leant, 1)
+        if self.taste is not None:
+            weighted[self.led] *= self.taste.factors(batch)
+            if self.taste.alike:
+                weighted[self.led] *= np.exp(self.taste.alike * likeness(self.nearest(parts)))
+            leant = weighted[self.led].sum(axis=(0, 2))
+            held = weights[self.led].sum(axis=0)
+            weighted[self.led] *= (held / np.where(leant > 0, leant, 1))[:, None]
         return Mixed(weighted.sum(axis=0), weighted)
+
+    def nearest(self, parts: Scores) -> Scores:
+        """Of the sources' shares (sources, n, items), those by the nearest sessions."""
+        none = np.zeros(parts.shape[1:], np.float32)
+        return none if self.by_nearest is None else parts[self.by_nearest]
 
     def weights_for(self, batch: Batch, knows: Bools) -> Scores:
         """What each source (rows) counts for each window; those that know nothing pass it on."""

@@ -17,7 +17,7 @@ from recommender.nearest import NearestItems
 from recommender.neighbours import SessionNeighbours
 from recommender.newcomers import Newcomers
 from recommender.popular import ItemToItem, Popular, PopularInCategory, RecentlyPopular
-from recommender.protocol import Arrays, Scores, Source
+from recommender.protocol import Arrays, Source
 from recommender.reasons import Evidence
 from recommender.registry import BrokenModelError
 from recommender.rule_sources import AssociationRules, SequentialRules
@@ -112,7 +112,11 @@ class Bundle:
             },
             "blend": {"weights": self.blend.weights},
             # Its counts are those of the habits.
-            **({} if taste is None else {"taste": {"weights": taste.weights}}),
+            **(
+                {}
+                if taste is None
+                else {"taste": {"weights": taste.weights, "alike": np.array(taste.alike)}}
+            ),
             **({} if self.carts is None else {"carts": self.carts.arrays()}),
             **({} if self.nearest is None else {"nearest": self.nearest.arrays()}),
             **self.spoken.parts(),
@@ -139,7 +143,7 @@ class Bundle:
             built = [SOURCES[name].from_arrays(parts[name]) for name in sources]
             if Habits.name in parts and parts[Habits.name]["by_network"]:
                 built = _joined(built)
-            taste = _taste(built, parts["taste"]["weights"]) if "taste" in parts else None
+            taste = _taste(built, parts["taste"]) if "taste" in parts else None
             blend = Blend(built, parts["blend"]["weights"], taste)
             return cls(
                 vocabulary,
@@ -171,9 +175,9 @@ def _joined(sources: Sequence[Source]) -> list[Source]:
     return [source.by(network) if isinstance(source, Habits) else source for source in sources]
 
 
-def _taste(sources: Sequence[Source], weights: Scores) -> Taste:
+def _taste(sources: Sequence[Source], part: Arrays) -> Taste:
     """What the habits counted, with the weights of the blend's last step."""
     habits = next((source for source in sources if isinstance(source, Habits)), None)
     if habits is None:
         raise ValueError("there is a taste, and no habits with its counts")
-    return with_weights(habits.taste, weights)
+    return with_weights(habits.taste, part["weights"], np.float32(part["alike"]))

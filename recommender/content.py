@@ -117,9 +117,7 @@ class Content:
     def arrays(self) -> Arrays:
         """The facts and the counts."""
         return {
-            "brand": self.facts.brand,
-            "category": self.facts.category,
-            "place": self.facts.place,
+            **self.facts.arrays(),
             "leads_to": self.leads_to,
             "brand_lift": self.brand_lift,
             "price_lift": self.price_lift,
@@ -128,7 +126,7 @@ class Content:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The recommender that `arrays` came from."""
-        facts = Facts(arrays["brand"], arrays["category"], arrays["place"])
+        facts = Facts.from_arrays(arrays)
         return cls(facts, arrays["leads_to"], arrays["brand_lift"], arrays["price_lift"])
 
 

@@ -23,7 +23,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import Weights, fit_weights
+from recommender.blend import BY_TASTE, Weights, fit_weights
 from recommender.facts import Facts
 from recommender.leaning import Habitual, Leanings, NetworkOwn
 from recommender.lstm_step import Lstm
@@ -31,7 +31,7 @@ from recommender.newcomers import Newcomers
 from recommender.protocol import Arrays, Scores
 from recommender.sequences import Batch, Ints, Log
 from recommender.taste import FEATURES as TASTE
-from recommender.taste import Choice, Profile, Taste, learn_taste, with_weights
+from recommender.taste import Choice, Profile, Taste, learn_taste, likelihood, with_weights
 
 FEATURES = (*TASTE, "popular", "recent")
 HALF_LIFE_DAYS = 14.0
@@ -47,7 +47,7 @@ LEAST = np.float32(-30)
 class Habits:
     """Suggests what is popular, leaned to what suits the shopper by all that they ever met."""
 
-    name = "habits"
+    name = BY_TASTE
 
     def __init__(
         self, taste: Taste, everybody: Scores, weights: Scores, network: Lstm | None = None
@@ -192,7 +192,7 @@ def learnt_habits(habits: Habits, led: Led, *, seed: int = 0) -> Habits:
     ]
     weights = learn_taste(choices)
     for _ in range(ROUNDS):
-        own = np.array([_likelihood(choice, weights) for choice in choices])
+        own = np.array([likelihood(choice, weights) for choice in choices])
         shares = np.column_stack([led.others[known], own])
         mixture = fit_weights(shares, led.rows[known])[led.rows[known]]
         parts = np.nan_to_num(shares) * mixture
@@ -228,8 +228,3 @@ def _choice(
         return Choice(features[drawn], offset, 0)
     offset[batch.session_items(0)] = -np.inf
     return Choice(features, offset, target)
-
-
-def _likelihood(choice: Choice, weights: Scores) -> float:
-    logits = choice.features @ weights + choice.offset
-    return float(np.exp(logits[choice.chosen] - np.logaddexp.reduce(logits)))

@@ -1,13 +1,12 @@
-"""How all items suit one shopper, from three small tables instead of a formula for each item.
+"""How all items suit one shopper, from four small tables instead of a formula for each item.
 
-Taste is a sum over an item's brand, category and place by price (`recommender.taste`), so what it
-multiplies a score by is a product of three numbers, one from a table each. Over all items the place
-is rounded to one of PLACES; `exact` takes the true one, for the few items that a choice is made
-from.
+Taste is a sum over an item's brand, category, colours and place by price (`recommender.taste`), so
+what it multiplies a score by is a product of four numbers, one from a table each. Over all items
+the place is rounded to one of PLACES; `exact` takes the true one, for the few items that a choice
+is made from.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,24 +33,25 @@ class Leanings:
         rounded = np.where(np.isnan(place), PLACES + 1, np.rint(place * PLACES))
         self.place = rounded.astype(np.uint16)
         # Whoever has no code has the last of a table: no index is negative, which takes a question.
-        self.brand, self.category = (
-            np.where(code >= 0, code, code.max(initial=-1) + 1).astype(np.uint32)
-            for code in (facts.brand, facts.category)
+        self.brand, self.category, self.shade = (
+            np.where(code >= 0, code, codes).astype(np.uint32)
+            for code, codes in (
+                (facts.brand, facts.brand.max(initial=-1) + 1),
+                (facts.category, facts.category.max(initial=-1) + 1),
+                (facts.shade, len(facts.shade_from) - 1),
+            )
         )
 
     def of(self, profile: Profile) -> "Leaning":
         """The leaning of a shopper with that profile."""
-        brand, category, price, again, arrivals = self._weights
-        by_brand = np.empty(len(profile.by_brand) + 1, np.float32)
-        by_category = np.empty(len(profile.by_category) + 1, np.float32)
-        _table(profile.by_brand, profile.by_brand, brand, np.float32(0), by_brand)
-        _table(profile.by_category, profile.by_arrivals, category, arrivals, by_category)
+        brand, category, price, again, colour = self._weights
         return Leaning(
             self,
-            by_brand,
-            by_category,
+            _table(profile.by_brand, brand),
+            _table(profile.by_category, category),
+            _table(profile.by_shade, colour),
             profile.chosen,
-            price * profile.sure,
+            price,
             profile.met,
             again * profile.often,
         )
@@ -65,6 +65,7 @@ class Leaning:
     by_brand: Scores
     """Logarithms; the last is of an item that has none."""
     by_category: Scores
+    by_shade: Scores
     chosen: np.float32
     sure: np.float32
     met: Ints
@@ -77,8 +78,9 @@ class Leaning:
         away = _PLACED - self.chosen
         np.exp(away * away * -self.sure, out=by_place[:-1])
         _multiply(
-            leanings.brand, leanings.category, leanings.place,
-            np.exp(self.by_brand), np.exp(self.by_category), by_place, scores, out,
+            leanings.brand, leanings.category, leanings.shade, leanings.place,
+            np.exp(self.by_brand), np.exp(self.by_category), np.exp(self.by_shade), by_place,
+            scores, out,
         )  # fmt: skip
         out[self.met] *= np.exp(self.again)
 
@@ -86,8 +88,9 @@ class Leaning:
         """The true factors of some items; `place` has each one's position in them, else -1."""
         facts, factors = self.leanings.taste.facts, np.empty(len(items), np.float32)
         _exact(
-            items, place, facts.brand, facts.category, facts.place, self.by_brand, self.by_category,
-            self.chosen, self.sure, self.met, self.again, factors,
+            items, place, facts.brand, facts.category, facts.shade, facts.place,
+            self.by_brand, self.by_category, self.by_shade, self.chosen, self.sure,
+            self.met, self.again, factors,
         )  # fmt: skip
         return factors
 
@@ -182,41 +185,40 @@ class Habitual:
 
 
 @compiled
-def _table(first: Scores, second: Scores, weight: np.float32, other: np.float32, table: Any) -> Any:
-    """Write two weighted logarithms' sum, and a last one for whoever has no code.
-
-    All of at most 0, in step with each other.
-    """
-    highest = np.float32(0)
-    for code in range(len(first)):
-        table[code] = weight * first[code] + other * second[code]
-        highest = max(highest, table[code])
-    table[len(first)] = 0
+def _table(logs: Scores, weight: np.float32) -> Scores:
+    """Weighted logarithms, and a last one for whoever has no code, in step, all of at most 0."""
+    table = np.zeros(len(logs) + 1, np.float32)
+    table[:-1] = logs * weight
+    highest = table.max()
     for code in range(len(table)):
         table[code] -= highest
+    return table
 
 
 @compiled
 def _multiply(
-    brand: NDArray[np.uint32], category: NDArray[np.uint32], place: NDArray[np.uint16],
-    by_brand: Scores, by_category: Scores, by_place: Scores, scores: Scores, out: Scores,
+    brand: NDArray[np.uint32], category: NDArray[np.uint32], shade: NDArray[np.uint32],
+    place: NDArray[np.uint16],
+    by_brand: Scores, by_category: Scores, by_shade: Scores, by_place: Scores,
+    scores: Scores, out: Scores,
 ) -> None:  # fmt: skip
     for item in range(len(out)):
-        suits = by_brand[brand[item]] * by_category[category[item]] * by_place[place[item]]
+        suits = by_brand[brand[item]] * by_category[category[item]]
+        suits *= by_shade[shade[item]] * by_place[place[item]]
         out[item] = scores[item] * suits
 
 
 @compiled
 def _exact(
-    items: Ints, here: Ints, brand: Ints, category: Ints, place: Scores,
-    by_brand: Scores, by_category: Scores, chosen: np.float32, sure: np.float32,
+    items: Ints, here: Ints, brand: Ints, category: Ints, shade: Ints, place: Scores,
+    by_brand: Scores, by_category: Scores, by_shade: Scores, chosen: np.float32, sure: np.float32,
     met: Ints, again: Scores, factors: Scores,
 ) -> None:  # fmt: skip
     """Write what `Leaning.exact` says; `here` has each item's position in `items`, else -1."""
     for at in range(len(items)):
         one = items[at]
         # Whoever has no code has the last of a table, as an index of -1 says.
-        log = by_brand[brand[one]] + by_category[category[one]]
+        log = by_brand[brand[one]] + by_category[category[one]] + by_shade[shade[one]]
         if not np.isnan(place[one]):
             away = place[one] - chosen
             log -= sure * away * away

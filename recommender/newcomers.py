@@ -9,7 +9,7 @@ knows nothing of it, and passes on its say (`Blend`).
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -53,9 +53,9 @@ class Newcomers:
     ) -> "Newcomers":
         """Place `items`, of which the vocabulary has none.
 
-        `catalogue` has the columns product, title, category, brand and amount; `facts` are those
-        of the vocabulary. A name stands for the code that most known products of that name have.
-        Of an item that the catalogue has no longer nothing is known.
+        `catalogue` has the columns product, title, category, brand, amount and, where known,
+        colours; `facts` are those of the vocabulary. A name stands for the code that most known
+        products of that name have. Of an item that the catalogue has no longer nothing is known.
         """
         came = pl.DataFrame({"product": items}, {"product": pl.String}).join(
             catalogue, on="product", how="left", maintain_order="left"
@@ -80,10 +80,12 @@ class Newcomers:
                 alike[row] = at[known[best]]
         return cls(
             tuple(items),
-            Facts(
-                np.append(facts.brand, _codes(came["brand"], maker)),
-                np.append(facts.category, category),
-                np.append(facts.place, place),
+            replace(
+                facts,
+                brand=np.append(facts.brand, _codes(came["brand"], maker)),
+                category=np.append(facts.category, category),
+                place=np.append(facts.place, place),
+                shade=np.append(facts.shade, _shades(came, old, facts.shade[at])),
             ),
             embed(came["title"].fill_null("").to_list()),
             tuple(alike),
@@ -97,6 +99,13 @@ def _coded(names: pl.Series, codes: Ints) -> dict[str, int]:
         if name is not None and code != NONE:
             counts.setdefault(name, Counter())[code] += 1
     return {name: counted.most_common(1)[0][0] for name, counted in counts.items()}
+
+
+def _shades(came: pl.DataFrame, old: pl.DataFrame, shade: Ints) -> Ints:
+    """The codes of the new ones' colours; none for those that no known product comes in alike."""
+    if "colours" not in came.columns:
+        return np.full(len(came), NONE, np.int32)
+    return _codes(came["colours"], _coded(old["colours"], shade))
 
 
 def _codes(names: pl.Series, code: dict[str, int]) -> Ints:

@@ -20,7 +20,10 @@ from recommender.sequences import MICROSECONDS, Ints, Log, first_touches
 OWN = 0.45
 PRIOR = 50.0
 CATEGORY_PRIOR = 10.0
-SHOPPER_PRIOR = 2.0
+SHOPPER_PRIOR = 4.0
+ROUNDS = 3
+LEAST_LED = 0.2
+"""At least this of what follows a product is led by it."""
 UNLED = 0.75
 """The chance where no product before is known: at a visit's start, or after what is new."""
 RECALLED = 6
@@ -84,16 +87,20 @@ class OwnMoves:
         )  # fmt: skip
         return chances
 
-    def leaning(self, steps: Ints, category: Ints, share: Scores) -> Scores:
-        """How much a shopper leans to each category, (categories,), by all known items of `steps`.
+    def leaning(
+        self, before: Ints, item: Ints, likely: Scores, category: Ints, share: Scores
+    ) -> Scores:
+        """How much a shopper leans to each category, (categories,), by all their moves.
 
         The log of the share of it in their own moves against everybody's `share`, pulled towards 0
-        as by SHOPPER_PRIOR moves; `category` has the code of every item.
+        as by SHOPPER_PRIOR moves. Whose own a move was depends on what the shopper leans to, and
+        the other way round, so both are found in turn. `likely` is how likely each move is for them
+        among its category's items, `category` has the code of every item.
         """
         leaning = np.empty(len(share), np.float32)
         _lean(
-            steps, category, share, self.pair, self.count, self.left, self.share, self.onward,
-            self.category, leaning,
+            before, item, likely, category, share,
+            self.pair, self.count, self.left, self.share, self.onward, self.category, leaning,
         )  # fmt: skip
         return leaning
 
@@ -152,16 +159,26 @@ def _chance(
     pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
 ) -> float:  # fmt: skip
     """As `chances` for one move; `pair` to `category` are the fields of `OwnMoves`."""
+    follows = _follows(before, item, counted, pair, count, left, share, onward, category)
+    return UNLED if follows < 0 else float(min(OWN * share[item] / max(follows, 1e-30), 1.0))
+
+
+@compiled
+def _follows(
+    before: int, item: int, counted: int,
+    pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
+) -> float:  # fmt: skip
+    """What of all moves from the item before goes to the item; below 0 where that is unknown."""
     items = len(share)
     if before < 0 or before >= items or item >= items:
-        return UNLED
+        return -1.0
     key = np.int64(before) * items + item
     at = np.searchsorted(pair, key)
     times = count[at] if at < len(pair) and pair[at] == key else 0
     likely = onward[category[before], category[item]] * share[item]
-    led = max(times - counted, 0) + PRIOR * likely
-    led /= max(left[before] - counted, 0) + PRIOR
-    return float(min(OWN * share[item] / max(led, 1e-30), 1.0))
+    return float(
+        (max(times - counted, 0) + PRIOR * likely) / (max(left[before] - counted, 0) + PRIOR)
+    )
 
 
 @compiled
@@ -178,22 +195,35 @@ def _chances(
 
 @compiled
 def _lean(
-    steps: Ints, of: Ints, everybody: Scores,
+    before: Ints, item: Ints, likely: Scores, of: Ints, everybody: Scores,
     pair: NDArray[np.int64], count: Ints, left: Ints, share: Scores, onward: Scores, category: Ints,
     leaning: Scores,
 ) -> None:  # fmt: skip
     """Write the leaning to each category; `of` has the category of every item."""
+    own, led = np.full(len(item), UNLED), np.full(len(item), -1.0)
+    for at in range(len(item)):
+        follows = _follows(before[at], item[at], 0, pair, count, left, share, onward, category)
+        if follows >= 0:
+            unled = OWN * share[item[at]]
+            led[at] = max(follows - unled, LEAST_LED * follows)
+            own[at] = min(unled / max(follows, 1e-30), 1.0)
     counts = np.zeros(len(everybody))
     whole = SHOPPER_PRIOR
-    came_from, turned_to = moves_of(steps)
-    for at in range(len(turned_to)):
-        code = of[turned_to[at]]
-        if code >= 0:
-            own = _chance(
-                came_from[at], turned_to[at], 0, pair, count, left, share, onward, category
-            )
-            counts[code] += own
-            whole += own
+    for turn in range(ROUNDS + 1):
+        counts[:] = 0
+        whole = SHOPPER_PRIOR
+        for at in range(len(item)):
+            if of[item[at]] >= 0:
+                counts[of[item[at]]] += own[at]
+                whole += own[at]
+        if turn == ROUNDS:
+            break
+        for at in range(len(item)):
+            code = of[item[at]]
+            if code >= 0 and led[at] >= 0:
+                drawn = (counts[code] + SHOPPER_PRIOR * everybody[code]) / whole
+                unled = OWN * drawn * likely[at]
+                own[at] = unled / max(unled + led[at], 1e-30)
     unmet = np.log(SHOPPER_PRIOR / whole)
     for code in range(len(everybody)):
         leaning[code] = unmet

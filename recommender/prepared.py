@@ -45,12 +45,23 @@ def prepare(events: pl.DataFrame, items: pl.DataFrame, *, embed: Embed | None = 
     brand, category = (_codes(items[column], at, vocabulary) for column in ("brand", "category"))
     amount = np.full(len(vocabulary), np.nan)
     amount[at] = items["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    facts = Facts.of(brand, category, amount)
+    facts = Facts.of(brand, category, amount, _colours(items, at, vocabulary))
     titles = embed(items["title"].fill_null("").to_list()) if embed else np.zeros((len(items), 0))
     text = np.zeros((len(vocabulary), titles.shape[1]), np.float32)
     text[at] = titles
     content = ItemContent.of(facts, text)
     return Prepared(events, vocabulary, facts, build_log(events, vocabulary), amount, content)
+
+
+def _colours(
+    items: pl.DataFrame, at: NDArray[np.int64], vocabulary: Vocabulary
+) -> list[str | None]:
+    """What `Facts.of` takes; a frame that an earlier program kept says nothing of colours."""
+    colours: list[str | None] = [None] * len(vocabulary)
+    if "colours" in items.columns:
+        for place, some in zip(at.tolist(), items["colours"].to_list(), strict=True):
+            colours[place] = some
+    return colours
 
 
 def _codes(names: pl.Series, at: NDArray[np.int64], vocabulary: Vocabulary) -> Ints:

@@ -26,7 +26,7 @@ from recommender.output_layer import OutputLayer
 from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
 from recommender.rule_sources import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
-from recommender.taste import Profile
+from recommender.taste import Profile, likeness
 from recommender.terms import All, Few, Likeliest, Remembered, Softmax
 
 # How much what is taken together counts on each surface, and what is left of the score of a
@@ -35,6 +35,7 @@ TOGETHER = {Surface.PRODUCT: 0.7, Surface.CART: 0.5}
 SAME_CATEGORY = {Surface.PRODUCT: 0.05, Surface.CART: 0.3}
 # So many more than asked for are scored again from the true weights.
 SPARE = 32
+_LEAST = np.float32(1e-30)
 
 
 class _Scratch(local):
@@ -42,6 +43,7 @@ class _Scratch(local):
 
     def __init__(self, items: int) -> None:
         self.total = np.zeros(items, np.float32)
+        self.leant = np.zeros(items, np.float32)
         self.logits = np.zeros(items, np.float32)
         self.habitual = np.zeros(items, np.float32)
         self.near = np.zeros(items, np.float32)
@@ -56,7 +58,7 @@ class Norms:
     """The network's highest logit, and the sum of its likelihoods beside that one."""
     mass: np.float32
     leant: np.float32
-    """The sum of all scores times how they suit the shopper; 0 without taste."""
+    """The sum of all that taste leans, times how it suits the shopper; 0 without taste."""
     habitual: np.float32
     """The sum of all likelihoods by habit; 0 where habit says nothing."""
     own: np.float32
@@ -80,7 +82,7 @@ class Ranked:
         return total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Summed:
     """How all items of a window were scored, so that some of them can be scored truly."""
 
@@ -89,8 +91,7 @@ class _Summed:
     lift: Scores
     leaning: Leaning | None
     leant: np.float32
-    suits: np.float32
-    """What the terms are multiplied by for the scores to add up to 1."""
+    """Made truer by `_parts`, like the terms' sums."""
     together: Few | None
     lean: np.float32
     held_down: tuple[Ints, float] | None
@@ -163,23 +164,32 @@ class Ranker:
 
         total = scratch.total
         total.fill(0)
-        for term, weight in zip(terms, weights, strict=True):
-            if term is not None:
+        for term, weight, led in zip(terms, weights, self._blend.led, strict=True):
+            if term is not None and led:
                 term.add_to(total, weight)
         lift = self._blend.newcomers_lift(weights[:, None])
         total[self._known :] *= lift
         leaning = self._leanings.of(profile) if self._leanings and profile else None
         if leaning is not None:
             leaning.multiply(total, total)
-        leant = total.sum() if self._leanings is not None else np.float32(0)
-        suits = (1 - lean) / (leant if leant > 0 else np.float32(1))
+        nearest = self._nearest(terms)
+        if nearest is not None:
+            total[nearest.items] *= self._more(nearest.share)
+        leant = np.float32(0)
+        if self._leanings is not None:
+            np.copyto(scratch.leant, total)
+            leant = total.sum()
+        held = self._held(weights, leant)
+        for term, weight, led in zip(terms, weights, self._blend.led, strict=True):
+            if term is not None and not led:
+                term.add_to(total, weight / held)
         if together is not None:
-            together.add_to(total, lean / suits)
+            together.add_to(total, lean / ((1 - lean) * held))
         alike = self._alike(about) if surface in TOGETHER else None
         if alike is not None:
             total[alike] *= np.float32(SAME_CATEGORY[surface])
         return _Summed(
-            terms, weights, lift, leaning, leant, suits, together, lean,
+            terms, weights, lift, leaning, leant, together, lean,
             None if alike is None else (self._category[list(about)], SAME_CATEGORY[surface]),
         )  # fmt: skip
 
@@ -193,10 +203,10 @@ class Ranker:
         parts = np.zeros((len(summed.terms), len(items)), np.float32)
         for part, term, weight in zip(parts, summed.terms, summed.weights, strict=True):
             if term is not None:
-                part += weight * summed.suits * term.at(items, place)
+                part += weight * (1 - summed.lean) * term.at(items, place)
         parts[:, items >= self._known] *= summed.lift
-        if summed.leaning is not None:
-            parts *= summed.leaning.exact(items, place)
+        if self._leanings is not None:
+            self._lean(summed, items, place, parts)
         if summed.together is not None:
             parts[self._rules_at] += summed.lean * summed.together.at(items, place)
         if summed.held_down is not None:
@@ -205,6 +215,19 @@ class Ranker:
             parts[:, near & (self._category[items] >= 0)] *= np.float32(factor)
         place[items] = -1
         return parts, _norms(summed.terms, summed.leant)
+
+    def _lean(self, summed: _Summed, items: Ints, place: Ints, parts: Scores) -> None:
+        """Lean the parts to what suits the shopper, as far as taste does."""
+        led = parts[self._blend.led]
+        if summed.leaning is not None:
+            led *= summed.leaning.exact(items, place)
+        nearest = self._nearest(summed.terms)
+        if nearest is not None:
+            led *= self._more(nearest.at(items, place))
+        if summed.leant > 0:
+            rounded = self._scratch.leant[items].sum()
+            summed.leant = max(summed.leant + led.sum() / (1 - summed.lean) - rounded, _LEAST)
+        parts[self._blend.led] = led * self._held(summed.weights, summed.leant)
 
     def totals(
         self, batch: Batch, state: State | None, items: Ints, norms: Norms | None
@@ -226,19 +249,41 @@ class Ranker:
         ]
         shares = [one.at(items, place) if one is not None else None for one in said]
         leaning = self._leanings.of(profile) if self._leanings and profile else None
-        suits = leaning.exact(items, place) if leaning is not None else np.float32(1)
+        suits = np.ones(len(items), np.float32)
+        if leaning is not None:
+            suits *= leaning.exact(items, place)
+        nearest = None if self._blend.by_nearest is None else shares[self._blend.by_nearest]
+        if nearest is not None and self._leanings is not None:
+            suits *= self._more(nearest)
         place[items] = -1
         knows = np.array([[share is not None] for share in shares])
         weights = self._blend.weights_for(batch, knows)[:, 0]
+        suits *= self._held(weights, norms.leant)
         total = np.zeros(len(items), np.float32)
-        for share, weight in zip(shares, weights, strict=True):
+        for share, weight, led in zip(shares, weights, self._blend.led, strict=True):
             if share is not None:
-                total += weight * share
+                total += weight * share * (suits if led else np.float32(1))
         total[items >= self._known] *= self._blend.newcomers_lift(weights[:, None])
-        total *= suits
-        if norms.leant > 0:
-            total /= norms.leant
         return total, norms
+
+    def _nearest(self, terms: Sequence[Term | None]) -> Few | None:
+        """What the nearest sessions turned to, where taste leans to it."""
+        if self._leanings is None or self._blend.by_nearest is None:
+            return None
+        nearest = terms[self._blend.by_nearest]
+        return nearest if isinstance(nearest, Few) else None
+
+    def _more(self, share: Scores) -> Scores:
+        """What is multiplied by for what the nearest sessions turned to."""
+        taste = self._blend.taste
+        assert taste is not None  # noqa: S101 who asks has one
+        more: Scores = np.exp(taste.alike * likeness(share))
+        return more
+
+    def _held(self, weights: Scores, leant: np.float32) -> np.float32:
+        """What the sources that taste leans are multiplied by to add up to their weights again."""
+        held: np.float32 = weights[self._blend.led].sum() / leant if leant > 0 else np.float32(1)
+        return held
 
     def carried(self, about: Sequence[int], items: Ints) -> Bools:
         """For which items (columns) which of the products (rows) speaks most of taking it along.

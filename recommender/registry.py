@@ -29,7 +29,7 @@ from core.files import flush_folder, replace_file, write_file
 from core.ids import new_id
 from recommender.protocol import Arrays, NoModelError
 
-FORMAT = 4
+FORMAT = 5
 POINTER = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"

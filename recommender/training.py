@@ -201,7 +201,8 @@ def refresh(
             if source.network is not None:
                 habits = habits.by(refreshed)
             fresh[source.name] = habits
-            taste = None if taste is None else with_weights(habits.taste, taste.weights)
+            if taste is not None:
+                taste = with_weights(habits.taste, taste.weights, taste.alike)
         if isinstance(source, Lstm):
             network = fit_lstm(
                 prepared.log,

@@ -16,7 +16,7 @@ from recommender.popular import ItemToItem, Popular, PopularInCategory, Recently
 from recommender.protocol import Source
 from recommender.rule_sources import AssociationRules, SequentialRules
 from recommender.sequences import Batch, Ints, score_chunks
-from recommender.taste import Choice, Taste, choice_of, learn_taste, with_weights
+from recommender.taste import Choice, Taste, choice_of, learn_taste, likelihood, with_weights
 
 # What the sources weigh while nothing could be learnt about them.
 COUNTED_WEIGHTS = {
@@ -75,16 +75,32 @@ def target_shares(
 
 
 def learnt_taste(blend: Blend, taste: Taste, cases: Asked, *, items: int) -> Taste:
-    """The same counts of what suits whom, with weights from the validation cases."""
+    """The same counts of what suits whom, with weights from the validation cases.
+
+    `blend` and `taste` have none yet. A case counts by how likely it is that the sources which
+    taste leans led to it: first as they say it without taste, then as they do with what was learnt.
+    """
     choices: list[Choice] = []
+    masses: list[tuple[float, float, float]] = []
     for part in score_chunks(len(cases), items, 512):
         batch = cases.batch(part)
-        scores = blend.score(batch)
+        parts = shares(np.stack([source.score(batch) for source in blend.sources]))
+        nearest = blend.nearest(parts)
+        mixed = blend.combine(parts, batch)
+        led = mixed.parts[blend.led].sum(axis=0)
         for row, target in enumerate(cases.target[part].tolist()):
-            choice = choice_of(taste, batch, row, scores[row], target)
+            choice = choice_of(taste, batch, row, led[row], target, nearest=nearest[row])
             if choice is not None:
                 choices.append(choice)
-    return with_weights(taste, learn_taste(choices))
+                own, whole = float(led[row, target]), float(np.exp(choice.offset).sum())
+                masses.append((own, float(mixed.total[row, target]) - own, whole))
+    if not choices:
+        return taste
+    own, others, whole = np.array(masses).T
+    learnt = learn_taste(choices, own / (own + others))
+    leaned = whole * [likelihood(choice, learnt) for choice in choices]
+    learnt = learn_taste(choices, leaned / (leaned + others))
+    return with_weights(taste, learnt[:-1], learnt[-1])
 
 
 def counted_weights(sources: list[Source]) -> NDArray[np.float64]:

@@ -186,7 +186,7 @@ def learnt(known: Prepared, draw: np.random.Generator) -> Bundle:
     habits = Habits.fit(log, facts, np.full(len(HABITS), 0.3, np.float32), network=lstm)
     sources = [lstm, *fit_counts(log, known), habits]
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
-    taste = with_weights(habits.taste, np.full(len(FEATURES), 0.3, np.float32))
+    taste = with_weights(habits.taste, np.full(len(FEATURES), 0.3, np.float32), np.float32(0.3))
     return Bundle(
         known.vocabulary, known.category, Blend(sources, weights, taste),
         bought_again(log, size), Spoken.mine(log, min_people=MIN_PEOPLE),

@@ -206,7 +206,8 @@ def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
     """Every product of the catalogue, one row each.
 
     Columns: product, title, category (id or null), brand (or null), amount (lowest price in force,
-    minor units, or null), currency, available (active, priced and in stock in some variant).
+    minor units, or null), currency, available (active, priced and in stock in some variant),
+    colours (of its variants, sorted, one a line, or null).
     """
     buyable = Product.active & Price.id.is_not(None) & (Variant.stock > 0)
     statement = (
@@ -241,7 +242,26 @@ def item_frame(session: Session, *, now: datetime) -> pl.DataFrame:
             "available": pl.Int64,
         },
     )
-    return frame.with_columns(pl.col("available").cast(pl.Boolean))
+    return frame.with_columns(pl.col("available").cast(pl.Boolean)).join(
+        _colours(session), on="product", how="left", maintain_order="left"
+    )
+
+
+def _colours(session: Session) -> pl.DataFrame:
+    """The colours of each product that has any, sorted, one a line."""
+    statement = (
+        select(Variant.product_id, Variant.colour)
+        .where(Variant.colour.is_not(None))
+        .distinct()
+        .order_by(Variant.product_id, Variant.colour)
+    )
+    products, colours = [], []
+    for product, colour in session.execute(statement):
+        products.append(product)
+        colours.append(colour)
+    schema = {"product": pl.String, "colours": pl.String}
+    rows = pl.DataFrame({"product": products, "colours": colours}, schema=schema)
+    return rows.group_by("product", maintain_order=True).agg(pl.col("colours").str.join("\n"))
 
 
 def _timed_frame(session: Session, statement: Executable, columns: dict[str, Any]) -> pl.DataFrame:

@@ -167,6 +167,7 @@ def test_the_item_frame_says_what_can_be_bought_and_for_how_much(
         "amount": 11900,
         "currency": "EUR",
         "available": True,
+        "colours": "blue\ngreen",
     }
     assert (rows["mat"]["amount"], rows["mat"]["available"]) == (None, False)
 

@@ -21,7 +21,7 @@ from recommender.prepared import Prepared, prepare
 from recommender.protocol import Source
 from recommender.sequences import ACTIONS, GAP_BUCKETS
 from recommender.spoken import Spoken
-from recommender.taste import Taste
+from recommender.taste import Taste, with_weights
 from tests.unit.recommender.shop import item_frame, planted_events
 
 NEW_MAT = {"product": "a-new-mat", "category": "kind 1", "brand": "brand 0", "amount": 1000}
@@ -85,7 +85,8 @@ def trained(prepared: Prepared, lstm: Lstm) -> Bundle:
     weights = np.full((CONTEXTS, len(sources)), 1 / len(sources))
     nothing = np.zeros(len(prepared.vocabulary), np.bool_)
     suits = np.array([0.7, 0.3, 1.8, 0.6, 0.4], np.float32)
-    blend = Blend(sources, weights, Taste.fit(prepared.log, prepared.facts, suits))
+    taste = with_weights(Taste.fit(prepared.log, prepared.facts), suits, np.float32(0.3))
+    blend = Blend(sources, weights, taste)
     spoken = Spoken.mine(prepared.log, min_people=5)
     carts = Carts.fit(prepared.log, prepared.amount)
     return Bundle(prepared.vocabulary, prepared.category, blend, nothing, spoken, carts)

@@ -103,7 +103,7 @@ def test_what_training_never_met_has_no_score_above_0(fitted: Collaborative) -> 
 
 def test_a_shopper_who_met_only_what_came_later_is_unknown(fitted: Collaborative) -> None:
     nothing = np.full(len(NAMES) + 1, -1, np.int32)
-    facts = Facts(nothing, nothing, np.full(len(NAMES) + 1, np.nan, np.float32))
+    facts = Facts.of(nothing, nothing, np.full(len(NAMES) + 1, np.nan))
     grown = fitted.grown(
         Newcomers(("new",), facts, np.zeros((1, 0), np.float32), (np.zeros(0, np.int32),))
     )

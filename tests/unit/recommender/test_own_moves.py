@@ -102,3 +102,19 @@ def test_going_on_with_a_product_just_seen_is_no_move() -> None:
 def test_coming_back_to_a_product_after_many_others_is_a_move() -> None:
     _, item = moves_of(items(TENT, 5, 6, 7, 8, 9, 10, TENT))
     assert item[-1] == TENT
+
+
+def test_a_move_is_the_more_a_shoppers_own_the_more_they_lean_to_where_it_leads(
+    counted: OwnMoves,
+) -> None:
+    """Who keeps turning to mats and tents of their own accord was not led there by a bike."""
+    share, likely = np.array([0.5, 0.5], np.float32), np.full(4, 0.5, np.float32)
+
+    def leaning(before: Ints, item: Ints) -> float:
+        found = counted.leaning(before, item, likely[: len(item)], CATEGORY, share)
+        return float(np.exp(found[0]) * share[0])
+
+    led_there = leaning(items(BIKE), items(LOCK))
+    besides = leaning(items(-1, -1, -1), items(MAT, TENT, MAT))
+    both = leaning(items(BIKE, -1, -1, -1), items(LOCK, MAT, TENT, MAT))
+    assert led_there > 0.5 > both > besides

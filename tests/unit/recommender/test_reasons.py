@@ -26,9 +26,9 @@ def suggester(prepared: Prepared) -> Suggester:
 def test_without_the_product_that_is_named_the_score_falls(
     suggester: Suggester, prepared: Prepared
 ) -> None:
-    found = occlude(suggester, moments(prepared, seed=0), count=200)
+    found = occlude(suggester, moments(prepared, seed=0), count=600)
     fell = [one.falls for one in found if one.without is not None]
-    assert len(fell) == 200
+    assert len(fell) == 600
     assert sum(fell) >= 0.95 * len(fell)
     people = [one.suggested.reason.people for one in found]
     assert min(count for count in people if count is not None) >= 5

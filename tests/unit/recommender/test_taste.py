@@ -11,17 +11,19 @@ from recommender.taste import FEATURES, Choice, Taste, choice_of, learn_taste, w
 from tests.unit.recommender.shop import BEGIN, rows
 
 # Two categories of six products each, dearer and dearer; brand 0 makes the even ones, brand 1 the
-# odd ones; the last product has neither brand, category nor price.
+# odd ones; the first half of each category comes in red, the others in blue, one of them in red
+# too; the last product has neither brand, category, price nor colour.
 SIZE = 13
 BRAND = np.array([place % 2 for place in range(12)] + [-1], np.int32)
 CATEGORY = np.array([place // 6 for place in range(12)] + [-1], np.int32)
+COLOURS = [*["red"] * 3, *["blue"] * 3, *["red"] * 3, "blue\nred", *["blue"] * 2, None]
 AMOUNT = np.array([100.0 * (place % 6 + 1) for place in range(12)] + [np.nan])
 NAMES = Vocabulary.of([f"p{place:02}" for place in range(SIZE)])
 
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
-    return Facts.of(BRAND, CATEGORY, AMOUNT)
+    return Facts.of(BRAND, CATEGORY, AMOUNT, COLOURS)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def test_who_keeps_to_a_brand_is_drawn_to_its_other_products(taste: Taste) -> No
 
 
 def test_a_brand_met_as_often_as_its_categories_sell_it_says_nothing(taste: Taste) -> None:
-    assert feature(taste, "brand", 0, 1)[:12] == pytest.approx(np.zeros(12), abs=1e-6)
+    assert feature(taste, "brand", 2, 3)[:12] == pytest.approx(np.zeros(12), abs=1e-3)
 
 
 def test_who_keeps_to_a_category_is_drawn_to_it(taste: Taste) -> None:
@@ -99,12 +101,9 @@ def test_who_buys_dear_is_drawn_to_the_dear_end_of_other_shelves(taste: Taste) -
     assert leaning[11] > leaning[6]
 
 
-def test_looking_on_at_more_of_a_kind_is_no_arrival_there(taste: Taste) -> None:
-    once, thrice = feature(taste, "arrivals", 6, 0), feature(taste, "arrivals", 6, 7, 8, 0)
-    assert once[6] == thrice[6]
-    again = feature(taste, "arrivals", 6, 0, 7, 1, 8, 0)
-    assert feature(taste, "arrivals", 6, 0, 7)[6] > once[6]
-    assert again[6] == pytest.approx(again[0])
+def test_who_keeps_to_a_colour_is_drawn_to_what_comes_in_it(taste: Taste) -> None:
+    leaning = feature(taste, "colour", 0, 1, 2)
+    assert leaning[6] > leaning[9] > leaning[11]
 
 
 def test_what_was_met_oftener_counts_more(taste: Taste) -> None:
@@ -158,15 +157,27 @@ def test_a_choice_is_among_what_the_blend_knows_and_the_session_has_not_touched(
 ) -> None:
     scores = np.linspace(0.1, 1, SIZE).astype(np.float32)
     scores[0] = np.nan
-    choice = choice_of(taste, met(4), 0, scores, 7)
+    nearest = np.zeros(SIZE, np.float32)
+    choice = choice_of(taste, met(4), 0, scores, 7, nearest=nearest)
     assert choice is not None
     assert len(choice.offset) == SIZE - 2
     assert choice.offset[choice.chosen] == pytest.approx(np.log(scores[7]))
-    assert choice_of(taste, met(4), 0, scores, 4) is None
-    assert choice_of(taste, met(4), 0, scores, -1) is None
+    assert choice_of(taste, met(4), 0, scores, 4, nearest=nearest) is None
+    assert choice_of(taste, met(4), 0, scores, -1, nearest=nearest) is None
+
+
+def test_what_the_nearest_sessions_turned_to_is_a_feature_of_a_choice(taste: Taste) -> None:
+    nearest = np.zeros(SIZE, np.float32)
+    nearest[7] = 0.5
+    choice = choice_of(taste, met(4), 0, np.ones(SIZE, np.float32), 7, nearest=nearest)
+    assert choice is not None
+    assert choice.features.shape[1] == len(FEATURES) + 1
+    assert choice.features[:, -1].argmax() == choice.chosen
 
 
 def test_it_comes_back_from_its_arrays(taste: Taste) -> None:
-    leaning = with_weights(taste, np.array([1, 0.5, 2, 0.3, 0.4], np.float32))
+    weights = np.array([1, 0.5, 2, 0.3, 0.4], np.float32)
+    leaning = with_weights(taste, weights, np.float32(0.2))
     again = Taste.from_arrays(leaning.arrays())
+    assert again.alike == leaning.alike
     np.testing.assert_array_equal(again.factors(met(1, 3, 9)), leaning.factors(met(1, 3, 9)))
