@@ -1,9 +1,7 @@
 """Run the web process: `python -m web`."""
 
 import gc
-import socket
 import sys
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +10,7 @@ from uvicorn.supervisors import Multiprocess
 from core.log import configure_logging
 from core.settings import get_settings
 from web.app import create_app, warm_up
+from web.sockets import bound
 
 SLOWEST_ANSWER = 60
 """Seconds after which a worker that does not answer its supervisor is taken for dead.
@@ -34,27 +33,6 @@ def served() -> FastAPI:
     # Threads that write and read aside give way to the one that answers after this long.
     sys.setswitchinterval(0.0005)
     return app
-
-
-class OwnSocket(socket.socket):
-    """A bound socket; a process that is given it binds one of its own to the same address.
-
-    The system then shares new connections out evenly (SO_REUSEPORT on Linux). Of one socket that
-    all processes listen on, whichever wakes first takes nearly all: of two, one had four times as
-    much to do as the other.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return bound, self.getsockname()[:2]
-
-
-def bound(host: str, port: int) -> OwnSocket:
-    """A socket of the address that other processes may have one of, too."""
-    own = OwnSocket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    own.bind((host, port))
-    return own
 
 
 def main() -> None:
