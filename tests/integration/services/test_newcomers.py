@@ -57,6 +57,7 @@ def test_requests_at_volume_know_it_within_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(freshness, "FRESHEN_EVERY", 0.1)
+    monkeypatch.setattr(freshness, "SHARE", 1)
     view(sessions, identity, clock, "tent")
     volume.start()
     assert "mat-new" not in ids(ask(volume, identity, k=9))
