@@ -49,6 +49,25 @@ class Suits(NamedTuple):
     moves: Scores
 
 
+class _Kinds(NamedTuple):
+    """The fields of `Facts` of the same names."""
+
+    brand: Ints
+    category: Ints
+    place: Scores
+    shade: Ints
+    shade_from: Ints
+    shade_colour: Ints
+
+
+class _Standing(NamedTuple):
+    """Where each shelf's products begin, those that stand for it, and what each is of it."""
+
+    begin: Ints
+    items: Ints
+    shares: Scores
+
+
 @dataclass(frozen=True)
 class Shelves:
     """How wanted each item is on its shelf, (items,): shares that add up to 1 in each category."""
@@ -70,8 +89,11 @@ class Shelves:
         return int(self.facts.brand.max(initial=-1)) + 1, self.facts.colours
 
     @cached_property
-    def _standing(self) -> tuple[Ints, Ints, Scores]:
-        """Where each shelf's products begin, those that stand for it, and what each is of it."""
+    def _kinds(self) -> _Kinds:
+        return _Kinds(*(getattr(self.facts, name) for name in _Kinds._fields))
+
+    @cached_property
+    def _standing(self) -> _Standing:
         category = self.facts.category[: len(self.share)]
         begin, items, shares = [0], [], []
         for code in range(int(category.max(initial=-1)) + 1):
@@ -86,7 +108,7 @@ class Shelves:
             items.append(own)
             shares.append(share)
             begin.append(begin[-1] + len(own))
-        return (
+        return _Standing(
             np.array(begin, np.int32),
             np.concatenate([np.zeros(0, np.int32), *items]).astype(np.int32),
             np.concatenate([np.zeros(0, np.float32), *shares]).astype(np.float32),
@@ -94,134 +116,155 @@ class Shelves:
 
     def suits(self, moves: Ints) -> Suits:
         """What suits a shopper who turned to these items; newer ones tell of brand and price."""
-        facts = self.facts
         brands, colours = self._counts
         brand = np.zeros(brands, np.float32)
-        shade = np.zeros(len(facts.shade_from) - 1, np.float32)
+        shade = np.zeros(len(self.facts.shade_from) - 1, np.float32)
         likely = np.zeros(len(moves), np.float32)
         place = _infer(
-            moves, facts.brand, facts.category, facts.place,
-            facts.shade, facts.shade_from, facts.shade_colour, colours,
-            *self._standing, self.share, brand, shade, likely,
-        )  # fmt: skip
+            moves, self._kinds, self._standing, self.share, colours, brand, shade, likely
+        )
         return Suits(brand, shade, np.float32(place), likely)
 
 
 @compiled
+def _taste(item: int, kinds: _Kinds, by_brand: Scores, by_colour: Any, own: float) -> float:
+    """How an item suits: tastes for its brand and colours, less for a price far from their own."""
+    taste = 0.0
+    if kinds.brand[item] >= 0:
+        taste += by_brand[kinds.brand[item]]
+    if not np.isnan(kinds.place[item]):
+        taste -= SHARPNESS * (kinds.place[item] - own) ** 2
+    shade = kinds.shade[item]
+    if shade >= 0:
+        first, last = kinds.shade_from[shade], kinds.shade_from[shade + 1]
+        for at in range(first, last):
+            taste += by_colour[kinds.shade_colour[at]] / (last - first)
+    return taste
+
+
+@compiled
+def _met(moves: Ints, kinds: _Kinds, begin: Ints, brands: int, colours: int) -> Any:
+    """How many moves were to each shelf, brand and colour, and the sum of their places by price."""
+    shelves = len(begin) - 1
+    shelf, brand, colour, place = np.zeros(shelves), np.zeros(brands), np.zeros(colours), 0.0
+    for item in moves:
+        category = kinds.category[item]
+        # Without a shelf to have been chosen from, it tells nothing.
+        if not 0 <= category < shelves or begin[category] == begin[category + 1]:
+            continue
+        shelf[category] += 1
+        if kinds.brand[item] >= 0:
+            brand[kinds.brand[item]] += 1
+        if not np.isnan(kinds.place[item]):
+            place += kinds.place[item]
+        shade = kinds.shade[item]
+        if shade >= 0:
+            first, last = kinds.shade_from[shade], kinds.shade_from[shade + 1]
+            for at in range(first, last):
+                colour[kinds.shade_colour[at]] += 1 / (last - first)
+    return shelf, brand, colour, place
+
+
+@compiled
+def _weigh(
+    met: Any, kinds: _Kinds, standing: _Standing, by_brand: Scores, by_colour: Any, own: float,
+    chances: Any,
+) -> None:  # fmt: skip
+    """Write what chance each stand-in of a shelf that was met has there, up to a factor."""
+    for shelf in range(len(met)):
+        if met[shelf] > 0:
+            for at in range(standing.begin[shelf], standing.begin[shelf + 1]):
+                suits = np.exp(_taste(standing.items[at], kinds, by_brand, by_colour, own))
+                chances[at] = standing.shares[at] * suits
+
+
+@compiled
+def _expect(
+    met: Any, kinds: _Kinds, standing: _Standing, chances: Any,
+    slope_brand: Any, bend_brand: Any, slope_colour: Any, bend_colour: Any,
+) -> tuple[float, float]:  # fmt: skip
+    """Take from the slopes what was to be expected of the moves, and add to the bends.
+
+    Returns the same for the place by price: what to take, and what to add.
+    """
+    brands, colours = len(slope_brand), len(slope_colour)
+    mean_brand = np.zeros(brands)
+    mean_colour, square_colour = np.zeros(colours), np.zeros(colours)
+    expected, bend = 0.0, 0.0
+    for shelf in range(len(met)):
+        if met[shelf] == 0:
+            continue
+        begin, end = standing.begin[shelf], standing.begin[shelf + 1]
+        whole = chances[begin:end].sum()
+        mean_place, square_place = 0.0, 0.0
+        for at in range(begin, end):
+            item, chance = standing.items[at], chances[at] / whole
+            if kinds.brand[item] >= 0:
+                mean_brand[kinds.brand[item]] += chance
+            if not np.isnan(kinds.place[item]):
+                along = 2 * SHARPNESS * kinds.place[item]
+                mean_place += chance * along
+                square_place += chance * along * along
+            shade = kinds.shade[item]
+            if shade >= 0:
+                first, last = kinds.shade_from[shade], kinds.shade_from[shade + 1]
+                part = 1 / (last - first)
+                for one in range(first, last):
+                    mean_colour[kinds.shade_colour[one]] += chance * part
+                    square_colour[kinds.shade_colour[one]] += chance * part * part
+        expected += met[shelf] * mean_place
+        bend += met[shelf] * (square_place - mean_place * mean_place)
+        # A shelf has few of the brands: each is found by its products, and cleared at once.
+        for at in range(begin, end):
+            code = kinds.brand[standing.items[at]]
+            if code >= 0 and mean_brand[code] > 0:
+                mean = mean_brand[code]
+                slope_brand[code] -= met[shelf] * mean
+                bend_brand[code] += met[shelf] * mean * (1 - mean)
+                mean_brand[code] = 0
+        for at in range(colours):
+            mean = mean_colour[at]
+            if mean > 0:
+                slope_colour[at] -= met[shelf] * mean
+                bend_colour[at] += met[shelf] * (square_colour[at] - mean * mean)
+                mean_colour[at], square_colour[at] = 0, 0
+    return expected, bend
+
+
+@compiled
 def _infer(
-    moves: Ints, brand: Ints, category: Ints, place: Scores,
-    shade: Ints, shade_from: Ints, shade_colour: Ints, colours: int,
-    begin: Ints, standing: Ints, stands: Scores, share: Scores,
+    moves: Ints, kinds: _Kinds, standing: _Standing, share: Scores, colours: int,
     by_brand: Scores, by_shade: Scores, likely: Scores,
 ) -> Any:  # fmt: skip
     """Write what `Suits` has and return the place by price; `by_brand` is all 0 by now."""
-    brands, shelves = len(by_brand), len(begin) - 1
-    met = np.zeros(shelves)
-    met_brand, met_colour, met_place = np.zeros(brands), np.zeros(colours), 0.0
-    for one in moves:
-        # Without a shelf to have been chosen from, it tells nothing.
-        if 0 <= category[one] < shelves and begin[category[one]] < begin[category[one] + 1]:
-            met[category[one]] += 1
-            if brand[one] >= 0:
-                met_brand[brand[one]] += 1
-            if not np.isnan(place[one]):
-                met_place += place[one]
-            if shade[one] >= 0:
-                first, last = shade_from[shade[one]], shade_from[shade[one] + 1]
-                for at in range(first, last):
-                    met_colour[shade_colour[at]] += 1 / (last - first)
-
+    brands = len(by_brand)
+    met, met_brand, met_colour, met_place = _met(moves, kinds, standing.begin, brands, colours)
     own, by_colour = 0.5, np.zeros(colours)
-    chances = np.zeros(len(standing))
-    slope_brand, bend_brand, mean_brand = np.zeros(brands), np.zeros(brands), np.zeros(brands)
-    slope_colour, bend_colour = np.zeros(colours), np.zeros(colours)
-    mean_colour, square_colour = np.zeros(colours), np.zeros(colours)
-    for turn in range(ROUNDS + 1):
-        for one in range(shelves):
-            if met[one] == 0:
-                continue
-            for at in range(begin[one], begin[one + 1]):
-                item = standing[at]
-                taste = 0.0
-                if brand[item] >= 0:
-                    taste += by_brand[brand[item]]
-                if not np.isnan(place[item]):
-                    taste -= SHARPNESS * (place[item] - own) ** 2
-                if shade[item] >= 0:
-                    first, last = shade_from[shade[item]], shade_from[shade[item] + 1]
-                    for colour in range(first, last):
-                        taste += by_colour[shade_colour[colour]] / (last - first)
-                chances[at] = stands[at] * np.exp(taste)
-        if turn == ROUNDS:
-            break
-        slope_brand[:] = met_brand - BRAND_PRIOR * by_brand
-        bend_brand[:] = BRAND_PRIOR
-        slope_colour[:] = met_colour - COLOUR_PRIOR * by_colour
-        bend_colour[:] = COLOUR_PRIOR
-        slope_place = 2 * SHARPNESS * met_place - PRICE_PRIOR * (own - 0.5)
-        bend_place = PRICE_PRIOR
-        for one in range(shelves):
-            if met[one] == 0:
-                continue
-            first_at, last_at = begin[one], begin[one + 1]
-            whole = chances[first_at:last_at].sum()
-            mean_place, square_place = 0.0, 0.0
-            for at in range(first_at, last_at):
-                item, chance = standing[at], chances[at] / whole
-                if brand[item] >= 0:
-                    mean_brand[brand[item]] += chance
-                if not np.isnan(place[item]):
-                    along = 2 * SHARPNESS * place[item]
-                    mean_place += chance * along
-                    square_place += chance * along * along
-                if shade[item] >= 0:
-                    first, last = shade_from[shade[item]], shade_from[shade[item] + 1]
-                    part = 1 / (last - first)
-                    for colour in range(first, last):
-                        mean_colour[shade_colour[colour]] += chance * part
-                        square_colour[shade_colour[colour]] += chance * part * part
-            slope_place -= met[one] * mean_place
-            bend_place += met[one] * (square_place - mean_place * mean_place)
-            # A shelf has few of the brands: each is found by its products, and cleared at once.
-            for at in range(first_at, last_at):
-                code = brand[standing[at]]
-                if code >= 0 and mean_brand[code] > 0:
-                    mean = mean_brand[code]
-                    slope_brand[code] -= met[one] * mean
-                    bend_brand[code] += met[one] * mean * (1 - mean)
-                    mean_brand[code] = 0
-            for at in range(colours):
-                mean = mean_colour[at]
-                if mean > 0:
-                    slope_colour[at] -= met[one] * mean
-                    bend_colour[at] += met[one] * (square_colour[at] - mean * mean)
-                    mean_colour[at], square_colour[at] = 0, 0
+    chances = np.zeros(len(standing.items))
+    _weigh(met, kinds, standing, by_brand, by_colour, own, chances)
+    for _ in range(ROUNDS):
+        slope_brand, bend_brand = met_brand - BRAND_PRIOR * by_brand, np.full(brands, BRAND_PRIOR)
+        slope_colour = met_colour - COLOUR_PRIOR * by_colour
+        bend_colour = np.full(colours, COLOUR_PRIOR)
+        expected, bend = _expect(
+            met, kinds, standing, chances, slope_brand, bend_brand, slope_colour, bend_colour
+        )
+        slope_place = 2 * SHARPNESS * met_place - PRICE_PRIOR * (own - 0.5) - expected
         for at in range(brands):
             by_brand[at] += STEP * slope_brand[at] / bend_brand[at]
-        for at in range(colours):
-            by_colour[at] += STEP * slope_colour[at] / bend_colour[at]
-        own += STEP * slope_place / bend_place
+        by_colour += STEP * slope_colour / bend_colour
+        own += STEP * slope_place / (PRICE_PRIOR + bend)
+        _weigh(met, kinds, standing, by_brand, by_colour, own, chances)
 
     likes = np.exp(by_colour)
-    for one in range(len(by_shade)):
-        first, last = shade_from[one], shade_from[one + 1]
-        summed = 0.0
-        for at in range(first, last):
-            summed += likes[shade_colour[at]]
-        by_shade[one] = np.log(summed / (last - first))
+    for shade in range(len(by_shade)):
+        within = kinds.shade_colour[kinds.shade_from[shade] : kinds.shade_from[shade + 1]]
+        by_shade[shade] = np.log(likes[within].mean())
     for at in range(len(moves)):
         item = moves[at]
-        if item >= len(share) or not 0 <= category[item] < shelves:
-            continue
-        taste = 0.0
-        if brand[item] >= 0:
-            taste += by_brand[brand[item]]
-        if not np.isnan(place[item]):
-            taste -= SHARPNESS * (place[item] - own) ** 2
-        if shade[item] >= 0:
-            first, last = shade_from[shade[item]], shade_from[shade[item] + 1]
-            for colour in range(first, last):
-                taste += by_colour[shade_colour[colour]] / (last - first)
-        whole = chances[begin[category[item]] : begin[category[item] + 1]].sum()
-        likely[at] = share[item] * np.exp(taste) / whole
+        shelf = kinds.category[item]
+        if item < len(share) and 0 <= shelf < len(met):
+            whole = chances[standing.begin[shelf] : standing.begin[shelf + 1]].sum()
+            suits = np.exp(_taste(item, kinds, by_brand, by_colour, own))
+            likely[at] = share[item] * suits / whole
     return own
