@@ -11,7 +11,8 @@ from recommender.bundle import Bundle
 from recommender.filters import known, never_suggested
 from recommender.lstm_step import Lstm, State
 from recommender.protocol import History, Suggested, Surface
-from recommender.ranking import Norms, Ranked, Ranker
+from recommender.ranked import Norms, Ranked
+from recommender.ranking import Ranker
 from recommender.reasons import CONTEXT, Evidence, Reasons
 from recommender.rule_sources import AssociationRules
 from recommender.sequences import (

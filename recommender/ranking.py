@@ -10,20 +10,18 @@ equal to `Blend.mix`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import local
 
 import numpy as np
 
 from recommender.bundle import Bundle
-from recommender.collaborative import Collaborative, Near
+from recommender.collaborative import Collaborative
 from recommender.habits import Habits
-from recommender.leaning import Habitual, Leaning, Leanings, NetworkOwn
+from recommender.leaning import Leanings, NetworkOwn
 from recommender.lstm_step import Lstm, State
 from recommender.members import Members
-from recommender.mining.compiled import compiled
 from recommender.output_layer import OutputLayer
 from recommender.protocol import Said, Scores, Shared, Source, Sparse, Spread, Surface, Term
+from recommender.ranked import Norms, Ranked, Scratch, Summed, largest, norms_of
 from recommender.rule_sources import AssociationRules
 from recommender.sequences import Batch, Bools, Ints
 from recommender.taste import Profile, likeness
@@ -36,66 +34,6 @@ SAME_CATEGORY = {Surface.PRODUCT: 0.05, Surface.CART: 0.3}
 # So many more than asked for are scored again from the true weights.
 SPARE = 32
 _LEAST = np.float32(1e-30)
-
-
-class _Scratch(local):
-    """Arrays over all items that each thread uses again and again."""
-
-    def __init__(self, items: int) -> None:
-        self.total = np.zeros(items, np.float32)
-        self.leant = np.zeros(items, np.float32)
-        self.logits = np.zeros(items, np.float32)
-        self.habitual = np.zeros(items, np.float32)
-        self.near = np.zeros(items, np.float32)
-        self.place = np.full(items, -1, np.int32)
-
-
-@dataclass(frozen=True, slots=True)
-class Norms:
-    """What all items of a window add up to: with it single items are scored without the rest."""
-
-    highest: np.float32
-    """The network's highest logit, and the sum of its likelihoods beside that one."""
-    mass: np.float32
-    leant: np.float32
-    """The sum of all that taste leans, times how it suits the shopper; 0 without taste."""
-    habitual: np.float32
-    """The sum of all likelihoods by habit; 0 where habit says nothing."""
-    own: np.float32
-    """The network's highest logit of the shopper's own moves."""
-    near: np.float32
-    """The sum of how near all items are by taste alike; 0 where that is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """Items, best first, with each source's part of their scores (sources, items)."""
-
-    items: Ints
-    parts: Scores
-    norms: Norms
-
-    @property
-    def total(self) -> Scores:
-        """The scores."""
-        total: Scores = self.parts.sum(axis=0)
-        return total
-
-
-@dataclass(slots=True)
-class _Summed:
-    """How all items of a window were scored, so that some of them can be scored truly."""
-
-    terms: Sequence[Term | None]
-    weights: Scores
-    lift: Scores
-    leaning: Leaning | None
-    leant: np.float32
-    """Made truer by `_parts`, like the terms' sums."""
-    together: Few | None
-    lean: np.float32
-    held_down: tuple[Ints, float] | None
-    """The categories whose items are, and what is left of their scores."""
 
 
 class Ranker:
@@ -115,7 +53,7 @@ class Ranker:
         # A bundle's taste has the counts of its habits: one profile of the shopper does for both.
         habits = (one.taste for one in self._blend.sources if isinstance(one, Habits))
         self._counts = next(habits, taste)
-        self._scratch = _Scratch(len(bundle.vocabulary))
+        self._scratch = Scratch(len(bundle.vocabulary))
         self._lstm = next((one for one in self._blend.sources if isinstance(one, Lstm)), None)
         by_habit = (one.network for one in self._blend.sources if isinstance(one, Habits))
         self._by_habit = next(by_habit, None) if self._lstm is not None else None
@@ -144,14 +82,14 @@ class Ranker:
         summed = self._sum_up(batch, state, about, surface)
         total = self._scratch.total
         total[taboo] = 0
-        items = _largest(total, available, min(2 * k + SPARE, len(total)))
+        items = largest(total, available, min(2 * k + SPARE, len(total)))
         parts, norms = self._parts(summed, items)
         order = np.lexsort((items, -parts.sum(axis=0)))[:k]
         return Ranked(items[order], parts[:, order], norms)
 
     def _sum_up(
         self, batch: Batch, state: State | None, about: Sequence[int], surface: Surface
-    ) -> _Summed:
+    ) -> Summed:
         """What all items are scored with, up to a factor, in the scratch's `total`."""
         scratch = self._scratch
         profile = self._counts.profile(batch, 0) if self._counts is not None else None
@@ -188,12 +126,12 @@ class Ranker:
         alike = self._alike(about) if surface in TOGETHER else None
         if alike is not None:
             total[alike] *= np.float32(SAME_CATEGORY[surface])
-        return _Summed(
+        return Summed(
             terms, weights, lift, leaning, leant, together, lean,
             None if alike is None else (self._category[list(about)], SAME_CATEGORY[surface]),
         )  # fmt: skip
 
-    def _parts(self, summed: _Summed, items: Ints) -> tuple[Scores, Norms]:
+    def _parts(self, summed: Summed, items: Ints) -> tuple[Scores, Norms]:
         """Each source's part (sources, items) of the true scores of some items, and the norms.
 
         They know the true likelihood of these items, so it is only now that they can be told.
@@ -214,9 +152,9 @@ class Ranker:
             near = np.isin(self._category[items], categories)
             parts[:, near & (self._category[items] >= 0)] *= np.float32(factor)
         place[items] = -1
-        return parts, _norms(summed.terms, summed.leant)
+        return parts, norms_of(summed.terms, summed.leant)
 
-    def _lean(self, summed: _Summed, items: Ints, place: Ints, parts: Scores) -> None:
+    def _lean(self, summed: Summed, items: Ints, place: Ints, parts: Scores) -> None:
         """Lean the parts to what suits the shopper, as far as taste does."""
         led = parts[self._blend.led]
         if summed.leaning is not None:
@@ -409,46 +347,3 @@ def _asking(source: Source) -> _Ask:
     if isinstance(source, Spread):
         return source.spread
     return lambda batch: All.of(source.score(batch)[0])
-
-
-def _norms(terms: Sequence[Term | None], leant: np.float32) -> Norms:
-    softmax = next((term for term in terms if isinstance(term, (Softmax, Likeliest))), None)
-    habitual = next((term for term in terms if isinstance(term, Habitual)), None)
-    near = next((term for term in terms if isinstance(term, Near)), None)
-    nothing = np.float32(0)
-    return Norms(
-        softmax.highest if softmax else nothing, softmax.mass if softmax else nothing, leant,
-        habitual.mass if habitual else nothing, habitual.highest if habitual else nothing,
-        near.mass if near else nothing,
-    )  # fmt: skip
-
-
-@compiled
-def _largest(total: Scores, available: Bools, count: int) -> Ints:
-    """The `count` available items with the largest totals above 0, in no order."""
-    heap = np.empty(count, np.int32)
-    size = 0
-    least = np.float32(0)
-    for item in range(len(total)):
-        if total[item] <= least or not available[item]:
-            continue
-        if size < count:
-            at = size
-            size += 1
-            while at > 0 and total[heap[(at - 1) // 2]] > total[item]:
-                heap[at] = heap[(at - 1) // 2]
-                at = (at - 1) // 2
-        else:
-            at = 0
-            while 2 * at + 1 < size:
-                child = 2 * at + 1
-                if child + 1 < size and total[heap[child + 1]] < total[heap[child]]:
-                    child += 1
-                if total[heap[child]] >= total[item]:
-                    break
-                heap[at] = heap[child]
-                at = child
-        heap[at] = item
-        if size == count:
-            least = total[heap[0]]
-    return heap[:size].copy()
