@@ -138,7 +138,8 @@ def test_a_shop_with_an_index_suggests_what_it_does_without(
         every = allowed(one.vocabulary)
         shown.append(blend.suggest(live, k=8, surface=Surface.HOME, available=every))
     assert [one.product_id for one in shown[0]] == [one.product_id for one in shown[1]]
-    # What the network says of those further down is shared out among all, so each gains alike.
+    # What the network says of those further down is shared out among all that taste leans, so each
+    # gains alike but for what habit says of it.
     gains = [after.score / before.score for before, after in zip(*shown, strict=True)]
     assert 1 < gains[0] < 1.1
-    assert gains == pytest.approx([gains[0]] * 8, rel=1e-3)
+    assert gains == pytest.approx([gains[0]] * 8, rel=4e-3)
