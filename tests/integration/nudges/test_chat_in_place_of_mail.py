@@ -164,4 +164,4 @@ def let_go(sessions: SessionFactory, clock: SimulatedClock) -> bool:
     )
     with sessions.begin() as session:
         session.execute(claimed.where(Nudge.id == nudge_id))
-        return release(session, "c", [nudge_id], now=clock.now()) == {nudge_id}
+        return release(session, "c", [nudge_id], policy=policy(), now=clock.now()) == {nudge_id}
