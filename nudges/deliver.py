@@ -309,10 +309,12 @@ def _expires_at(ready: Ready, policy: Policy, now: datetime) -> datetime | None:
 
 
 def _quiet(ready: Ready, policy: Policy, now: datetime) -> datetime | None:
-    """Night may have fallen since the nudge was judged."""
+    """Night may have fallen since the nudge was judged, or fall before it is handed over."""
     if ready.facts.stage == ASKED:
         return None
-    return quiet_until(policy.quiet_hours, ZoneInfo(ready.facts.recipient.time_zone), now)
+    zone = ZoneInfo(ready.facts.recipient.time_zone)
+    hours = policy.quiet_hours
+    return quiet_until(hours, zone, now) or quiet_until(hours, zone, now + HAND_OVER)
 
 
 def _count(done: Delivered, state: NudgeState) -> None:

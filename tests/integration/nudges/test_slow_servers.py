@@ -169,6 +169,20 @@ def test_what_was_let_go_together_is_judged_anew_where_the_first_ones_take_long(
     assert len(sink.taken) == 2
 
 
+@pytest.mark.parametrize(("second", "sent"), [(30, 1), (50, 0)])
+def test_what_might_be_handed_over_only_as_night_falls_waits_for_the_morning(
+    sessions: SessionFactory, clock: SimulatedClock, second: int, sent: int
+) -> None:
+    # Quiet begins at 21:00 where they are, which is 20:00 UTC.
+    clock.at = clock.now().replace(hour=19, minute=59, second=second)
+    left_carts(sessions, clock, "ann", ago=HOUR)
+    sink = Sink()
+    sweeper(sessions, clock, channels=[sink]).run()
+    (nudge,) = nudges(sessions)
+    assert len(sink.taken) == sent
+    assert nudge.gate == (None if sent else "quiet")
+
+
 def test_nothing_goes_out_after_a_release_that_had_to_wait_too_long(
     sessions: SessionFactory, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
