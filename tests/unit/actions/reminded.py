@@ -6,6 +6,7 @@ from actions.context import Shop
 from core.clock import SimulatedClock
 from db.models import Channel, Reminder
 from db.reads.consents import consents_in_force
+from nudges.channels import Outcome, OutcomeKind
 from tests.integration.nudges.shoppers import Sink, policy, sweeper
 from tests.unit.actions.conftest import Chat
 
@@ -25,3 +26,13 @@ def swept(shop: Shop, clock: SimulatedClock, channel: Channel = Channel.EMAIL) -
     sink = Sink(name=channel)
     sweeper(shop.sessions, clock, channels=[sink], rules=policy()).run()
     return sink
+
+
+def swept_without_mailbox(shop: Shop, clock: SimulatedClock) -> tuple[Sink, Sink]:
+    """Two sweeps with a mail server that knows no such mailbox; what it and the chat were given."""
+    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
+    chat = Sink(name=Channel.CHAT)
+    sweep = sweeper(shop.sessions, clock, channels=[mail, chat], rules=policy())
+    sweep.run()
+    sweep.run()
+    return mail, chat

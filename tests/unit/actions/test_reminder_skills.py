@@ -10,12 +10,11 @@ from core.clock import SimulatedClock
 from core.identity import Identity
 from db.fold import CartItem
 from db.models import Channel, Person
-from nudges.channels import Outcome, OutcomeKind
 from nudges.facts import Address
 from nudges.store.outcomes import suppress
-from tests.integration.nudges.shoppers import Sink, leave_cart, person, policy, sweeper
+from tests.integration.nudges.shoppers import leave_cart, person
 from tests.unit.actions.conftest import Chat
-from tests.unit.actions.reminded import granted, reminders, swept
+from tests.unit.actions.reminded import granted, reminders, swept, swept_without_mailbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PEGS = CartItem("tnt-pegs", "tnt-pegs-0", 1, 1490, "EUR")
@@ -113,11 +112,7 @@ def test_an_address_that_dies_after_asking_leaves_the_chat(
 ) -> None:
     ada.say("action_remind_me", "remind me by email in 2 hours")
     clock.advance(timedelta(hours=2))
-    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
-    chat = Sink(name=Channel.CHAT)
-    sweep = sweeper(ada.shop.sessions, clock, channels=[mail, chat], rules=policy())
-    sweep.run()
-    sweep.run()
+    mail, chat = swept_without_mailbox(ada.shop, clock)
     assert (len(mail.taken), len(chat.taken)) == (1, 1)
 
 

@@ -9,10 +9,9 @@ from core.identity import Identity
 from db.models import Channel, Nudge, NudgeState, Pause, Reminder
 from db.reads.carts import open_cart
 from db.reads.consents import consent_ledger
-from nudges.channels import Outcome, OutcomeKind
-from tests.integration.nudges.shoppers import Sink, agree, person, policy, sweeper
+from tests.integration.nudges.shoppers import agree, person
 from tests.unit.actions.conftest import Chat
-from tests.unit.actions.reminded import granted, reminders, swept
+from tests.unit.actions.reminded import granted, reminders, swept, swept_without_mailbox
 
 MINUTE = timedelta(minutes=1)
 
@@ -238,11 +237,7 @@ def test_a_no_to_a_channel_never_agreed_to_is_kept_and_the_chat_does_not_stand_i
         lines = [line for line in consent_ledger(session, "ada") if line.channel is Channel.CHAT]
     assert [(line.granted, line.source) for line in lines] == [(False, "chat")]
     clock.advance(timedelta(hours=2))
-    mail = Sink(answers=[Outcome(OutcomeKind.PERMANENT, "SMTP 550 5.1.1", suppress=True)])
-    chat = Sink(name=Channel.CHAT)
-    sweep = sweeper(ada.shop.sessions, clock, channels=[mail, chat], rules=policy())
-    sweep.run()
-    sweep.run()
+    mail, chat = swept_without_mailbox(ada.shop, clock)
     assert (len(mail.taken), len(chat.taken)) == (1, 0)
 
 
